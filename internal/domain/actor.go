@@ -1,0 +1,46 @@
+package domain
+
+// ActorKind says what sort of someone acts.
+type ActorKind string
+
+// The kinds of actor.
+const (
+	ActorPerson ActorKind = "person"
+	ActorAPIKey ActorKind = "api_key"
+	ActorSystem ActorKind = "system"
+)
+
+// Actor is who does something. It is always an explicit parameter, never hidden
+// in a context.
+type Actor struct {
+	Organisation OrganisationID
+	Kind         ActorKind
+	ID           string   // PersonID or API key id; "system" for the system
+	No           PersonNo // a person's number; 0 for any other kind
+	Name         string   // as the record shows it
+	Role         Role
+	Session      string  // public id of the login in use, "" if none
+	Scopes       []Scope // what an invigilator or chief invigilator may see; see Reach
+}
+
+// Scope is one test, or one room of one test, that a staff member works in.
+type Scope struct {
+	Exam ExamID
+	Room string // "" means every room of the test
+}
+
+// ActorRef is an actor as the journal keeps them.
+type ActorRef struct {
+	Kind ActorKind `json:"kind"`
+	ID   string    `json:"id"`
+	Name string    `json:"name"`
+	Role Role      `json:"role"`
+}
+
+// Ref returns what the journal keeps of the actor.
+func (a Actor) Ref() ActorRef { return ActorRef{Kind: a.Kind, ID: a.ID, Name: a.Name, Role: a.Role} }
+
+// System is the actor of what no person asked for.
+func System(org OrganisationID) Actor {
+	return Actor{Organisation: org, Kind: ActorSystem, ID: "system", Name: "Crier", Role: RoleSystem}
+}

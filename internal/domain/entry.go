@@ -1,0 +1,85 @@
+package domain
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"hash"
+	"time"
+)
+
+// EntryKind names what an entry records.
+type EntryKind string
+
+// The kinds of entry. The payload type of each stands in payload.go.
+const (
+	EntryOrganisationCreated EntryKind = "organisation.created"
+	EntrySettingsChanged     EntryKind = "settings.changed"
+	EntryPeopleUpserted      EntryKind = "people.upserted"
+	EntryExamsUpserted       EntryKind = "tests.upserted"
+	EntryEnrolmentsUpserted  EntryKind = "enrolments.upserted"
+	EntryEnrolmentsProgress  EntryKind = "enrolments.progress"
+	EntryScopesChanged       EntryKind = "scopes.changed"
+	EntryBroadcastSent       EntryKind = "broadcast.sent"
+	EntryBroadcastTold       EntryKind = "broadcast.told"
+	EntryReceiptsRecorded    EntryKind = "receipts.recorded"
+	EntrySessionStarted      EntryKind = "session.started"
+	EntrySessionEnded        EntryKind = "session.ended"
+	EntryAPIKeyCreated       EntryKind = "apikey.created"
+	EntryAPIKeyRevoked       EntryKind = "apikey.revoked"
+)
+
+// Entry is one record of an organisation's journal. Immutable.
+type Entry struct {
+	Organisation OrganisationID
+	Offset       int64 // dense from 1
+	Kind         EntryKind
+	At           time.Time // UTC, microseconds; orders nothing
+	Actor        ActorRef
+	Exam         ExamID // the test it concerns, "" if none
+	Payload      json.RawMessage
+	Audience     json.RawMessage // []AudienceRoom of a broadcast, else nil
+	RequestKey   string          // the sender's own key of the request, "" if none
+	RequestHash  []byte          // SHA-256 of what was asked under that key
+	Prev, Hash   []byte          // SHA-256; Prev is 32 zero bytes at offset 1
+}
+
+// AudienceRoom is the part of a broadcast's frozen recipients who sat in one
+// room when it was sent.
+type AudienceRoom struct {
+	Room   string     `json:"room"`
+	People []PersonNo `json:"people"` // ascending
+}
+
+// EntryHash is the SHA-256 that chains an entry to the one before it. Every
+// field is written with its length, so no two different entries share an input.
+func EntryHash(e *Entry) []byte {
+	h := sha256.New()
+	field(h, []byte("crier entry v1"))
+	field(h, e.Prev)
+	number(h, int64(e.Organisation))
+	number(h, e.Offset)
+	field(h, []byte(e.Kind))
+	number(h, e.At.UnixMicro())
+	field(h, []byte(e.Actor.Kind))
+	field(h, []byte(e.Actor.ID))
+	field(h, []byte(e.Actor.Name))
+	field(h, []byte(e.Actor.Role))
+	field(h, []byte(e.Exam))
+	field(h, e.Payload)
+	field(h, e.Audience)
+	field(h, []byte(e.RequestKey))
+	field(h, e.RequestHash)
+	return h.Sum(nil)
+}
+
+func field(h hash.Hash, b []byte) {
+	number(h, int64(len(b)))
+	h.Write(b)
+}
+
+func number(h hash.Hash, v int64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(v))
+	h.Write(b[:])
+}

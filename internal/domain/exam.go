@@ -1,0 +1,76 @@
+package domain
+
+import (
+	"time"
+
+	"crier/internal/fault"
+)
+
+// Exam is a group of kind test. StartsAt and EndsAt may be zero: not known.
+type Exam struct {
+	Organisation OrganisationID
+	ID           ExamID
+	ExternalID   string
+	Name         string
+	StartsAt     time.Time
+	EndsAt       time.Time
+}
+
+// Progress is how far a candidate has come in a test.
+type Progress string
+
+// The progress states.
+const (
+	NotStarted Progress = "not_started"
+	InProgress Progress = "in_progress"
+	Submitted  Progress = "submitted"
+)
+
+// ParseProgress returns the progress named s; field is named in the fault.
+func ParseProgress(field, s string) (Progress, error) {
+	switch p := Progress(s); p {
+	case NotStarted, InProgress, Submitted:
+		return p, nil
+	}
+	return "", fault.Field(field, "progress must be not_started, in_progress or submitted, not %q", s)
+}
+
+// Presence is whether a person is connected. Advice only: it never decides
+// whether something is delivered.
+type Presence string
+
+// The presences.
+const (
+	Online  Presence = "online"
+	Away    Presence = "away" // connected, but the page is hidden or idle
+	Offline Presence = "offline"
+)
+
+// Enrolment is a candidate in a test.
+type Enrolment struct {
+	Exam         ExamID
+	Person       PersonNo
+	Progress     Progress
+	ProgressAt   time.Time
+	Room         string
+	Seat         string
+	ExtraMinutes int
+}
+
+// Candidate is a row of a test's live list: the enrolment and who it is.
+type Candidate struct {
+	Enrolment
+	ID         PersonID
+	ExternalID string
+	GivenName  string
+	FamilyName string
+	Tags       []string
+	Waiting    int       // messages not yet delivered to them
+	Presence   Presence  // filled in by the monitor
+	LastSeen   time.Time // filled in by the monitor; zero = not since this server started
+}
+
+// Name is how the candidate is shown.
+func (c Candidate) Name() string {
+	return Person{GivenName: c.GivenName, FamilyName: c.FamilyName}.Name()
+}

@@ -1,0 +1,120 @@
+package domain
+
+import "time"
+
+// The payloads of the journal's entries. Names inside are frozen as they were,
+// so that the record can be read without any other table.
+
+// Level says how loudly a message asks for attention.
+type Level string
+
+// LevelPopup is shown over the page until closed: the default.
+const LevelPopup Level = "popup"
+
+// BroadcastSent is the payload of EntryBroadcastSent; the recipients are the
+// entry's Audience.
+type BroadcastSent struct {
+	ExamName   string `json:"test_name"`
+	Subject    string `json:"subject"`
+	Body       string `json:"body"`
+	Level      Level  `json:"level"`
+	SenderName string `json:"sender_name"`
+	SenderRole Role   `json:"sender_role"`
+	Reminds    int64  `json:"reminds,omitempty"` // offset of the sending this reminds of
+	Recipients int    `json:"recipients"`
+	Filter     string `json:"filter,omitempty"` // the filter in words, when one was used
+}
+
+// BroadcastTold is the payload of EntryBroadcastTold: staff told these people
+// in person.
+type BroadcastTold struct {
+	Broadcast int64      `json:"broadcast"` // offset
+	People    []PersonNo `json:"people"`
+	Note      string     `json:"note,omitempty"`
+}
+
+// ReceiptsRecorded is the payload of EntryReceiptsRecorded: one node's batch.
+type ReceiptsRecorded struct {
+	Items []ReceiptItem `json:"items"`
+}
+
+// ReceiptItem says that these people reached State for one broadcast.
+type ReceiptItem struct {
+	Broadcast int64        `json:"broadcast"` // offset
+	State     ReceiptState `json:"state"`
+	People    []PersonNo   `json:"people"`
+	At        time.Time    `json:"at"` // the latest of the batch
+}
+
+// ProgressChanged is the payload of EntryEnrolmentsProgress.
+type ProgressChanged struct {
+	Changes []ProgressChange `json:"changes"`
+}
+
+// ProgressChange is one candidate's new progress in the entry's test.
+type ProgressChange struct {
+	Person   PersonNo  `json:"person"`
+	ID       PersonID  `json:"id"`
+	Room     string    `json:"room"` // where they sit, so that a listener can tell whom it concerns
+	Progress Progress  `json:"progress"`
+	At       time.Time `json:"at"`
+}
+
+// PeopleUpserted is the payload of EntryPeopleUpserted.
+type PeopleUpserted struct {
+	People []PersonRecord `json:"people"`
+}
+
+// PersonRecord is a person as the journal first or newly knew them.
+type PersonRecord struct {
+	No         PersonNo   `json:"no"`
+	ID         PersonID   `json:"id"`
+	Kind       PersonKind `json:"kind"`
+	Role       Role       `json:"role"`
+	ExternalID string     `json:"external_id"`
+	Name       string     `json:"name"`
+}
+
+// ExamsUpserted is the payload of EntryExamsUpserted.
+type ExamsUpserted struct {
+	Exams []ExamRecord `json:"tests"`
+}
+
+// ExamRecord is a test as the journal first or newly knew it.
+type ExamRecord struct {
+	ID         ExamID `json:"id"`
+	ExternalID string `json:"external_id"`
+	Name       string `json:"name"`
+}
+
+// EnrolmentsUpserted is the payload of EntryEnrolmentsUpserted; one entry per test.
+type EnrolmentsUpserted struct {
+	People []PersonNo `json:"people"`
+}
+
+// ScopesChanged is the payload of EntryScopesChanged: one staff member's rooms in
+// the entry's test from now on.
+type ScopesChanged struct {
+	Person PersonNo `json:"person"`
+	Rooms  []string `json:"rooms"` // empty = all rooms
+}
+
+// SessionChanged is the payload of EntrySessionStarted and EntrySessionEnded.
+type SessionChanged struct {
+	Sessions []string `json:"sessions"` // public ids
+	Person   PersonNo `json:"person"`
+	Name     string   `json:"name"`
+	Reason   string   `json:"reason,omitempty"` // signed_out, revoked, expired
+}
+
+// APIKeyChanged is the payload of EntryAPIKeyCreated and EntryAPIKeyRevoked.
+type APIKeyChanged struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// OrganisationCreated is the payload of EntryOrganisationCreated.
+type OrganisationCreated struct {
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}

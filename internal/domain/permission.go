@@ -1,0 +1,158 @@
+package domain
+
+import (
+	"sort"
+
+	"crier/internal/fault"
+)
+
+// Role is what a person is in the organisation.
+type Role string
+
+// The roles. RoleIntegration is an API key's, RoleSystem the server's own.
+const (
+	RoleAdmin            Role = "admin"
+	RolePlanner          Role = "planner"
+	RoleChiefInvigilator Role = "chief_invigilator"
+	RoleInvigilator      Role = "invigilator"
+	RoleCoordinator      Role = "coordinator"
+	RoleCandidate        Role = "candidate"
+	RoleIntegration      Role = "integration"
+	RoleSystem           Role = "system"
+)
+
+// StaffRoles lists the roles a staff member can have.
+var StaffRoles = []Role{RoleAdmin, RolePlanner, RoleChiefInvigilator, RoleInvigilator, RoleCoordinator}
+
+// Action is something an actor may or may not do.
+type Action string
+
+// The actions.
+const (
+	ActExamView      Action = "test.view"      // tests, candidates, presence, live events
+	ActBroadcastSend Action = "broadcast.send" // preview, send, remind, mark as told (seed 001)
+	ActBroadcastView Action = "broadcast.view" // delivery board
+	ActRecordView    Action = "record.view"    // the log of sendings
+	ActRecordAll     Action = "record.all"     // the whole log, its verification
+	ActProvision     Action = "provision"      // people, tests, enrolments, progress, import, bulk tickets
+	ActPeopleManage  Action = "people.manage"  // end other people's sessions, API keys
+	ActInboxRead     Action = "inbox.read"     // one's own dashboard and messages
+	ActReceiptWrite  Action = "receipt.write"  // one's own receipts
+	ActSocketOpen    Action = "socket.open"    // a live connection of one's own
+)
+
+// Actions lists every action, sorted: the rows of the permission matrix.
+var Actions = []Action{ActBroadcastSend, ActBroadcastView, ActInboxRead, ActPeopleManage, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActSocketOpen, ActExamView}
+
+// Reach is how far a permission goes. Greater reaches include lesser ones.
+type Reach int
+
+// The reaches.
+const (
+	ReachNone         Reach = iota
+	ReachSelf               // what is one's own
+	ReachRooms              // the tests and rooms of one's scopes
+	ReachExams              // all rooms of the tests of one's scopes
+	ReachOrganisation       // everything of the organisation
+)
+
+// permissions is the one table: role × action → reach. What is not in it is not
+// allowed (product rows S11, A1).
+var permissions = map[Role]map[Action]Reach{
+	RoleAdmin: {
+		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
+		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
+	},
+	RolePlanner: {
+		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
+		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
+	},
+	RoleChiefInvigilator: {
+		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
+	},
+	RoleInvigilator: {
+		ActExamView: ReachRooms, ActBroadcastSend: ReachRooms, ActBroadcastView: ReachRooms, ActRecordView: ReachRooms, ActSocketOpen: ReachSelf,
+	},
+	RoleCoordinator: {ActSocketOpen: ReachSelf},
+	RoleCandidate:   {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf},
+	RoleIntegration: {
+		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
+		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
+	},
+	RoleSystem: {
+		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
+		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
+	},
+}
+
+// ReachOf returns how far role may go in doing action.
+func ReachOf(role Role, action Action) Reach { return permissions[role][action] }
+
+// Permissions lists the actions a role has at all, sorted.
+func Permissions(role Role) []Action {
+	var out []Action
+	for a, r := range permissions[role] {
+		if r > ReachNone {
+			out = append(out, a)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
+	return out
+}
+
+// May returns nil if the actor may do action at all, else Forbidden. Where the
+// reach is rooms or tests, ask Rooms as well.
+func (a Actor) May(action Action) error {
+	if ReachOf(a.Role, action) == ReachNone {
+		return fault.New(fault.Forbidden, "your role (%s) may not do this: %s", a.Role, action)
+	}
+	return nil
+}
+
+// Rooms says which rooms of the test the actor may act in: all of them, or the
+// listed ones (sorted). A test outside the actor's reach is NotFound, so that its
+// existence is not told; an action the role lacks is Forbidden.
+func (a Actor) Rooms(action Action, exam ExamID) (all bool, rooms []string, err error) {
+	switch ReachOf(a.Role, action) {
+	case ReachOrganisation:
+		return true, nil, nil
+	case ReachExams, ReachRooms:
+		wide := ReachOf(a.Role, action) == ReachExams
+		for _, s := range a.Scopes {
+			if s.Exam != exam {
+				continue
+			}
+			if wide || s.Room == "" {
+				return true, nil, nil
+			}
+			rooms = append(rooms, s.Room)
+		}
+		if len(rooms) > 0 {
+			sort.Strings(rooms)
+			return false, rooms, nil
+		}
+		return false, nil, fault.New(fault.NotFound, "no such test among yours")
+	default:
+		return false, nil, a.May(action)
+	}
+}
+
+// Exams says which tests the actor may act in: all of the organisation's, or the
+// listed ones.
+func (a Actor) Exams(action Action) (all bool, exams []ExamID, err error) {
+	switch ReachOf(a.Role, action) {
+	case ReachOrganisation:
+		return true, nil, nil
+	case ReachExams, ReachRooms:
+		seen := map[ExamID]bool{}
+		for _, s := range a.Scopes {
+			if !seen[s.Exam] {
+				seen[s.Exam] = true
+				exams = append(exams, s.Exam)
+			}
+		}
+		return false, exams, nil
+	default:
+		return false, nil, a.May(action)
+	}
+}

@@ -1,0 +1,41 @@
+package domain
+
+import "time"
+
+// PersonKind says which side a person is on.
+type PersonKind string
+
+// The kinds.
+const (
+	KindStaff     PersonKind = "staff"
+	KindCandidate PersonKind = "candidate"
+)
+
+// Person is anyone an organisation knows.
+type Person struct {
+	Organisation OrganisationID
+	No           PersonNo
+	ID           PersonID
+	Kind         PersonKind
+	Role         Role
+	ExternalID   string
+	Login        string // unique in the organisation, "" = cannot sign in
+	GivenName    string
+	FamilyName   string
+	Email        string
+	Phone        string
+	Locale       string // BCP 47, "" = the organisation's
+	Tags         []string
+	CreatedAt    time.Time
+}
+
+// Name is how the person is shown: given name, then family name.
+func (p Person) Name() string {
+	if p.FamilyName == "" {
+		return p.GivenName
+	}
+	if p.GivenName == "" {
+		return p.FamilyName
+	}
+	return p.GivenName + " " + p.FamilyName
+}
