@@ -1,0 +1,186 @@
+// Package config is the one description of Crier's settings: the struct Config
+// carries flags, environment variables, the file's keys and the documentation
+// table. With nothing set at all the program starts.
+//
+// The order of precedence is flag, environment (CRIER_…), file of a secret
+// (CRIER_…_FILE), configuration file (JSON), default. Every fault is found before
+// any is reported, and they are reported together.
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"sort"
+	"strings"
+	"time"
+
+	"crier/internal/fault"
+)
+
+// Config is all that a node can be told. A field tagged secret can also be
+// given as the path of a file that holds it, by the environment variable's name with
+// _FILE.
+type Config struct {
+	File string `name:"config" help:"JSON file with any of these settings, by their flag's name." placeholder:"PATH"`
+
+	Addr      string `name:"addr" default:"127.0.0.1:8080" help:"Address the pages, the API and the sockets are served on."`
+	AdminAddr string `name:"admin-addr" help:"Address for /metrics and /debug/pprof; empty: not served. Keep it private." placeholder:"ADDR"`
+
+	Data     string `name:"data" default:"data" help:"Folder of the embedded database."`
+	Database string `name:"database" secret:"" help:"PostgreSQL URL (postgres://user:password@host/name); empty: the embedded database in the data folder." placeholder:"URL"`
+
+	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`
+	RedisSentinels []string `name:"redis-sentinels" help:"Addresses of Redis Sentinels, instead of a URL; needs redis-master." placeholder:"HOST:PORT"`
+	RedisMaster    string   `name:"redis-master" help:"Name of the master that the Sentinels watch." placeholder:"NAME"`
+	RedisCluster   []string `name:"redis-cluster" help:"Addresses of Redis Cluster nodes, instead of a URL." placeholder:"HOST:PORT"`
+	RedisUsername  string   `name:"redis-username" help:"User for Sentinel and Cluster." placeholder:"NAME"`
+	RedisPassword  string   `name:"redis-password" secret:"" help:"Password for Sentinel and Cluster." placeholder:"SECRET"`
+
+	Origins        []string `name:"origins" help:"The public addresses of the pages, exactly as browsers see them (https://crier.example.org); empty: http://127.0.0.1:PORT and http://localhost:PORT." placeholder:"URL"`
+	TrustedProxies []string `name:"trusted-proxies" help:"Networks whose X-Forwarded-For is believed (10.0.0.0/8)." placeholder:"CIDR"`
+	SecureCookies  string   `name:"secure-cookies" default:"auto" help:"Whether cookies are for https alone: auto (when every origin is https), always or never."`
+
+	LogLevel  string `name:"log-level" default:"info" help:"debug, info, warn or error."`
+	LogFormat string `name:"log-format" default:"json" help:"json, or text for people."`
+
+	MaxRecipients int `name:"max-recipients" default:"1500" help:"Most recipients of one sending."`
+	MaxSubject    int `name:"max-subject" default:"200" help:"Most characters of a subject."`
+	MaxBody       int `name:"max-body" default:"4000" help:"Most characters of a message."`
+	MaxItems      int `name:"max-items" default:"5000" help:"Most items of one provisioning request."`
+	MaxImport     int `name:"max-import" default:"20000" help:"Most rows of one imported roster."`
+
+	SessionLength time.Duration `name:"session-length" default:"12h" help:"How long a sign-in lasts."`
+	DrainTime     time.Duration `name:"drain-time" default:"5s" help:"Over how long a stopping node asks its sockets to come back elsewhere."`
+}
+
+// Check finds what is wrong with the values as they stand together. One detail
+// per fault, named by the flag.
+func (c *Config) Check() []fault.Detail {
+	var out []fault.Detail
+	bad := func(field, message string) { out = append(out, fault.Detail{Field: field, Message: message}) }
+
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		bad("addr", "must be host:port, as in 127.0.0.1:8080")
+	}
+	if c.AdminAddr != "" {
+		if _, _, err := net.SplitHostPort(c.AdminAddr); err != nil {
+			bad("admin-addr", "must be host:port, as in 127.0.0.1:9090")
+		}
+	}
+	if c.Database == "" && c.Data == "" {
+		bad("data", "must name a folder when no database is given")
+	}
+	if c.Database != "" {
+		// The parser's own error would repeat the password.
+		if u, err := url.Parse(c.Database); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" && u.Query().Get("host") == "" {
+			bad("database", "must be a URL as in postgres://user:password@host/name")
+		}
+	}
+	ways := 0
+	if c.Redis != "" {
+		ways++
+		if u, err := url.Parse(c.Redis); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix") {
+			bad("redis", "must be a URL as in redis://:password@host:6379/0")
+		}
+	}
+	if len(c.RedisSentinels) > 0 {
+		ways++
+		if c.RedisMaster == "" {
+			bad("redis-master", "is needed with redis-sentinels")
+		}
+	}
+	if len(c.RedisCluster) > 0 {
+		ways++
+	}
+	if ways > 1 {
+		bad("redis", "give only one of redis, redis-sentinels and redis-cluster")
+	}
+	for _, o := range c.Origins {
+		u, err := url.Parse(o)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || u.Fragment != "" {
+			bad("origins", "\""+o+"\" must be scheme and host alone, as in https://crier.example.org, without a slash at the end")
+		}
+	}
+	for _, p := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			bad("trusted-proxies", "\""+p+"\" must be a network, as in 10.0.0.0/8")
+		}
+	}
+	oneOf := func(field, value string, allowed ...string) {
+		for _, a := range allowed {
+			if a == value {
+				return
+			}
+		}
+		bad(field, "must be one of "+strings.Join(allowed, ", ")+", not \""+value+"\"")
+	}
+	oneOf("secure-cookies", c.SecureCookies, "auto", "always", "never")
+	oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error")
+	oneOf("log-format", c.LogFormat, "json", "text")
+	for _, n := range []struct {
+		field string
+		value int
+		most  int
+	}{
+		{"max-recipients", c.MaxRecipients, 100000}, {"max-subject", c.MaxSubject, 1000}, {"max-body", c.MaxBody, 10000},
+		{"max-items", c.MaxItems, 100000}, {"max-import", c.MaxImport, 1000000},
+	} {
+		if n.value < 1 || n.value > n.most {
+			bad(n.field, "must be from 1 to "+itoa(n.most))
+		}
+	}
+	if c.SessionLength < time.Minute || c.SessionLength > 90*24*time.Hour {
+		bad("session-length", "must be from 1m to 2160h")
+	}
+	if c.DrainTime < 0 || c.DrainTime > 5*time.Minute {
+		bad("drain-time", "must be from 0s to 5m")
+	}
+	return out
+}
+
+// PublicOrigins returns the origins that pages may come from: those
+// configured, else the loopback names with the port of the listening address.
+func (c *Config) PublicOrigins(listening net.Addr) []string {
+	if len(c.Origins) > 0 {
+		return c.Origins
+	}
+	_, port, err := net.SplitHostPort(listening.String())
+	if err != nil {
+		return nil
+	}
+	return []string{"http://127.0.0.1:" + port, "http://localhost:" + port}
+}
+
+// CookiesSecure says whether the session cookie is for https alone.
+func (c *Config) CookiesSecure() bool {
+	switch c.SecureCookies {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	for _, o := range c.Origins {
+		if !strings.HasPrefix(o, "https://") {
+			return false
+		}
+	}
+	return len(c.Origins) > 0
+}
+
+// Proxies returns the trusted networks. Call it after Check.
+func (c *Config) Proxies() []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range c.TrustedProxies {
+		if n, err := netip.ParsePrefix(p); err == nil {
+			out = append(out, n.Masked())
+		}
+	}
+	return out
+}
+
+// sortDetails puts faults in the order of their names, so that a report is the same
+// each time.
+func sortDetails(d []fault.Detail) {
+	sort.SliceStable(d, func(i, j int) bool { return d[i].Field < d[j].Field })
+}

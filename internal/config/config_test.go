@@ -1,0 +1,112 @@
+package config
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"crier/internal/fault"
+)
+
+type line struct {
+	Config `embed:""`
+}
+
+func load(t *testing.T, args []string, env map[string]string) (Config, error) {
+	t.Helper()
+	l := NewLoader(args, func(k string) string { return env[k] })
+	var c line
+	k, err := kong.New(&c, l.Options()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return c.Config, l.Err(&c.Config)
+}
+
+func TestNothingAtAllStarts(t *testing.T) {
+	c, err := load(t, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := Default(); !reflect.DeepEqual(c, want) {
+		t.Fatalf("loaded %+v\nDefault is %+v", c, want)
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	dir := t.TempDir()
+	file, secret := filepath.Join(dir, "c.json"), filepath.Join(dir, "secret")
+	os.WriteFile(file, []byte(`{"addr":"1.1.1.1:1","data":"from-file","max-recipients":7,"origins":["https://a.example","https://b.example"],"log-level":"debug"}`), 0o600)
+	os.WriteFile(secret, []byte("postgres://u:hunter2@db/crier\n"), 0o600)
+	c, err := load(t, []string{"--addr", "3.3.3.3:3"}, map[string]string{
+		"CRIER_CONFIG": file, "CRIER_ADDR": "2.2.2.2:2", "CRIER_DATA": "from-env", "CRIER_DATABASE_FILE": secret, "CRIER_SESSION_LENGTH": "30m",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Addr != "3.3.3.3:3" || c.Data != "from-env" || c.MaxRecipients != 7 || c.LogLevel != "debug" || c.SessionLength != 30*time.Minute {
+		t.Errorf("wrong precedence: %+v", c)
+	}
+	if c.Database != "postgres://u:hunter2@db/crier" {
+		t.Errorf("secret from file: %q", c.Database)
+	}
+	if !c.CookiesSecure() || len(c.Origins) != 2 {
+		t.Errorf("origins %v, secure %v", c.Origins, c.CookiesSecure())
+	}
+}
+
+func TestAllFaultsTogether(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.json")
+	os.WriteFile(file, []byte(`{"adr":"x","max-body":"many","log-format":"xml"}`), 0o600)
+	_, err := load(t, []string{"--config", file, "--max-recipients", "0", "--session-length", "soon"}, map[string]string{
+		"CRIER_DATABASE":        "mysql://root:hunter2@db/x",
+		"CRIER_REDIS_FILE":      filepath.Join(t.TempDir(), "none"),
+		"CRIER_ORIGINS":         "https://ok.example,https://bad.example/",
+		"CRIER_REDIS_SENTINELS": "a:1,b:2",
+		"CRIER_TRUSTED_PROXIES": "10.0.0.1",
+		"CRIER_ADDR":            "8080",
+	})
+	f, ok := err.(*fault.Error)
+	if !ok {
+		t.Fatalf("got %v", err)
+	}
+	var got []string
+	for _, d := range f.Details {
+		got = append(got, d.Field)
+	}
+	want := []string{"addr", "adr", "database", "log-format", "max-body", "max-recipients", "origins", "redis", "redis-master", "session-length", "trusted-proxies"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("faults of %v\nwant     %v", got, want)
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("the report repeats a secret: %v", err)
+	}
+}
+
+func TestOriginsOfLoopback(t *testing.T) {
+	c := Default()
+	got := c.PublicOrigins(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8099})
+	if want := []string{"http://127.0.0.1:8099", "http://localhost:8099"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if c.CookiesSecure() {
+		t.Error("cookies for https alone would not reach a loopback page")
+	}
+}
+
+func TestTableKnowsEverySetting(t *testing.T) {
+	for _, o := range Table() {
+		if o.Flag == "" || o.Help == "" {
+			t.Errorf("setting %q lacks its name or help", o.Flag)
+		}
+	}
+}

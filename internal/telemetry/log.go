@@ -1,0 +1,36 @@
+// Package telemetry sets up logs (zerolog) and metrics (Prometheus). It holds no
+// global: what is made here is handed on.
+package telemetry
+
+import (
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// NewLogger returns a logger that writes to w. Level is debug, info, warn or
+// error (else info); format is json or text.
+func NewLogger(w io.Writer, level, format string) zerolog.Logger {
+	l, err := zerolog.ParseLevel(level)
+	if err != nil || level == "" {
+		l = zerolog.InfoLevel
+	}
+	if format == "text" {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000"}
+	}
+	return zerolog.New(timed{w}).Level(l).With().Timestamp().Logger()
+}
+
+// timed keeps zerolog's writer type; it exists so that a failing log never
+// fails a request.
+type timed struct{ io.Writer }
+
+// Write implements io.Writer and reports every line as written.
+func (t timed) Write(p []byte) (int, error) {
+	_, _ = t.Writer.Write(p)
+	return len(p), nil
+}
+
+// Millis is how durations stand in logs: milliseconds with three decimals.
+func Millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
