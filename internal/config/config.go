@@ -9,7 +9,6 @@ package config
 
 import (
 	"net"
-	"net/netip"
 	"net/url"
 	"sort"
 	"strings"
@@ -37,9 +36,8 @@ type Config struct {
 	RedisUsername  string   `name:"redis-username" help:"User for Sentinel and Cluster." placeholder:"NAME"`
 	RedisPassword  string   `name:"redis-password" secret:"" help:"Password for Sentinel and Cluster." placeholder:"SECRET"`
 
-	Origins        []string `name:"origins" help:"The public addresses of the pages, exactly as browsers see them (https://crier.example.org); empty: http://127.0.0.1:PORT and http://localhost:PORT." placeholder:"URL"`
-	TrustedProxies []string `name:"trusted-proxies" help:"Networks whose X-Forwarded-For is believed (10.0.0.0/8)." placeholder:"CIDR"`
-	SecureCookies  string   `name:"secure-cookies" default:"auto" help:"Whether cookies are for https alone: auto (when every origin is https), always or never."`
+	Origins       []string `name:"origins" help:"The public addresses of the pages, exactly as browsers see them (https://crier.example.org); empty: http://127.0.0.1:PORT and http://localhost:PORT." placeholder:"URL"`
+	SecureCookies string   `name:"secure-cookies" default:"auto" help:"Whether cookies are for https alone: auto (when every origin is https), always or never."`
 
 	LogLevel  string `name:"log-level" default:"info" help:"debug, info, warn or error."`
 	LogFormat string `name:"log-format" default:"json" help:"json, or text for people."`
@@ -102,11 +100,6 @@ func (c *Config) Check() []fault.Detail {
 			bad("origins", "\""+o+"\" must be scheme and host alone, as in https://crier.example.org, without a slash at the end")
 		}
 	}
-	for _, p := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(p); err != nil {
-			bad("trusted-proxies", "\""+p+"\" must be a network, as in 10.0.0.0/8")
-		}
-	}
 	oneOf := func(field, value string, allowed ...string) {
 		for _, a := range allowed {
 			if a == value {
@@ -166,17 +159,6 @@ func (c *Config) CookiesSecure() bool {
 		}
 	}
 	return len(c.Origins) > 0
-}
-
-// Proxies returns the trusted networks. Call it after Check.
-func (c *Config) Proxies() []netip.Prefix {
-	var out []netip.Prefix
-	for _, p := range c.TrustedProxies {
-		if n, err := netip.ParsePrefix(p); err == nil {
-			out = append(out, n.Masked())
-		}
-	}
-	return out
 }
 
 // sortDetails puts faults in the order of their names, so that a report is the same

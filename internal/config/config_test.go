@@ -72,7 +72,6 @@ func TestAllFaultsTogether(t *testing.T) {
 		"CRIER_REDIS_FILE":      filepath.Join(t.TempDir(), "none"),
 		"CRIER_ORIGINS":         "https://ok.example,https://bad.example/",
 		"CRIER_REDIS_SENTINELS": "a:1,b:2",
-		"CRIER_TRUSTED_PROXIES": "10.0.0.1",
 		"CRIER_ADDR":            "8080",
 	})
 	f, ok := err.(*fault.Error)
@@ -83,7 +82,7 @@ func TestAllFaultsTogether(t *testing.T) {
 	for _, d := range f.Details {
 		got = append(got, d.Field)
 	}
-	want := []string{"addr", "adr", "database", "log-format", "max-body", "max-recipients", "origins", "redis", "redis-master", "session-length", "trusted-proxies"}
+	want := []string{"addr", "adr", "database", "log-format", "max-body", "max-recipients", "origins", "redis", "redis-master", "session-length"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("faults of %v\nwant     %v", got, want)
 	}
