@@ -1,0 +1,230 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Duplicate is the error of an Append whose request key its actor has used before
+// for the same request: Entry is what was stored then. Nothing new is written.
+type Duplicate struct{ Entry *domain.Entry }
+
+// Error implements error.
+func (d *Duplicate) Error() string {
+	return fmt.Sprintf("the request was already stored as entry %d", d.Entry.Offset)
+}
+
+const entryColumns = `organisation_id, "offset", kind, at, actor_kind, actor_id, actor_name, actor_role, group_id, payload, audience,
+	request_key, request_hash, prev_hash, hash`
+
+// Append takes the journal row, gives e its place, time and hash, and inserts it.
+// The caller fills Kind, Actor, Exam, Payload, Audience, RequestKey and
+// RequestHash. It returns *Duplicate for a retry, and Conflict (field "key") if the
+// key was used for something else.
+func (t *Tx) Append(ctx context.Context, e *domain.Entry) error {
+	var head int64
+	err := t.Get(ctx, &head, `UPDATE journals SET head = head + 1 WHERE organisation_id = $1 RETURNING head`, t.org)
+	if err != nil {
+		return fmt.Errorf("take the journal: %w", err)
+	}
+	if err := t.before(ctx, e, head); err != nil {
+		return err
+	}
+	e.Organisation, e.Offset, e.At, e.Prev = t.org, head, t.s.clock.Now(), t.prev
+	if e.Payload == nil {
+		e.Payload = json.RawMessage("{}")
+	}
+	e.Hash = domain.EntryHash(e)
+	_, err = t.Exec(ctx, `INSERT INTO entries (`+entryColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
+		e.Organisation, e.Offset, e.Kind, micros(e.At), e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Exam,
+		string(e.Payload), string(e.Audience), e.RequestKey, notNil(e.RequestHash), e.Prev, e.Hash)
+	if err != nil {
+		return fmt.Errorf("append %s: %w", e.Kind, err)
+	}
+	t.prev = e.Hash
+	return nil
+}
+
+// before reads, in one statement, the hash of the entry before head and whether
+// the actor has used the request key.
+func (t *Tx) before(ctx context.Context, e *domain.Entry, head int64) error {
+	const last = `SELECT "offset", hash, request_hash FROM entries WHERE organisation_id = $1 AND "offset" = $2`
+	query, args := last, []any{t.org, head - 1}
+	if e.RequestKey != "" {
+		query += ` UNION ALL SELECT "offset", hash, request_hash FROM entries
+			WHERE organisation_id = $1 AND actor_id = $3 AND request_key = $4 AND request_key <> ''`
+		args = append(args, e.Actor.ID, e.RequestKey)
+	} else if t.prev != nil {
+		return nil // appended in this transaction
+	}
+	var rows []struct {
+		Offset      int64
+		Hash        []byte
+		RequestHash []byte `db:"request_hash"`
+	}
+	if err := t.Select(ctx, &rows, query, args...); err != nil {
+		return fmt.Errorf("read the entry before: %w", err)
+	}
+	if head == 1 {
+		t.prev = make([]byte, 32)
+	} else {
+		if len(rows) == 0 || rows[0].Offset != head-1 {
+			return fmt.Errorf("the journal of organisation %d lacks entry %d", t.org, head-1)
+		}
+		t.prev, rows = rows[0].Hash, rows[1:]
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if !bytes.Equal(rows[0].RequestHash, e.RequestHash) {
+		return keyConflict()
+	}
+	earlier, err := entryAt(ctx, t.Select, t.org, rows[0].Offset)
+	if err != nil {
+		return err
+	}
+	return &Duplicate{Entry: earlier}
+}
+
+func keyConflict() error {
+	return &fault.Error{Code: fault.Conflict, Field: "key", Message: "this key was used before for something else; make a new key for a new request"}
+}
+
+// Append stores one entry in a transaction of its own. For a retry it returns the
+// entry that was stored then, and fresh is false.
+func (s *Store) Append(ctx context.Context, e *domain.Entry) (stored *domain.Entry, fresh bool, err error) {
+	err = s.write(ctx, e.Organisation, func(tx *Tx) error { return tx.Append(ctx, e) })
+	if d, ok := errors.AsType[*Duplicate](err); ok {
+		return d.Entry, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return e, true, nil
+}
+
+// EntryByKey returns the entry that the actor stored under a request key, nil if
+// there is none, or Conflict if it was stored for another request.
+func (s *Store) EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error) {
+	list, err := queryEntries(ctx, s.list, `WHERE organisation_id = $1 AND actor_id = $2 AND request_key = $3 AND request_key <> ''`, org, actorID, key)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	if !bytes.Equal(list[0].RequestHash, hash) {
+		return nil, keyConflict()
+	}
+	return list[0], nil
+}
+
+// Entries returns up to limit entries after an offset, in order, without gaps.
+func (s *Store) Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*domain.Entry, error) {
+	return queryEntries(ctx, s.list, `WHERE organisation_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3`, org, after, limit)
+}
+
+// Entry returns the entry at an offset, or NotFound.
+func (s *Store) Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
+	return entryAt(ctx, s.list, org, offset)
+}
+
+// Heads returns the head of each organisation asked for; 0 or absent where there is
+// no journal yet.
+func (s *Store) Heads(ctx context.Context, orgs ...domain.OrganisationID) (map[domain.OrganisationID]int64, error) {
+	var rows []struct {
+		Organisation domain.OrganisationID `db:"organisation_id"`
+		Head         int64
+	}
+	err := s.list(ctx, &rows, `SELECT organisation_id, head FROM journals WHERE organisation_id IN `+s.d.Ints("$1"), jsonOf(orgs))
+	if err != nil {
+		return nil, fmt.Errorf("read heads: %w", err)
+	}
+	heads := make(map[domain.OrganisationID]int64, len(rows))
+	for _, r := range rows {
+		heads[r.Organisation] = r.Head
+	}
+	return heads, nil
+}
+
+// Head returns the offset of the organisation's last entry.
+func (s *Store) Head(ctx context.Context, org domain.OrganisationID) (int64, error) {
+	heads, err := s.Heads(ctx, org)
+	return heads[org], err
+}
+
+func entryAt(ctx context.Context, list selector, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
+	found, err := queryEntries(ctx, list, `WHERE organisation_id = $1 AND "offset" = $2`, org, offset)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, fault.New(fault.NotFound, "no such entry")
+	}
+	return found[0], nil
+}
+
+// selector is how rows are read, inside a transaction or outside.
+type selector func(ctx context.Context, dest any, query string, args ...any) error
+
+type entryRow struct {
+	Organisation int64 `db:"organisation_id"`
+	Offset       int64
+	Kind         string
+	At           int64
+	ActorKind    string `db:"actor_kind"`
+	ActorID      string `db:"actor_id"`
+	ActorName    string `db:"actor_name"`
+	ActorRole    string `db:"actor_role"`
+	GroupID      string `db:"group_id"`
+	Payload      string
+	Audience     string
+	RequestKey   string `db:"request_key"`
+	RequestHash  []byte `db:"request_hash"`
+	PrevHash     []byte `db:"prev_hash"`
+	Hash         []byte
+}
+
+func queryEntries(ctx context.Context, list selector, where string, args ...any) ([]*domain.Entry, error) {
+	var rows []entryRow
+	if err := list(ctx, &rows, `SELECT `+entryColumns+` FROM entries `+where, args...); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	out := make([]*domain.Entry, len(rows))
+	for i, r := range rows {
+		out[i] = r.entry()
+	}
+	return out, nil
+}
+
+func (r entryRow) entry() *domain.Entry {
+	e := &domain.Entry{
+		Organisation: domain.OrganisationID(r.Organisation), Offset: r.Offset, Kind: domain.EntryKind(r.Kind), At: timeOf(r.At),
+		Actor: domain.ActorRef{Kind: domain.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName, Role: domain.Role(r.ActorRole)},
+		Exam:  domain.ExamID(r.GroupID), Payload: json.RawMessage(r.Payload),
+		RequestKey: r.RequestKey, RequestHash: r.RequestHash, Prev: r.PrevHash, Hash: r.Hash,
+	}
+	if r.Audience != "" {
+		e.Audience = json.RawMessage(r.Audience)
+	}
+	return e
+}
+
+// jsonOf is v as a JSON text: how lists are passed to both databases.
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only called with slices of plain values
+	}
+	return string(b)
+}
+
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"crier/internal/domain"
+)
+
+// Tx is a writing transaction of one organisation. Use only its own methods
+// inside: a query on the store would wait for the transaction to end on SQLite.
+type Tx struct {
+	tx   *sqlx.Tx
+	s    *Store
+	org  domain.OrganisationID
+	prev []byte // hash of the entry appended last, nil before
+}
+
+// write runs fn in one transaction and commits it. If fn returns an error
+// everything is undone and that error is returned, translated. An error of the
+// COMMIT itself may be Unavailable with Unknown set.
+//
+// fn must take the journal row first, by Append or Lock, if it writes anything
+// that the journal speaks of: that orders all writers of the organisation and
+// makes deadlocks impossible.
+func (s *Store) write(ctx context.Context, org domain.OrganisationID, fn func(tx *Tx) error) error {
+	conn, err := s.w.Connx(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	// The transaction does not end with ctx, whose end would race with COMMIT and
+	// leave its outcome open; each statement does.
+	tx, err := conn.BeginTxx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	if err := fn(&Tx{tx: tx, s: s, org: org}); err != nil {
+		return translate(ctx, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return translateCommit(ctx, tx.Commit())
+}
+
+// Lock takes the organisation's journal row and returns the head. Call it first
+// in a transaction that must read before it can tell what to append.
+func (t *Tx) Lock(ctx context.Context) (head int64, err error) {
+	err = t.Get(ctx, &head, `SELECT head FROM journals WHERE organisation_id = $1`+t.s.d.forUpdate, t.org)
+	if err != nil {
+		return 0, fmt.Errorf("take the journal: %w", err)
+	}
+	return head, nil
+}
+
+// People allocates n dense person numbers and returns the first.
+func (t *Tx) People(ctx context.Context, n int) (first domain.PersonNo, err error) {
+	var last int64
+	err = t.Get(ctx, &last, `UPDATE journals SET people_head = people_head + $2 WHERE organisation_id = $1 RETURNING people_head`, t.org, n)
+	if err != nil {
+		return 0, fmt.Errorf("allocate person numbers: %w", err)
+	}
+	return domain.PersonNo(last) - domain.PersonNo(n) + 1, nil
+}
+
+// Get reads one row into dest; sql.ErrNoRows if there is none.
+func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
+	return t.tx.GetContext(ctx, dest, query, args...)
+}
+
+// Select reads rows into the slice dest points to.
+func (t *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
+	return t.tx.SelectContext(ctx, dest, query, args...)
+}
+
+// Exec runs a statement and returns how many rows it touched.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// get and list read outside a transaction, with translated errors.
+func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
+	return translate(ctx, s.r.GetContext(ctx, dest, query, args...))
+}
+
+func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
+	return translate(ctx, s.r.SelectContext(ctx, dest, query, args...))
+}
