@@ -1,0 +1,125 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// The few frames that the hub itself makes; internal/protocol/README.md describes them.
+var (
+	resync   = NewFrame([]byte(`{"type":"resync"}`))
+	caughtUp = func() *Frame {
+		const before, after = `{"type":"caught_up","cursor":"`, `"}`
+		blank := fmt.Sprintf("%*s", CursorWidth, "")
+		return NewMessage([]byte(before+blank+after), []int{len(before)}, 0)
+	}()
+)
+
+// topicKey is a topic of one organisation.
+type topicKey struct {
+	org  int64
+	name string
+}
+
+// topics says which staff connections listen to what.
+type topics struct {
+	mu        sync.RWMutex
+	listeners map[topicKey]map[*Conn]struct{}
+}
+
+func (t *topics) add(c *Conn, names []string) {
+	t.mu.Lock()
+	for _, name := range names {
+		k := topicKey{c.Org, name}
+		if t.listeners[k] == nil {
+			t.listeners[k] = map[*Conn]struct{}{}
+		}
+		t.listeners[k][c] = struct{}{}
+	}
+	t.mu.Unlock()
+	c.mu.Lock()
+	c.topics = append(c.topics, names...)
+	closed := c.closed
+	c.mu.Unlock()
+	if closed {
+		t.remove(c, names)
+	}
+}
+
+func (t *topics) remove(c *Conn, names []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, name := range names {
+		k := topicKey{c.Org, name}
+		delete(t.listeners[k], c)
+		if len(t.listeners[k]) == 0 {
+			delete(t.listeners, k)
+		}
+	}
+}
+
+// Publish sends an event to the connections of this node that listen to the topic.
+// Every node publishes for its own: events follow from entries, which all nodes see.
+func (h *Hub) Publish(org int64, topic string, f *Frame) {
+	h.topics.mu.RLock()
+	conns := make([]*Conn, 0, len(h.topics.listeners[topicKey{org, topic}]))
+	for c := range h.topics.listeners[topicKey{org, topic}] {
+		conns = append(conns, c)
+	}
+	h.topics.mu.RUnlock()
+	for _, c := range conns {
+		c.event(f)
+	}
+}
+
+// Everyone sends a frame to every connection of this node.
+func (h *Hub) Everyone(f *Frame) {
+	for _, s := range h.shards {
+		for _, c := range s.all() {
+			c.event(f)
+		}
+	}
+}
+
+// Drain tells each connection when to come back, spread over the given time, and
+// closes it. New connections should no longer be accepted.
+func (h *Hub) Drain(over time.Duration) {
+	h.mu.Lock()
+	h.draining = true
+	h.mu.Unlock()
+	for _, s := range h.shards {
+		for _, c := range s.all() {
+			wait := 200*time.Millisecond + rand.N(max(over, time.Millisecond))
+			c.event(NewFrame(fmt.Appendf(nil, `{"type":"bye","reason":"drain","come_back_ms":%d}`, wait.Milliseconds())))
+			c.Close(CloseDrain, "come back")
+		}
+	}
+}
+
+// Empty waits until no connection is left, or ctx ends.
+func (h *Hub) Empty(ctx context.Context) {
+	t := time.NewTicker(20 * time.Millisecond)
+	defer t.Stop()
+	for h.Stats().Connections > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// sweep sends beats and closes the silent, once a second.
+func (h *Hub) sweep() {
+	for h.sleep(time.Second) {
+		now := h.now()
+		text := NewFrame(fmt.Appendf(nil, `{"type":"beat","now":%q}`, now.Format(time.RFC3339Nano)))
+		beat := append(append([]byte(nil), ping...), text.b...)
+		for _, s := range h.shards {
+			s.sweep(now, beat)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package hub
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Socket is the transport of one connection. TryWrite and Write are never called
+// at the same time.
+type Socket interface {
+	// TryWrite writes what the socket takes without waiting. n < len(p) with a nil error means
+	// that it would have had to wait.
+	TryWrite(p []byte) (n int, err error)
+	// Write writes all of p or fails; it may take up to the transport's write time-out.
+	Write(p []byte) error
+	// Close ends the connection with a close code; it returns at once, and only the first
+	// call has an effect. The transport then calls Conn.Detach.
+	Close(code int, reason string)
+}
+
+// Close codes the hub uses; internal/protocol/README.md says what clients make of them.
+const (
+	CloseSlow     = 4408
+	CloseTooMany  = 4429
+	CloseSignedIn = 4401
+	CloseDrain    = 4503
+)
+
+// Identity says whose connection it is.
+type Identity struct {
+	Org     int64
+	Person  int64
+	Session string // the login or key behind it: ends with it
+	Stream  bool   // a candidate: gets the messages of their conversation
+	Sockets int    // most connections of this person on this node; the oldest gives way
+}
+
+// Conn is one live connection. Its methods may be called from any goroutine.
+type Conn struct {
+	// Fixed from Attach on.
+	Identity
+	hub   *Hub
+	shard *shard
+	sock  Socket
+
+	heard  atomic.Int64 // unix seconds of the last sign of life
+	beatAt int64        // unix seconds of the next beat; owned by the shard's sweeper
+
+	sibling *Conn // next connection of the same person; guarded by shard.mu
+
+	mu       sync.Mutex
+	sent     int64    // offset of the last message handed to the socket or queued for it
+	noted    int64    // offset of the last message that arrived while catching up
+	out      []byte   // bytes that wait for the writer goroutine
+	topics   []string // what a staff connection listens to
+	writing  bool     // a writer goroutine runs
+	behind   bool     // messages are read from the journal, not from dispatch
+	catching bool     // a catch-up goroutine runs
+	corked   bool     // the shard's worker gathers frames in out and will flush them
+	stale    bool     // staff: events were left out; a resync frame is due
+	away     bool
+	closed   bool
+	drained  chan struct{} // closed when out is empty, if someone waits
+	greeting bool          // caught_up not yet said
+}
+
+// Heard notes a sign of life from the client.
+func (c *Conn) Heard() { c.heard.Store(c.hub.now().Unix()) }
+
+// Send queues a frame that is not in any journal: a reply, an event. It never
+// waits. A client that lets too many pile up is closed and told to come back.
+func (c *Conn) Send(f *Frame) {
+	c.mu.Lock()
+	if len(c.out)+len(f.b) > c.hub.opt.Backlog {
+		c.mu.Unlock()
+		c.sock.Close(CloseSlow, "too slow")
+		return
+	}
+	c.put(f.b)
+	c.mu.Unlock()
+}
+
+// event queues a staff event; when the queue is full the event is dropped and
+// one resync frame is owed instead.
+func (c *Conn) event(f *Frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stale || len(c.out)+len(f.b) > c.hub.opt.Backlog {
+		c.stale = true
+		return
+	}
+	c.put(f.b)
+}
+
+// deliver hands over one message of the journal. While the connection catches up, or once
+// its queue is full, it only notes the offset: the journal has the rest.
+func (c *Conn) deliver(f *Frame, offset int64, scratch []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed || offset <= c.sent:
+		return scratch
+	case c.behind:
+		c.noted = max(c.noted, offset)
+		return scratch
+	case len(c.out)+len(f.b) > c.hub.opt.Backlog:
+		c.behind, c.noted = true, offset // the writer starts the catch-up when it is done
+		c.hub.stats.overflows.Add(1)
+		return scratch
+	}
+	if c.corked || c.writing {
+		c.out = f.stamp(c.out, c.hub.stamper, c.Org, c.Person, offset, c.sent)
+	} else {
+		scratch = f.stamp(scratch[:0], c.hub.stamper, c.Org, c.Person, offset, c.sent)
+		c.put(scratch)
+	}
+	c.sent = offset
+	return scratch
+}
+
+// put writes p, or queues what the socket does not take now. c.mu is held.
+func (c *Conn) put(p []byte) {
+	if c.closed {
+		return
+	}
+	if c.writing || c.corked {
+		c.out = append(c.out, p...)
+		return
+	}
+	n, err := c.sock.TryWrite(p)
+	if err != nil {
+		c.fail()
+		return
+	}
+	if n < len(p) {
+		c.out = append(c.out, p[n:]...)
+		c.writing = true
+		c.hub.work.Go(c.drain)
+	}
+}
+
+// uncork writes what the shard's worker gathered.
+func (c *Conn) uncork() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.corked = false
+	if c.writing || len(c.out) == 0 {
+		return
+	}
+	p := c.out
+	c.out = nil
+	c.put(p)
+	c.fallBack()
+}
+
+// fallBack starts the catch-up of a connection that fell behind, once nothing
+// waits for its socket. c.mu is held.
+func (c *Conn) fallBack() {
+	if c.behind && !c.catching && !c.writing && !c.closed {
+		c.catching = true
+		c.hub.work.Go(c.catchUp)
+	}
+}
+
+// drain is the writer goroutine: it lives only while the socket makes us wait.
+func (c *Conn) drain() {
+	for {
+		c.mu.Lock()
+		if c.closed || len(c.out) == 0 {
+			c.writing = false
+			c.out = nil
+			if c.stale && !c.closed {
+				c.stale = false
+				c.put(resync.b)
+			}
+			if c.drained != nil {
+				close(c.drained)
+				c.drained = nil
+			}
+			c.fallBack()
+			c.mu.Unlock()
+			return
+		}
+		p := c.out
+		c.out = nil
+		c.mu.Unlock()
+		if err := c.sock.Write(p); err != nil {
+			c.sock.Close(CloseSlow, "too slow")
+			c.mu.Lock()
+			c.fail()
+			c.mu.Unlock()
+		}
+	}
+}
+
+// fail marks the connection as gone; its transport notices by itself. c.mu is held.
+func (c *Conn) fail() {
+	c.closed = true
+	c.out = nil
+	if c.drained != nil {
+		close(c.drained)
+		c.drained = nil
+	}
+	c.sock.Close(CloseSlow, "write failed")
+}
+
+// Close ends the connection with a code. Only the first call has an effect.
+func (c *Conn) Close(code int, reason string) { c.sock.Close(code, reason) }
+
+// SetAway says whether the person looks at another page or does nothing.
+func (c *Conn) SetAway(away bool) {
+	c.mu.Lock()
+	changed := c.away != away && !c.closed
+	c.away = away
+	c.mu.Unlock()
+	if changed {
+		c.hub.presence.moved(c.Org, c.Person, 0, away)
+	}
+}
+
+// Listen makes a staff connection hear the topics; Unlisten stops it.
+func (c *Conn) Listen(topics ...string) { c.hub.topics.add(c, topics) }
+
+// Unlisten makes the connection stop hearing the topics.
+func (c *Conn) Unlisten(topics ...string) { c.hub.topics.remove(c, topics) }
+
+// beat says that the server is alive and asks whether the client is.
+func (c *Conn) beat(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.out) == 0 { // one who does not read needs no more to read
+		c.put(b)
+	}
+}
+
+func (c *Conn) silentSince(now time.Time) time.Duration {
+	return now.Sub(time.Unix(c.heard.Load(), 0))
+}

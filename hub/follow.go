@@ -1,0 +1,233 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// follower follows one organisation's journal on this node. Whoever hears of an
+// entry offers it; the follower dispatches it only if it is exactly the next one and
+// reads the journal otherwise. So no entry is skipped, doubled or reordered, whatever the
+// broker does.
+type follower struct {
+	hub   *Hub
+	org   int64
+	ready chan struct{} // closed once next is known
+	wake  chan struct{}
+
+	mu     sync.Mutex
+	early  map[int64]Entry // entries heard ahead of time
+	head   int64           // the highest offset heard of
+	placed bool            // next is known
+	next   int64           // owned by run once placed
+}
+
+const (
+	earlyMost = 128 // entries kept ahead; beyond that the journal is read
+	readMost  = 256 // entries read from the journal at a time
+)
+
+// follow returns the organisation's follower, and starts it if it is new.
+func (h *Hub) follow(org int64) *follower {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if f := h.followers[org]; f != nil {
+		return f
+	}
+	f := &follower{hub: h, org: org, ready: make(chan struct{}), wake: make(chan struct{}, 1), early: map[int64]Entry{}}
+	h.followers[org] = f
+	h.link.join(org)
+	h.work.Go(f.run)
+	return f
+}
+
+// offer tells of an entry.
+func (f *follower) offer(e Entry) {
+	f.mu.Lock()
+	if len(f.early) < earlyMost {
+		f.early[e.Offset] = e
+	}
+	f.head = max(f.head, e.Offset)
+	f.mu.Unlock()
+	f.nudge()
+}
+
+// hint tells that the journal has grown to head.
+func (f *follower) hint(head int64) {
+	f.mu.Lock()
+	grown := head > f.head
+	f.head = max(f.head, head)
+	f.mu.Unlock()
+	if grown {
+		f.nudge()
+	}
+}
+
+func (f *follower) nudge() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (f *follower) run() {
+	if !f.place() {
+		return
+	}
+	for {
+		select {
+		case <-f.hub.ctx.Done():
+			return
+		case <-f.wake:
+		}
+		pause := 50 * time.Millisecond
+		for {
+			err := f.advance()
+			if err == nil {
+				break
+			}
+			f.hub.opt.Log.Warn().Err(err).Int64("organisation", f.org).Msg("following waits for the store")
+			if !f.hub.sleep(pause) {
+				return
+			}
+			pause = min(2*pause, time.Second)
+		}
+	}
+}
+
+// place finds where to begin: after the head as it is now. Connections read
+// everything up to there by themselves.
+func (f *follower) place() bool {
+	for {
+		heads, err := f.hub.journal.Heads(f.hub.ctx, []int64{f.org})
+		if err == nil {
+			f.mu.Lock()
+			f.next, f.placed = heads[f.org]+1, true
+			f.head = max(f.head, heads[f.org])
+			f.mu.Unlock()
+			close(f.ready)
+			f.nudge()
+			return true
+		}
+		if !f.hub.sleep(250 * time.Millisecond) {
+			return false
+		}
+	}
+}
+
+// advance dispatches everything up to the highest offset heard of.
+func (f *follower) advance() error {
+	for {
+		f.mu.Lock()
+		e, here := f.early[f.next]
+		delete(f.early, f.next)
+		behind := f.head >= f.next
+		if !behind && !here {
+			clear(f.early) // only old ones are left
+		}
+		f.mu.Unlock()
+		switch {
+		case here:
+			f.dispatch(e)
+		case !behind:
+			return nil
+		default:
+			if err := f.read(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// read dispatches the next page of the journal.
+func (f *follower) read() error {
+	ctx, cancel := context.WithTimeout(f.hub.ctx, 5*time.Second)
+	defer cancel()
+	page, err := f.hub.journal.Entries(ctx, f.org, f.next-1, readMost)
+	if err != nil {
+		return err
+	}
+	f.hub.stats.journalReads.Add(1)
+	for _, e := range page {
+		f.dispatch(e)
+	}
+	if len(page) == 0 { // somebody claimed a head that is not there
+		f.mu.Lock()
+		f.head = f.next - 1
+		f.mu.Unlock()
+	}
+	return nil
+}
+
+// dispatch hands the next entry to the shards.
+func (f *follower) dispatch(e Entry) {
+	if e.Offset != f.next {
+		return
+	}
+	f.next++
+	h := f.hub
+	plan := h.translator.Plan(f.org, e)
+	if len(plan.Messages) > 0 || len(plan.Direct) > 0 {
+		for _, s := range h.shards {
+			select {
+			case s.jobs <- job{org: f.org, offset: e.Offset, plan: plan}:
+			case <-h.ctx.Done():
+				return
+			}
+		}
+	}
+	if len(plan.Sessions) > 0 {
+		h.endSessions(f.org, plan.Sessions)
+	}
+	if h.opt.Entry != nil {
+		h.opt.Entry(f.org, e)
+	}
+}
+
+// compare asks the store for the heads of all followed journals, again and again:
+// whatever the broker lost is found here. It is also how the hub learns that the
+// store is away.
+func (h *Hub) compare() {
+	for h.sleep(h.opt.Compare) {
+		h.compareNow()
+	}
+}
+
+func (h *Hub) compareNow() {
+	h.mu.Lock()
+	orgs := make([]int64, 0, len(h.followers))
+	followers := make([]*follower, 0, len(h.followers))
+	for org, f := range h.followers {
+		orgs = append(orgs, org)
+		followers = append(followers, f)
+	}
+	h.mu.Unlock()
+	if len(orgs) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(h.ctx, 3*time.Second)
+	defer cancel()
+	heads, err := h.journal.Heads(ctx, orgs)
+	h.setStoreDown(err != nil && h.ctx.Err() == nil)
+	if err != nil {
+		return
+	}
+	for _, f := range followers {
+		f.hint(heads[f.org])
+	}
+}
+
+func (h *Hub) setStoreDown(down bool) {
+	h.mu.Lock()
+	changed := h.storeDown != down
+	h.storeDown = down
+	h.mu.Unlock()
+	if !changed {
+		return
+	}
+	h.opt.Log.Warn().Bool("down", down).Msg("store")
+	if h.opt.Status != nil {
+		h.opt.Status(!down)
+	}
+}

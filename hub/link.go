@@ -1,0 +1,298 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// buckets is into how many broker channels the organisations are spread: few
+// subscriptions per node, and still spread over a cluster's shards.
+const buckets = 16
+
+// letter is what nodes say to each other.
+type letter struct {
+	Kind  string          `json:"k"` // bell, presence, who, heart
+	Node  string          `json:"n"`
+	Org   int64           `json:"o,omitempty"`
+	Head  int64           `json:"h,omitempty"`
+	Entry json.RawMessage `json:"e,omitempty"` // the entry at Head, as Translator.Encode made it
+	Whole bool            `json:"w,omitempty"` // presence: everyone who is here, not only changes
+	Here  []int64         `json:"p,omitempty"` // presence: online here
+	Away  []int64         `json:"a,omitempty"` // presence: away here
+	Gone  []int64         `json:"g,omitempty"` // presence: no longer here
+}
+
+// link is the hub's side of the broker: it rings and hears bells. A publish never
+// holds anyone up, and a subscription that does not hear this node's own heartbeat is
+// rebuilt.
+type link struct {
+	hub    *Hub
+	broker Broker
+
+	mu      sync.Mutex
+	joined  map[int64]*lane
+	started bool
+}
+
+// lane is one bucket's channel.
+type lane struct {
+	link    *link
+	channel string
+	wake    chan struct{}
+	sub     Subscription // owned by watch
+
+	mu       sync.Mutex
+	queue    []letter
+	standing bool
+	heard    time.Time // when we last heard ourselves
+	failing  bool      // the last publish failed
+}
+
+const (
+	laneMost    = 256                    // letters that may wait; beyond that bells carry only heads
+	publishTime = 500 * time.Millisecond // how long one publish may take
+)
+
+func newLink(h *Hub, b Broker) *link { return &link{hub: h, broker: b, joined: map[int64]*lane{}} }
+
+// start begins to serve the lanes, those already joined included.
+func (l *link) start() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.started = true
+	for _, ln := range l.joined {
+		ln.start()
+	}
+}
+
+func (l *link) stop() {
+	l.mu.Lock()
+	subs := make([]Subscription, 0, len(l.joined))
+	for _, ln := range l.joined {
+		if ln.sub != nil {
+			subs = append(subs, ln.sub)
+		}
+	}
+	l.started = false
+	l.mu.Unlock()
+	for _, s := range subs { // outside the lock: a handler may be waiting for it
+		s.Close()
+	}
+}
+
+// join makes this node hear an organisation's bells.
+func (l *link) join(org int64) { l.post(letter{Kind: "who", Org: org}) }
+
+// lane returns the organisation's lane, made on first use.
+func (l *link) lane(org int64) *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := org % buckets
+	if ln := l.joined[n]; ln != nil {
+		return ln
+	}
+	ln := &lane{link: l, channel: fmt.Sprintf("crier:%s:%d", l.hub.opt.Epoch, n), wake: make(chan struct{}, 1), heard: l.hub.now()}
+	l.joined[n] = ln
+	if l.started {
+		ln.start()
+	}
+	return ln
+}
+
+func (ln *lane) start() {
+	h := ln.link.hub
+	ln.sub = ln.link.broker.Subscribe(ln.channel, ln)
+	h.work.Go(ln.publish)
+	h.work.Go(ln.watch)
+}
+
+// ring tells the other nodes of an entry.
+func (l *link) ring(org int64, e Entry) {
+	l.post(letter{Kind: "bell", Org: org, Head: e.Offset, Entry: l.hub.translator.Encode(org, e)})
+}
+
+// post queues a letter; it never waits. When too much waits, bells are cut down to the
+// highest head of each organisation and the rest is dropped: presence is told whole again soon.
+func (l *link) post(m letter) {
+	m.Node = l.hub.opt.Node
+	ln := l.lane(m.Org)
+	ln.mu.Lock()
+	ln.queue = append(ln.queue, m)
+	if len(ln.queue) > laneMost {
+		heads := map[int64]int64{}
+		for _, q := range ln.queue {
+			if q.Kind == "bell" {
+				heads[q.Org] = max(heads[q.Org], q.Head)
+			}
+		}
+		l.hub.stats.bellsLost.Add(int64(len(ln.queue) - len(heads)))
+		ln.queue = nil
+		for org, head := range heads {
+			ln.queue = append(ln.queue, letter{Kind: "bell", Node: m.Node, Org: org, Head: head})
+		}
+	}
+	ln.mu.Unlock()
+	select {
+	case ln.wake <- struct{}{}:
+	default:
+	}
+}
+
+// publish sends the lane's letters, one after the other.
+func (ln *lane) publish() {
+	h := ln.link.hub
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-ln.wake:
+		}
+		for {
+			ln.mu.Lock()
+			if len(ln.queue) == 0 {
+				ln.mu.Unlock()
+				break
+			}
+			m := ln.queue[0]
+			ln.queue = ln.queue[1:]
+			ln.mu.Unlock()
+			b, err := json.Marshal(m)
+			if err != nil {
+				h.opt.Log.Error().Err(err).Msg("letter between nodes")
+				continue
+			}
+			ctx, cancel := context.WithTimeout(h.ctx, publishTime)
+			err = ln.link.broker.Publish(ctx, ln.channel, b)
+			cancel()
+			ln.mu.Lock()
+			ln.failing = err != nil
+			ln.mu.Unlock()
+			if err != nil {
+				h.stats.bellsLost.Add(1)
+			}
+		}
+	}
+}
+
+// watch listens for this node's own heartbeat and rebuilds the subscription when it
+// is not heard: a subscription can be deaf without any error.
+func (ln *lane) watch() {
+	h := ln.link.hub
+	for h.sleep(h.opt.Heartbeat) {
+		ln.link.post(letter{Kind: "heart", Org: ln.org()})
+		ln.mu.Lock()
+		deaf := h.now().Sub(ln.heard) > h.opt.Deaf
+		if deaf {
+			ln.standing = false
+			ln.heard = h.now()
+		}
+		ln.mu.Unlock()
+		if !deaf {
+			continue
+		}
+		h.stats.rebuilt.Add(1)
+		h.opt.Log.Warn().Str("channel", ln.channel).Msg("broker not heard: rebuilding the subscription")
+		ln.sub.Close()
+		ln.link.mu.Lock()
+		if ln.link.started {
+			ln.sub = ln.link.broker.Subscribe(ln.channel, ln)
+		}
+		ln.link.mu.Unlock()
+	}
+}
+
+// org returns an organisation number of this lane: any will do for a heartbeat.
+func (ln *lane) org() int64 {
+	ln.link.mu.Lock()
+	defer ln.link.mu.Unlock()
+	for n, o := range ln.link.joined {
+		if o == ln {
+			return n
+		}
+	}
+	return 0
+}
+
+// Subscribed implements Handler: what was said before may have been missed.
+func (ln *lane) Subscribed() {
+	h := ln.link.hub
+	ln.mu.Lock()
+	ln.standing = true
+	ln.heard = h.now()
+	ln.mu.Unlock()
+	h.work.Go(h.compareNow)
+}
+
+// Lost implements Handler.
+func (ln *lane) Lost(err error) {
+	ln.mu.Lock()
+	was := ln.standing
+	ln.standing = false
+	ln.mu.Unlock()
+	if was {
+		ln.link.hub.opt.Log.Warn().Err(err).Str("channel", ln.channel).Msg("broker lost")
+	}
+}
+
+// Message implements Handler.
+func (ln *lane) Message(b []byte) {
+	h := ln.link.hub
+	var m letter
+	if err := json.Unmarshal(b, &m); err != nil {
+		h.opt.Log.Warn().Err(err).Msg("letter between nodes not understood")
+		return
+	}
+	if m.Node == h.opt.Node {
+		if m.Kind == "heart" {
+			ln.mu.Lock()
+			ln.heard = h.now()
+			ln.mu.Unlock()
+		}
+		return
+	}
+	switch m.Kind {
+	case "bell":
+		ln.bell(m)
+	case "presence":
+		h.presence.letter(m)
+	case "who":
+		h.presence.tell(m.Org)
+	}
+}
+
+func (ln *lane) bell(m letter) {
+	h := ln.link.hub
+	h.mu.Lock()
+	f := h.followers[m.Org]
+	h.mu.Unlock()
+	if f == nil {
+		return
+	}
+	if len(m.Entry) > 0 {
+		e, err := h.translator.Decode(m.Org, m.Entry)
+		if err == nil && e.Offset == m.Head {
+			f.offer(e)
+			return
+		}
+		h.opt.Log.Warn().Err(err).Msg("entry from another node not understood")
+	}
+	f.hint(m.Head)
+}
+
+// degraded reports whether some lane is not heard or cannot publish.
+func (l *link) degraded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, ln := range l.joined {
+		ln.mu.Lock()
+		bad := !ln.standing || ln.failing
+		ln.mu.Unlock()
+		if bad {
+			return true
+		}
+	}
+	return false
+}
