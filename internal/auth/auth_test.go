@@ -1,0 +1,165 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"crier/internal/fault"
+)
+
+func TestPasswordsVerify(t *testing.T) {
+	ctx := t.Context()
+	h := NewHasher(2)
+	a, err := h.Hash(ctx, "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := h.Hash(ctx, "correct horse")
+	if a == b {
+		t.Error("two hashes of one password share their salt")
+	}
+	if !strings.HasPrefix(a, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("not the documented cost: %s", a)
+	}
+	for _, c := range []struct {
+		stored, password string
+		want             bool
+	}{
+		{a, "correct horse", true},
+		{b, "correct horse", true},
+		{a, "correct hors", false},
+		{a, "", false},
+		{"", "correct horse", false},
+		{"", "", false},
+		{a, strings.Repeat("x", MaxPassword+1), false},
+	} {
+		got, err := h.Verify(ctx, c.stored, c.password)
+		if err != nil || got != c.want {
+			t.Errorf("Verify(%.20q, %.20q) = %v, %v; want %v", c.stored, c.password, got, err, c.want)
+		}
+	}
+}
+
+func TestVerifyRefusesForeignStrings(t *testing.T) {
+	h := NewHasher(1)
+	good, _ := h.Hash(t.Context(), "correct horse")
+	for _, s := range []string{
+		"plain", "$2y$10$abcdefghijklmnopqrstuv", strings.Replace(good, "v=19", "v=16", 1),
+		strings.Replace(good, "m=19456", "m=4194304", 1), strings.Replace(good, "t=2", "t=0", 1), strings.Replace(good, "p=1", "p=0", 1),
+		strings.Replace(good, "t=2,", "t=2,,", 1), good + "$", good[:len(good)-1] + "!",
+	} {
+		if ok, err := h.Verify(t.Context(), s, "correct horse"); err == nil || ok {
+			t.Errorf("Verify(%q) = %v, %v; want an error", s, ok, err)
+		}
+	}
+}
+
+func TestUnknownLoginCostsAsMuch(t *testing.T) {
+	h := NewHasher(1)
+	good, _ := h.Hash(t.Context(), "correct horse")
+	fastest := func(stored string) time.Duration {
+		best := time.Hour
+		for range 5 {
+			start := time.Now()
+			_, _ = h.Verify(t.Context(), stored, "wrong horse")
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	known, unknown := fastest(good), fastest("")
+	if unknown < known/3 {
+		t.Errorf("an unknown login is refused in %v, a known one in %v", unknown, known)
+	}
+}
+
+func TestWaitersLeaveWithTheirContext(t *testing.T) {
+	h := NewHasher(1)
+	h.slots <- struct{}{} // one at work
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { _, err := h.Hash(ctx, "correct horse"); done <- err }()
+	cancel()
+	if err := <-done; !fault.Is(err, fault.Unavailable) {
+		t.Errorf("got %v, want unavailable", err)
+	}
+	<-h.slots
+}
+
+func TestNoMoreThanParallel(t *testing.T) {
+	h := NewHasher(2)
+	var most atomic.Int64
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			if err := h.enter(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			if n := int64(len(h.slots)); n > most.Load() {
+				most.Store(n)
+			}
+			h.leave()
+		})
+	}
+	wg.Wait()
+	if most.Load() > 2 || h.Parallel() != 2 {
+		t.Errorf("%d at once, want at most 2", most.Load())
+	}
+}
+
+func TestCheckPassword(t *testing.T) {
+	for _, c := range []struct {
+		password string
+		want     fault.Code
+	}{
+		{strings.Repeat("a", MinPassword-1), fault.Invalid},
+		{strings.Repeat("a", MinPassword), ""},
+		{strings.Repeat("é", MinPassword), ""},
+		{strings.Repeat("a", MaxPassword), ""},
+		{strings.Repeat("a", MaxPassword+1), fault.TooLarge},
+		{"abcdefg\x00h", fault.Invalid},
+		{"abcdefgh\xff", fault.Invalid},
+	} {
+		if got := fault.CodeOf(CheckPassword("password", c.password)); got != c.want {
+			t.Errorf("CheckPassword(%d bytes) = %q, want %q", len(c.password), got, c.want)
+		}
+	}
+}
+
+func TestTokens(t *testing.T) {
+	seen := map[string]bool{}
+	for _, kind := range []TokenKind{Session, Ticket, APIKey} {
+		for range 100 {
+			s := NewToken(kind)
+			if seen[s] || KindOf(s) != kind || len(s) != tokenWidth {
+				t.Fatalf("bad token %q", s)
+			}
+			seen[s] = true
+		}
+	}
+	s := NewToken(Session)
+	if !bytes.Equal(HashToken(s), HashToken(s)) || bytes.Equal(HashToken(s), HashToken(NewToken(Session))) || len(HashToken(s)) != 32 {
+		t.Error("HashToken is not a function of the token alone")
+	}
+	for _, bad := range []string{"", "cs_", s + "x", s[:len(s)-1], "xx_" + s[3:], s[:10] + "+" + s[11:]} {
+		if KindOf(bad) != "" {
+			t.Errorf("KindOf(%q) = %q", bad, KindOf(bad))
+		}
+	}
+}
+
+func FuzzPHC(f *testing.F) {
+	f.Add(hash("correct horse"))
+	f.Add("$argon2id$v=19$m=1,t=1,p=1$$")
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := parsePHC(s)
+		if err == nil && (p.memory > maxMemory || p.passes > maxPasses || p.lanes > maxLanes || p.lanes == 0 || len(p.key) < 16) {
+			t.Errorf("accepted %q", s)
+		}
+	})
+}

@@ -1,0 +1,172 @@
+// Package auth holds what sign-in is made of: argon2id passwords, and random
+// tokens of which the store keeps only the SHA-256.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+
+	"crier/internal/fault"
+)
+
+// The cost of a password (OWASP's second argon2id profile): about 33 ms of one core.
+const (
+	memory  = 19 * 1024 // KiB
+	passes  = 2
+	lanes   = 1
+	saltLen = 16
+	keyLen  = 32
+)
+
+// A stored hash that asks for more than this is not computed: it was not made here.
+const (
+	maxMemory = 256 * 1024 // KiB
+	maxPasses = 16
+	maxLanes  = 8
+)
+
+// The limits of a password. The upper one is in bytes and keeps a request from
+// making the server hash megabytes.
+const (
+	MinPassword = 8    // characters
+	MaxPassword = 1024 // bytes
+)
+
+// Hasher hashes and checks passwords, at most so many at a time: each takes
+// 19 MiB and a core, and an exam's start brings hundreds at once. Those over the
+// limit wait for their turn or for the end of their context. Safe for
+// concurrent use.
+type Hasher struct {
+	slots chan struct{}
+	dummy string
+}
+
+// NewHasher makes a hasher that works on at most parallel passwords at a time;
+// below 1 it means the number of cores.
+func NewHasher(parallel int) *Hasher {
+	if parallel < 1 {
+		parallel = runtime.GOMAXPROCS(0)
+	}
+	return &Hasher{slots: make(chan struct{}, parallel), dummy: hash(rand.Text())}
+}
+
+// Parallel returns how many passwords are worked on at a time.
+func (h *Hasher) Parallel() int { return cap(h.slots) }
+
+// CheckPassword returns an Invalid or TooLarge fault naming field if the
+// password is too short, too long or not text.
+func CheckPassword(field, password string) error {
+	switch {
+	case len(password) > MaxPassword:
+		return fault.Over(field, MaxPassword, int64(len(password)), "the password is too long: at most %d bytes", MaxPassword)
+	case !utf8.ValidString(password):
+		return fault.Field(field, "the password is not valid UTF-8")
+	case strings.ContainsRune(password, 0):
+		return fault.Field(field, "the password contains a NUL character")
+	case utf8.RuneCountInString(password) < MinPassword:
+		return &fault.Error{Code: fault.Invalid, Field: field, Limit: MinPassword, Actual: int64(utf8.RuneCountInString(password)),
+			Message: fmt.Sprintf("the password is too short: at least %d characters", MinPassword)}
+	}
+	return nil
+}
+
+// Hash returns the password's PHC string, with a salt of its own. It fails only
+// with the context's error, wrapped as Unavailable.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	if err := h.enter(ctx); err != nil {
+		return "", err
+	}
+	defer h.leave()
+	return hash(password), nil
+}
+
+// Verify reports whether the password is the one stored. An empty stored string
+// (no such login, or one without a password) costs as much as a wrong password
+// and is false, so that time does not tell which logins exist. A stored string
+// that cannot be read is an error.
+func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
+	if err := h.enter(ctx); err != nil {
+		return false, err
+	}
+	defer h.leave()
+	if len(password) > MaxPassword {
+		password = "" // never a stored one: CheckPassword refuses both
+	}
+	if stored == "" {
+		_, err := compare(h.dummy, password)
+		return false, err
+	}
+	return compare(stored, password)
+}
+
+func (h *Hasher) enter(ctx context.Context) error {
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(ctx.Err(), fault.Unavailable, "the server is busy signing people in; try again")
+	}
+}
+
+func (h *Hasher) leave() { <-h.slots }
+
+func hash(password string) string {
+	salt := make([]byte, saltLen)
+	rand.Read(salt) // never fails (crypto/rand since Go 1.24)
+	key := argon2.IDKey([]byte(password), salt, passes, memory, lanes, keyLen)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, lanes, b64(salt), b64(key))
+}
+
+// compare takes the same time for every wrong password.
+func compare(stored, password string) (bool, error) {
+	p, err := parsePHC(stored)
+	if err != nil {
+		return false, err
+	}
+	key := argon2.IDKey([]byte(password), p.salt, p.passes, p.memory, p.lanes, uint32(len(p.key)))
+	return subtle.ConstantTimeCompare(key, p.key) == 1, nil
+}
+
+type phc struct {
+	memory, passes uint32
+	lanes          uint8
+	salt, key      []byte
+}
+
+// parsePHC reads $argon2id$v=19$m=…,t=…,p=…$salt$key.
+func parsePHC(s string) (phc, error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return phc{}, fmt.Errorf("auth: a stored password is not an argon2id string of version %d", argon2.Version)
+	}
+	var p phc
+	if n, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.memory, &p.passes, &p.lanes); n != 3 || err != nil ||
+		parts[3] != fmt.Sprintf("m=%d,t=%d,p=%d", p.memory, p.passes, p.lanes) {
+		return phc{}, fmt.Errorf("auth: a stored password's parameters cannot be read")
+	}
+	if p.memory == 0 || p.memory > maxMemory || p.passes == 0 || p.passes > maxPasses || p.lanes == 0 || p.lanes > maxLanes {
+		return phc{}, fmt.Errorf("auth: a stored password's parameters are out of bounds")
+	}
+	var err1, err2 error
+	p.salt, err1 = base64.RawStdEncoding.Strict().DecodeString(parts[4])
+	p.key, err2 = base64.RawStdEncoding.Strict().DecodeString(parts[5])
+	if err1 != nil || err2 != nil || len(p.salt) < 8 || len(p.salt) > 64 || len(p.key) < 16 || len(p.key) > 64 {
+		return phc{}, fmt.Errorf("auth: a stored password's salt or key cannot be read")
+	}
+	return p, nil
+}
+
+func b64(b []byte) string { return base64.RawStdEncoding.EncodeToString(b) }
