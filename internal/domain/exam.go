@@ -74,3 +74,12 @@ type Candidate struct {
 func (c Candidate) Name() string {
 	return Person{GivenName: c.GivenName, FamilyName: c.FamilyName}.Name()
 }
+
+// ParsePresence returns the presence named s; field is named in the fault.
+func ParsePresence(field, s string) (Presence, error) {
+	switch p := Presence(s); p {
+	case Online, Away, Offline:
+		return p, nil
+	}
+	return "", fault.Field(field, "presence must be online, away or offline, not %q", s)
+}
