@@ -109,3 +109,28 @@ func TestTableKnowsEverySetting(t *testing.T) {
 		}
 	}
 }
+
+// TestReadme keeps the README's table equal to the struct. CRIER_UPDATE=1 writes it.
+func TestReadme(t *testing.T) {
+	const path, begin, end = "../../README.md", "go test ./internal/config -->\n", "<!-- end of settings -->"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(b), begin)
+	table, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("README.md lacks the marks of the settings' table")
+	}
+	var want strings.Builder
+	WriteTable(&want)
+	if table == want.String() {
+		return
+	}
+	if os.Getenv("CRIER_UPDATE") == "" {
+		t.Fatal("README.md's table of settings is not that of config.Config: CRIER_UPDATE=1 go test ./internal/config writes it")
+	}
+	if err := os.WriteFile(path, []byte(head+begin+want.String()+end+tail), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
