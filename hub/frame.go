@@ -38,6 +38,10 @@ func NewMessage(json []byte, own []int, previous int) *Frame {
 	return f
 }
 
+// Bytes returns the whole frame, slots unfilled: for a connection that the hub does not
+// have yet.
+func (f *Frame) Bytes() []byte { return f.b }
+
 // JSON returns the frame's text, slots unfilled. For other transports and tests.
 func (f *Frame) JSON() []byte {
 	_, n := header(0)

@@ -1,0 +1,312 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"crier/hub"
+	"crier/internal/domain"
+	"crier/internal/fault"
+	"crier/internal/protocol"
+)
+
+// client is one connection's reading side.
+type client struct {
+	g     *Gateway
+	sock  *socket
+	actor domain.Actor
+	conn  atomic.Pointer[hub.Conn] // nil until the hello is through
+
+	limit   rate.Limiter
+	refused int // commands over the limit in a row
+	bad     int // frames not understood since badAt
+	badAt   time.Time
+	watched map[domain.ExamID]watching
+}
+
+type watching struct {
+	topics []string
+	end    func()
+}
+
+// Commands a connection may send: design.md section 5. A client far over the limit
+// is closed.
+const (
+	candidateRate, candidateBurst = 5, 10
+	staffRate, staffBurst         = 10, 20
+	refusedMost                   = 100
+	badMost                       = 10 // frames not understood in a minute
+)
+
+func (c *client) heard() {
+	if conn := c.conn.Load(); conn != nil {
+		conn.Heard()
+	}
+}
+
+// serve lives as long as the connection.
+func (c *client) serve(token string) {
+	conn, err := c.hello(token)
+	if err != nil {
+		if !gone(err) {
+			c.g.opt.Log.Debug().Err(err).Msg("socket refused")
+			code, reason := closeFor(err)
+			out{c.sock}.Close(code, reason)
+			return
+		}
+		_ = c.sock.ws.CloseNow()
+		return
+	}
+	began := c.g.opt.Clock.Now()
+	err = c.loop(conn)
+	conn.Detach()
+	for _, w := range c.watched {
+		w.end()
+	}
+	_ = c.sock.ws.CloseNow()
+	c.g.opt.Log.Debug().Int64("organisation", int64(c.actor.Organisation)).Str("person", c.actor.ID).
+		Dur("lasted", c.g.opt.Clock.Now().Sub(began)).Int("close", int(websocket.CloseStatus(err))).Msg("socket ended")
+}
+
+// hello reads the first frame, finds out who it is, welcomes them and attaches the connection.
+func (c *client) hello(token string) (*hub.Conn, error) {
+	ctx, cancel := context.WithTimeout(c.g.ctx, c.g.opt.HelloTime)
+	defer cancel()
+	frame, err := c.sock.read(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fault.New(fault.Unauthenticated, "no hello within %s", c.g.opt.HelloTime)
+		}
+		return nil, err
+	}
+	cmd, err := protocol.Decode(frame)
+	if err == nil && cmd.Type != protocol.Hello {
+		err = fault.Field("type", "the first frame must be hello")
+	}
+	if err != nil {
+		c.tell(protocol.Error(err))
+		return nil, err
+	}
+	if c.actor, err = c.authenticate(ctx, token, cmd.Ticket); err == nil {
+		err = c.actor.May(domain.ActSocketOpen)
+	}
+	if err != nil {
+		c.tell(protocol.Reply(cmd.ID, err))
+		return nil, err
+	}
+	return c.attach(ctx, cmd)
+}
+
+func (c *client) authenticate(ctx context.Context, token, ticket string) (domain.Actor, error) {
+	switch {
+	case ticket != "":
+		return c.g.access.Redeem(ctx, ticket)
+	case token != "":
+		return c.g.access.Authenticate(ctx, token)
+	}
+	return domain.Actor{}, fault.Field("ticket", "sign in, or send a ticket with the hello")
+}
+
+func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, error) {
+	g := c.g
+	stream := c.actor.Role == domain.RoleCandidate
+	id := hub.Identity{
+		Org: int64(c.actor.Organisation), Person: int64(c.actor.No), Session: c.actor.Session, Stream: stream,
+		Sockets: g.opt.StaffSockets,
+	}
+	r, burst := rate.Limit(staffRate), staffBurst
+	if stream {
+		id.Sockets = g.opt.CandidateSockets
+		r, burst = candidateRate, candidateBurst
+	}
+	c.limit.SetLimit(r)
+	c.limit.SetBurst(burst)
+	c.tell(protocol.Encode(protocol.Welcome{
+		Type: "welcome", V: protocol.Version, Role: string(c.actor.Role), Person: c.actor.ID, Name: c.actor.Name,
+		Now: g.opt.Clock.Now(), BeatSec: 20,
+	}))
+	if cmd.ID != "" {
+		c.tell(protocol.Reply(cmd.ID, nil))
+	}
+	since, fresh := int64(0), true
+	if stream && cmd.Since != "" {
+		offset, reason, err := c.resume(ctx, cmd.Since)
+		if err != nil {
+			return nil, err
+		}
+		if reason != "" {
+			c.tell(protocol.Encode(protocol.Reset{Type: "reset", Reason: reason}))
+		} else {
+			since, fresh = offset, false
+		}
+	}
+	conn := g.hub.Attach(out{c.sock}, id, since, fresh)
+	c.conn.Store(conn)
+	return conn, nil
+}
+
+// resume finds the offset that a cursor stands for; reason says why it means nothing here.
+func (c *client) resume(ctx context.Context, since string) (offset int64, reason string, err error) {
+	offset, err = c.g.sealer.Open(int64(c.actor.Organisation), int64(c.actor.No), since)
+	if err != nil {
+		return 0, "cursor_unknown", nil
+	}
+	head, err := c.g.heads.Head(ctx, c.actor.Organisation)
+	if err != nil {
+		return 0, "", err
+	}
+	if offset > head {
+		return 0, "cursor_ahead", nil
+	}
+	return offset, "", nil
+}
+
+// tell writes a frame before the hub has the connection.
+func (c *client) tell(json []byte) { _ = out{c.sock}.Write(hub.NewFrame(json).Bytes()) }
+
+// loop reads commands until the connection ends, and returns why.
+func (c *client) loop(conn *hub.Conn) error {
+	for {
+		// No deadline: the hub closes whoever is silent for too long.
+		frame, err := c.sock.read(c.g.ctx)
+		if err != nil {
+			if !errors.Is(err, errBinary) {
+				return err
+			}
+			c.complain(conn, "", fault.New(fault.Malformed, "frames are text, not binary"))
+			continue
+		}
+		conn.Heard()
+		cmd, err := protocol.Decode(frame)
+		if err != nil {
+			c.complain(conn, cmd.ID, err)
+			continue
+		}
+		if cmd.Type == protocol.Beat {
+			continue
+		}
+		if !c.limit.Allow() {
+			c.refused++
+			if c.refused > refusedMost {
+				conn.Close(closeTooMuch, "too many commands")
+			}
+			e := fault.New(fault.RateLimited, "too many commands: %v a second", c.limit.Limit())
+			e.RetryAfter = time.Second
+			c.answer(conn, cmd.ID, e)
+			continue
+		}
+		c.refused = 0
+		c.obey(conn, cmd)
+	}
+}
+
+// complain answers a frame that was not understood; too many of them end the connection.
+func (c *client) complain(conn *hub.Conn, id string, err error) {
+	if id == "" {
+		conn.Send(hub.NewFrame(protocol.Error(err)))
+	} else {
+		conn.Send(hub.NewFrame(protocol.Reply(id, err)))
+	}
+	now := c.g.opt.Clock.Now()
+	if now.Sub(c.badAt) > time.Minute {
+		c.badAt, c.bad = now, 0
+	}
+	if c.bad++; c.bad >= badMost {
+		conn.Close(closeBadFrames, "too many bad frames")
+	}
+}
+
+// answer replies to a command that wants it. Errors are told even without an id.
+func (c *client) answer(conn *hub.Conn, id string, err error) {
+	switch {
+	case id != "":
+		conn.Send(hub.NewFrame(protocol.Reply(id, err)))
+	case err != nil:
+		conn.Send(hub.NewFrame(protocol.Error(err)))
+	}
+	if fault.Is(err, fault.Internal) {
+		c.g.opt.Log.Error().Err(err).Str("person", c.actor.ID).Msg("socket command")
+	}
+}
+
+func (c *client) obey(conn *hub.Conn, cmd protocol.Command) {
+	switch cmd.Type {
+	case protocol.Receipt:
+		c.receipt(conn, cmd)
+	case protocol.Presence:
+		if err := c.actor.May(domain.ActReceiptWrite); err != nil {
+			c.answer(conn, cmd.ID, err)
+			return
+		}
+		conn.SetAway(cmd.State == "away")
+		c.answer(conn, cmd.ID, nil)
+	case protocol.Watch:
+		c.answer(conn, cmd.ID, c.watch(conn, domain.ExamID(cmd.Test)))
+	case protocol.Unwatch:
+		c.unwatch(conn, domain.ExamID(cmd.Test))
+		c.answer(conn, cmd.ID, nil)
+	case protocol.Hello:
+		c.answer(conn, cmd.ID, fault.Field("type", "hello was said already"))
+	}
+}
+
+func (c *client) receipt(conn *hub.Conn, cmd protocol.Command) {
+	if err := c.actor.May(domain.ActReceiptWrite); err != nil {
+		c.answer(conn, cmd.ID, err)
+		return
+	}
+	state, err := domain.ParseReceipt(cmd.State)
+	if err != nil {
+		c.answer(conn, cmd.ID, err)
+		return
+	}
+	offsets := make([]int64, len(cmd.Cursors))
+	for i, s := range cmd.Cursors {
+		if offsets[i], err = c.g.sealer.Open(int64(c.actor.Organisation), int64(c.actor.No), s); err != nil {
+			c.answer(conn, cmd.ID, fault.Field("cursors["+strconv.Itoa(i)+"]", "no such message"))
+			return
+		}
+	}
+	c.g.receipts.Record(c.actor, state, offsets, func(err error) { c.answer(conn, cmd.ID, err) })
+}
+
+func (c *client) watch(conn *hub.Conn, exam domain.ExamID) error {
+	if _, ok := c.watched[exam]; ok {
+		return nil
+	}
+	if len(c.watched) >= protocol.WatchesMost {
+		return fault.Over("test", protocol.WatchesMost, int64(len(c.watched)+1), "one connection may watch %d tests", protocol.WatchesMost)
+	}
+	ctx, cancel := context.WithTimeout(c.g.ctx, 5*time.Second)
+	defer cancel()
+	topics, end, err := c.g.monitor.Watch(ctx, c.actor, exam)
+	if err != nil {
+		return err
+	}
+	conn.Listen(topics...)
+	if c.watched == nil {
+		c.watched = map[domain.ExamID]watching{}
+	}
+	c.watched[exam] = watching{topics, end}
+	return nil
+}
+
+func (c *client) unwatch(conn *hub.Conn, exam domain.ExamID) {
+	if w, ok := c.watched[exam]; ok {
+		conn.Unlisten(w.topics...)
+		w.end()
+		delete(c.watched, exam)
+	}
+}
+
+// gone reports whether the socket simply ended.
+func gone(err error) bool {
+	var f *fault.Error
+	return !errors.As(err, &f)
+}
