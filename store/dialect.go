@@ -34,6 +34,8 @@ type dialect struct {
 	member string
 	// bigint is the name of the 64-bit integer type in a CAST.
 	bigint string
+	// aggregate is the function that makes a JSON array of a group's values.
+	aggregate string
 	// column reads element i of a JSON array of integers, textColumn of texts.
 	column, textColumn string
 }
@@ -50,6 +52,7 @@ var postgres = &dialect{
 	field:      "(%s->>'%s')",
 	member:     "(%s->'%s')",
 	bigint:     "bigint",
+	aggregate:  "json_agg",
 	column:     "CAST(value->>%d AS bigint)",
 	textColumn: "(value->>%d)",
 }
@@ -65,6 +68,7 @@ var sqlite = &dialect{
 	field:      "(%s->>'$.%s')",
 	member:     "(%s->'$.%s')",
 	bigint:     "INTEGER",
+	aggregate:  "json_group_array",
 	column:     "(value->>%d)",
 	textColumn: "(value->>%d)",
 }

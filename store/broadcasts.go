@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// withoutAudience is entryColumns for lists that do not show who received it.
+const withoutAudience = `e.organisation_id, e."offset", e.kind, e.at, e.actor_kind, e.actor_id, e.actor_name, e.actor_role, e.group_id, e.payload,
+	'' AS audience, e.request_key, e.request_hash, e.prev_hash, e.hash`
+
+// Counts are how many of a sending's recipients have come how far; a later state
+// is counted in those before it too.
+type Counts struct {
+	Recipients, Delivered, Displayed, Acknowledged, Told int
+}
+
+// Broadcast returns the entry of a sending, or NotFound.
+func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
+	list, err := queryEntries(ctx, s.list, `WHERE organisation_id = $1 AND "offset" = $2 AND kind = 'broadcast.sent'`, org, offset)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "no such sending")
+	}
+	return list[0], nil
+}
+
+// Broadcasts returns a test's sendings before an offset (0 = from the newest),
+// newest first, without their audiences. With rooms, only those that went there.
+func (s *Store) Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	args := []any{org, exam, before, limit}
+	where := `WHERE e.organisation_id = $1 AND e.group_id = $2 AND e.kind = 'broadcast.sent' AND (CAST($3 AS bigint) = 0 OR e."offset" < $3)`
+	if in := s.inRooms("m.room", rooms, &args); in != "" {
+		where += ` AND EXISTS (SELECT 1 FROM messages m WHERE m.organisation_id = e.organisation_id AND m."offset" = e."offset"` + in + `)`
+	}
+	return s.entriesWithoutAudience(ctx, where+` ORDER BY e."offset" DESC LIMIT $4`, args...)
+}
+
+func (s *Store) entriesWithoutAudience(ctx context.Context, where string, args ...any) ([]*domain.Entry, error) {
+	var rows []entryRow
+	if err := s.list(ctx, &rows, `SELECT `+withoutAudience+` FROM entries e `+where, args...); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	out := make([]*domain.Entry, len(rows))
+	for i, r := range rows {
+		out[i] = r.entry()
+	}
+	return out, nil
+}
+
+// BroadcastCounts counts the recipients of each sending, within rooms.
+func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]Counts, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	args := []any{org, jsonOf(offsets)}
+	var rows []struct {
+		Offset int64
+		Counts
+	}
+	err := s.list(ctx, &rows, `SELECT "offset", count(*) AS recipients,
+			sum(CASE WHEN delivered_at <> 0 THEN 1 ELSE 0 END) AS delivered,
+			sum(CASE WHEN displayed_at <> 0 THEN 1 ELSE 0 END) AS displayed,
+			sum(CASE WHEN acknowledged_at <> 0 THEN 1 ELSE 0 END) AS acknowledged,
+			sum(CASE WHEN told_at <> 0 THEN 1 ELSE 0 END) AS told
+		FROM messages WHERE organisation_id = $1 AND "offset" IN `+s.d.Ints("$2")+s.inRooms("room", rooms, &args)+` GROUP BY "offset"`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("count recipients: %w", err)
+	}
+	out := make(map[int64]Counts, len(rows))
+	for _, r := range rows {
+		out[r.Offset] = r.Counts
+	}
+	return out, nil
+}
+
+// Recipient is one row of a delivery board. Room is where they sat when it was
+// sent; Seat and Progress are of now. Zero times: not yet.
+type Recipient struct {
+	No                                 domain.PersonNo
+	ID                                 domain.PersonID
+	ExternalID                         string
+	Name                               string
+	Room, Seat                         string
+	Enrolled                           bool // still in the test
+	Delivered, Displayed, Acknowledged time.Time
+	Told                               time.Time
+	ToldBy, ToldNote                   string
+}
+
+// Recipients returns everyone a sending went to, within rooms, by number. The
+// sending must be of the test.
+func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]Recipient, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	args := []any{org, offset, exam}
+	var rows []struct {
+		No             int64
+		ID             string
+		ExternalID     string `db:"external_id"`
+		GivenName      string `db:"given_name"`
+		FamilyName     string `db:"family_name"`
+		Room           string
+		Seat           string
+		Enrolled       bool
+		DeliveredAt    int64  `db:"delivered_at"`
+		DisplayedAt    int64  `db:"displayed_at"`
+		AcknowledgedAt int64  `db:"acknowledged_at"`
+		ToldAt         int64  `db:"told_at"`
+		ToldBy         string `db:"told_by"`
+		ToldNote       string `db:"told_note"`
+	}
+	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room, coalesce(e.seat, '') AS seat,
+			e.person_no IS NOT NULL AS enrolled, m.delivered_at, m.displayed_at, m.acknowledged_at, m.told_at, m.told_by, m.told_note
+		FROM messages m JOIN people p ON p.organisation_id = m.organisation_id AND p.no = m.person_no
+		LEFT JOIN enrolments e ON e.organisation_id = m.organisation_id AND e.group_id = $3 AND e.person_no = m.person_no
+		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.group_id = $3`+s.inRooms("m.room", rooms, &args)+` ORDER BY p.no`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read recipients: %w", err)
+	}
+	out := make([]Recipient, len(rows))
+	for i, r := range rows {
+		out[i] = Recipient{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
+			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled,
+			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt),
+			Told: timeOf(r.ToldAt), ToldBy: r.ToldBy, ToldNote: r.ToldNote}
+	}
+	return out, nil
+}
+
+// Told notes that by told these recipients of a sending in person, and appends an
+// entry that says so. Who was told before stays as noted then; if that is everyone,
+// nothing is written and the entry is nil.
+func (s *Store) Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*domain.Entry, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	var entry *domain.Entry
+	err := s.write(ctx, org, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		var told []domain.PersonNo
+		err := tx.Select(ctx, &told, `UPDATE messages SET told_at = $4, told_by = $5, told_note = $6
+			WHERE organisation_id = $1 AND "offset" = $2 AND told_at = 0 AND person_no IN `+s.d.Ints("$3")+` RETURNING person_no`,
+			org, offset, jsonOf(people), micros(s.clock.Now()), by.Name, note)
+		if err != nil || len(told) == 0 {
+			return err
+		}
+		payload, err := json.Marshal(domain.BroadcastTold{Broadcast: offset, People: told, Note: note})
+		if err != nil {
+			return err
+		}
+		entry = &domain.Entry{Kind: domain.EntryBroadcastTold, Actor: by, Exam: exam, Payload: payload}
+		return tx.Append(ctx, entry)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("note who was told: %w", err)
+	}
+	return entry, nil
+}

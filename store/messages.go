@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crier/internal/domain"
+)
+
+// Message is one sending as one person has it.
+type Message struct {
+	Offset                             int64
+	Exam                               domain.ExamID
+	Room                               string // where the person sat when it was sent
+	At                                 time.Time
+	Text                               domain.BroadcastSent
+	Delivered, Displayed, Acknowledged time.Time // zero: not yet
+}
+
+// State is how far the message has come.
+func (m Message) State() domain.ReceiptState {
+	switch {
+	case !m.Acknowledged.IsZero():
+		return domain.Acknowledged
+	case !m.Displayed.IsZero():
+		return domain.Displayed
+	case !m.Delivered.IsZero():
+		return domain.Delivered
+	}
+	return domain.Queued
+}
+
+// MessagesSince returns up to limit messages of a person after an offset, oldest
+// first, and the head of the journal as it was before they were read: unless the
+// page is full, everything up to that head is included.
+func (s *Store) MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]Message, int64, error) {
+	head, err := s.Head(ctx, org)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, 0, err
+	}
+	list, err := s.messages(ctx, `m."offset" > $3 ORDER BY m."offset" LIMIT $4`, org, no, after, limit)
+	return list, head, err
+}
+
+// MessagesBefore returns up to limit messages of a person before an offset (0 = from
+// the newest), newest first; of one test, or "" for all.
+func (s *Store) MessagesBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, exam domain.ExamID, before int64, limit int) ([]Message, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	if before == 0 {
+		before = 1<<63 - 1
+	}
+	return s.messages(ctx, `m."offset" < $3 AND (CAST($5 AS text) = '' OR m.group_id = $5) ORDER BY m."offset" DESC LIMIT $4`, org, no, before, limit, exam)
+}
+
+func (s *Store) messages(ctx context.Context, where string, args ...any) ([]Message, error) {
+	var rows []struct {
+		Offset         int64
+		GroupID        string `db:"group_id"`
+		Room           string
+		At             int64
+		Payload        string
+		DeliveredAt    int64 `db:"delivered_at"`
+		DisplayedAt    int64 `db:"displayed_at"`
+		AcknowledgedAt int64 `db:"acknowledged_at"`
+	}
+	err := s.list(ctx, &rows, `SELECT m."offset", m.group_id, m.room, e.at, e.payload, m.delivered_at, m.displayed_at, m.acknowledged_at
+		FROM messages m JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
+		WHERE m.organisation_id = $1 AND m.person_no = $2 AND `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	out := make([]Message, len(rows))
+	for i, r := range rows {
+		out[i] = Message{Offset: r.Offset, Exam: domain.ExamID(r.GroupID), Room: r.Room, At: timeOf(r.At),
+			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
+		if err := json.Unmarshal([]byte(r.Payload), &out[i].Text); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
+		}
+	}
+	return out, nil
+}
+
+// Conversation is where one person's messages stand.
+type Conversation struct {
+	Unread      int   // not displayed yet
+	FirstUnread int64 // offset of the oldest of those, 0 if none
+	Last        int64 // offset of the newest message, 0 if none
+}
+
+// Conversation returns where a person's messages stand.
+func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (Conversation, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return Conversation{}, err
+	}
+	var row struct {
+		Unread      int
+		FirstUnread int64 `db:"first_unread"`
+		Last        int64
+	}
+	err := s.get(ctx, &row, `SELECT coalesce(sum(CASE WHEN displayed_at = 0 THEN 1 ELSE 0 END), 0) AS unread,
+			coalesce(min(CASE WHEN displayed_at = 0 THEN "offset" END), 0) AS first_unread, coalesce(max("offset"), 0) AS last
+		FROM messages WHERE organisation_id = $1 AND person_no = $2`, org, no)
+	if err != nil {
+		return Conversation{}, fmt.Errorf("read a conversation's state: %w", err)
+	}
+	return Conversation(row), nil
+}
+
+// LastOffsetBefore returns the offset of the person's newest message before an
+// offset, 0 if there is none.
+func (s *Store) LastOffsetBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, offset int64) (int64, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return 0, err
+	}
+	var last int64
+	err := s.get(ctx, &last, `SELECT coalesce(max("offset"), 0) FROM messages WHERE organisation_id = $1 AND person_no = $2 AND "offset" < $3`, org, no, offset)
+	if err != nil {
+		return 0, fmt.Errorf("read the message before: %w", err)
+	}
+	return last, nil
+}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Everything here takes rooms: nil means every room of the test, else only those
+// listed.
+
+// inRooms adds "column is one of rooms" to a statement; it appends the argument.
+func (s *Store) inRooms(column string, rooms []string, args *[]any) string {
+	if rooms == nil {
+		return ""
+	}
+	*args = append(*args, jsonOf(rooms))
+	return " AND " + column + " IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args)))
+}
+
+// Prepared is what a sending needs to know before anything else.
+type Prepared struct {
+	ExamName string
+	Earlier  *domain.Entry // stored under the same key before, else nil
+}
+
+// Prepare reads the test's name and what the actor stored under key before, "" for no key. Errors: NotFound for a test that
+// the organisation does not have; Conflict if the key was used with another hash.
+func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (*Prepared, error) {
+	var row struct {
+		Name    string
+		Earlier int64
+	}
+	err := s.get(ctx, &row, `SELECT name, coalesce((SELECT "offset" FROM entries
+			WHERE organisation_id = $1 AND actor_id = $3 AND request_key = $4 AND request_key <> ''), 0) AS earlier
+		FROM groups WHERE organisation_id = $1 AND id = $2 AND kind = 'test'`, org, exam, actorID, key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.New(fault.NotFound, "no such test")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the test: %w", err)
+	}
+	p := &Prepared{ExamName: row.Name}
+	if row.Earlier != 0 {
+		p.Earlier, err = s.EntryByKey(ctx, org, actorID, key, hash)
+	}
+	return p, err
+}
+
+// Audience is everyone enrolled in the test, by room, as a broadcast's entry keeps
+// them, and how many they are. The database makes the lists: this is the hot path
+// of "send to all".
+func (s *Store) Audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) (json.RawMessage, int, error) {
+	args := []any{org, exam}
+	var rows []struct {
+		Room   string
+		People string
+		N      int
+	}
+	err := s.list(ctx, &rows, `SELECT room, `+s.d.aggregate+`(person_no ORDER BY person_no) AS people, count(*) AS n FROM enrolments
+		WHERE organisation_id = $1 AND group_id = $2`+s.inRooms("room", rooms, &args)+` GROUP BY room ORDER BY room`, args...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the audience: %w", err)
+	}
+	list := make([]struct {
+		Room   string          `json:"room"`
+		People json.RawMessage `json:"people"`
+	}, len(rows))
+	total := 0
+	for i, r := range rows {
+		list[i].Room, list[i].People = r.Room, json.RawMessage(r.People)
+		total += r.N
+	}
+	b, err := json.Marshal(list)
+	return b, total, err
+}
+
+// Enrolled returns the test's candidates, without presence, by number.
+func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error) {
+	args := []any{org, exam}
+	var rows []struct {
+		No           int64
+		ID           string
+		ExternalID   string `db:"external_id"`
+		GivenName    string `db:"given_name"`
+		FamilyName   string `db:"family_name"`
+		Tags         string
+		Progress     string
+		ProgressAt   int64 `db:"progress_at"`
+		Room         string
+		Seat         string
+		ExtraMinutes int `db:"extra_minutes"`
+	}
+	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, p.tags, e.progress, e.progress_at, e.room, e.seat, e.extra_minutes
+		FROM enrolments e JOIN people p ON p.organisation_id = e.organisation_id AND p.no = e.person_no
+		WHERE e.organisation_id = $1 AND e.group_id = $2`+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read enrolled candidates: %w", err)
+	}
+	out := make([]domain.Candidate, len(rows))
+	for i, r := range rows {
+		out[i] = domain.Candidate{
+			Enrolment: domain.Enrolment{Exam: exam, Person: domain.PersonNo(r.No), Progress: domain.Progress(r.Progress), ProgressAt: timeOf(r.ProgressAt),
+				Room: r.Room, Seat: r.Seat, ExtraMinutes: r.ExtraMinutes},
+			ID: domain.PersonID(r.ID), ExternalID: r.ExternalID, GivenName: r.GivenName, FamilyName: r.FamilyName,
+		}
+		if r.Tags != "" && r.Tags != "[]" {
+			if err := json.Unmarshal([]byte(r.Tags), &out[i].Tags); err != nil {
+				return nil, fmt.Errorf("tags of person %d: %w", r.No, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Place is where a candidate sits.
+type Place struct {
+	No   domain.PersonNo
+	ID   domain.PersonID
+	Room string
+}
+
+// Places returns those of the named people who are enrolled in the test, by number.
+func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]Place, error) {
+	args := []any{org, exam, jsonOf(ids)}
+	var out []Place
+	err := s.list(ctx, &out, `SELECT p.no, p.id, e.room FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
+		WHERE p.organisation_id = $1 AND e.group_id = $2 AND p.id IN `+s.d.Texts("$3")+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read where people sit: %w", err)
+	}
+	return out, nil
+}
+
+// PersonRef is a person as lists name them.
+type PersonRef struct {
+	No         domain.PersonNo
+	ID         domain.PersonID
+	ExternalID string
+	Name       string
+}
+
+// PersonRefs names people by number. Unknown numbers are absent.
+func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]PersonRef, error) {
+	var rows []struct {
+		No         int64
+		ID         string
+		ExternalID string `db:"external_id"`
+		GivenName  string `db:"given_name"`
+		FamilyName string `db:"family_name"`
+	}
+	err := s.list(ctx, &rows, `SELECT no, id, external_id, given_name, family_name FROM people WHERE organisation_id = $1 AND no IN `+s.d.Ints("$2"), org, jsonOf(nos))
+	if err != nil {
+		return nil, fmt.Errorf("read people's names: %w", err)
+	}
+	out := make(map[domain.PersonNo]PersonRef, len(rows))
+	for _, r := range rows {
+		out[domain.PersonNo(r.No)] = PersonRef{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
+			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name()}
+	}
+	return out, nil
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"crier/internal/domain"
+)
+
+// Mark says when one person's message reached which state. A later state includes
+// those before it: Displayed without Delivered sets both.
+type Mark struct {
+	Offset                             int64
+	Person                             domain.PersonNo
+	Delivered, Displayed, Acknowledged time.Time // zero: not reported
+}
+
+// State is the furthest state that the mark reports.
+func (m Mark) State() domain.ReceiptState {
+	return Message{Delivered: m.Delivered, Displayed: m.Displayed, Acknowledged: m.Acknowledged}.State()
+}
+
+// Raise adds another report about the same message: states only rise, and a
+// state's first time stays.
+func (m *Mark) Raise(state domain.ReceiptState, at time.Time) {
+	set := func(t *time.Time) {
+		if t.IsZero() {
+			*t = at
+		}
+	}
+	switch state {
+	case domain.Acknowledged:
+		set(&m.Acknowledged)
+		fallthrough
+	case domain.Displayed:
+		set(&m.Displayed)
+		fallthrough
+	case domain.Delivered:
+		set(&m.Delivered)
+	}
+}
+
+// RecordReceipts raises the states of messages and appends one entry that says
+// which rose. There must be at most one mark per message and person. Marks of
+// messages that the person does not have, and those that raise nothing, are
+// ignored; if none raises anything, nothing is written and the entry is nil.
+func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []Mark) (*domain.Entry, error) {
+	if len(marks) == 0 {
+		return nil, nil
+	}
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	rows := make([][6]int64, len(marks))
+	for i, m := range marks {
+		m.Raise(m.State(), cmp.Or(m.Acknowledged, m.Displayed, m.Delivered))
+		rows[i] = [6]int64{m.Offset, int64(m.Person), int64(m.State().Rank()), micros(m.Delivered), micros(m.Displayed), micros(m.Acknowledged)}
+	}
+	var entry *domain.Entry
+	err := s.write(ctx, org, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		var raised []raisedRow
+		err := tx.Select(ctx, &raised, `UPDATE messages AS m SET
+				delivered_at = CASE WHEN m.delivered_at = 0 THEN r.delivered ELSE m.delivered_at END,
+				displayed_at = CASE WHEN m.displayed_at = 0 THEN r.displayed ELSE m.displayed_at END,
+				acknowledged_at = CASE WHEN m.acknowledged_at = 0 THEN r.acknowledged ELSE m.acknowledged_at END
+			FROM `+s.d.Rows("$2", "o", "p", "rank", "delivered", "displayed", "acknowledged")+` AS r
+			WHERE m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p AND r.rank >
+				CASE WHEN m.acknowledged_at <> 0 THEN 3 WHEN m.displayed_at <> 0 THEN 2 WHEN m.delivered_at <> 0 THEN 1 ELSE 0 END
+			RETURNING m."offset", m.person_no, m.delivered_at, m.displayed_at, m.acknowledged_at`, org, jsonOf(rows))
+		if err != nil || len(raised) == 0 {
+			return err
+		}
+		payload, err := json.Marshal(domain.ReceiptsRecorded{Items: receiptItems(raised)})
+		if err != nil {
+			return err
+		}
+		entry = &domain.Entry{Kind: domain.EntryReceiptsRecorded, Actor: by, Payload: payload}
+		return tx.Append(ctx, entry)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record receipts: %w", err)
+	}
+	return entry, nil
+}
+
+type raisedRow struct {
+	Offset         int64
+	Person         int64 `db:"person_no"`
+	DeliveredAt    int64 `db:"delivered_at"`
+	DisplayedAt    int64 `db:"displayed_at"`
+	AcknowledgedAt int64 `db:"acknowledged_at"`
+}
+
+// receiptItems groups what rose by sending and state.
+func receiptItems(raised []raisedRow) []domain.ReceiptItem {
+	type key struct {
+		offset int64
+		state  domain.ReceiptState
+	}
+	groups := map[key]*domain.ReceiptItem{}
+	for _, r := range raised {
+		m := Mark{Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
+		k := key{r.Offset, m.State()}
+		g := groups[k]
+		if g == nil {
+			g = &domain.ReceiptItem{Broadcast: k.offset, State: k.state}
+			groups[k] = g
+		}
+		g.People = append(g.People, domain.PersonNo(r.Person))
+		if at := latest(m.Delivered, m.Displayed, m.Acknowledged); at.After(g.At) {
+			g.At = at
+		}
+	}
+	out := make([]domain.ReceiptItem, 0, len(groups))
+	for _, g := range groups {
+		slices.Sort(g.People)
+		out = append(out, *g)
+	}
+	slices.SortFunc(out, func(a, b domain.ReceiptItem) int {
+		return cmp.Or(cmp.Compare(a.Broadcast, b.Broadcast), cmp.Compare(a.State.Rank(), b.State.Rank()))
+	})
+	return out
+}
+
+func latest(times ...time.Time) (out time.Time) {
+	for _, t := range times {
+		if t.After(out) {
+			out = t
+		}
+	}
+	return out
+}
