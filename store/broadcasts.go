@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -13,12 +12,6 @@ import (
 // withoutAudience is entryColumns for lists that do not show who received it.
 const withoutAudience = `e.organisation_id, e."offset", e.kind, e.at, e.actor_kind, e.actor_id, e.actor_name, e.actor_role, e.group_id, e.payload,
 	'' AS audience, e.request_key, e.request_hash, e.prev_hash, e.hash`
-
-// Counts are how many of a sending's recipients have come how far; a later state
-// is counted in those before it too.
-type Counts struct {
-	Recipients, Delivered, Displayed, Acknowledged, Told int
-}
 
 // Broadcast returns the entry of a sending, or NotFound.
 func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
@@ -59,14 +52,14 @@ func (s *Store) entriesWithoutAudience(ctx context.Context, where string, args .
 }
 
 // BroadcastCounts counts the recipients of each sending, within rooms.
-func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]Counts, error) {
+func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.Counts, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
 	args := []any{org, jsonOf(offsets)}
 	var rows []struct {
 		Offset int64
-		Counts
+		domain.Counts
 	}
 	err := s.list(ctx, &rows, `SELECT "offset", count(*) AS recipients,
 			sum(CASE WHEN delivered_at <> 0 THEN 1 ELSE 0 END) AS delivered,
@@ -77,30 +70,16 @@ func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, 
 	if err != nil {
 		return nil, fmt.Errorf("count recipients: %w", err)
 	}
-	out := make(map[int64]Counts, len(rows))
+	out := make(map[int64]domain.Counts, len(rows))
 	for _, r := range rows {
 		out[r.Offset] = r.Counts
 	}
 	return out, nil
 }
 
-// Recipient is one row of a delivery board. Room is where they sat when it was
-// sent; Seat and Progress are of now. Zero times: not yet.
-type Recipient struct {
-	No                                 domain.PersonNo
-	ID                                 domain.PersonID
-	ExternalID                         string
-	Name                               string
-	Room, Seat                         string
-	Enrolled                           bool // still in the test
-	Delivered, Displayed, Acknowledged time.Time
-	Told                               time.Time
-	ToldBy, ToldNote                   string
-}
-
 // Recipients returns everyone a sending went to, within rooms, by number. The
 // sending must be of the test.
-func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]Recipient, error) {
+func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]domain.Recipient, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
@@ -129,9 +108,9 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 	if err != nil {
 		return nil, fmt.Errorf("read recipients: %w", err)
 	}
-	out := make([]Recipient, len(rows))
+	out := make([]domain.Recipient, len(rows))
 	for i, r := range rows {
-		out[i] = Recipient{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
+		out[i] = domain.Recipient{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
 			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled,
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt),
 			Told: timeOf(r.ToldAt), ToldBy: r.ToldBy, ToldNote: r.ToldNote}

@@ -4,38 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"crier/internal/domain"
 )
 
-// Message is one sending as one person has it.
-type Message struct {
-	Offset                             int64
-	Exam                               domain.ExamID
-	Room                               string // where the person sat when it was sent
-	At                                 time.Time
-	Text                               domain.BroadcastSent
-	Delivered, Displayed, Acknowledged time.Time // zero: not yet
-}
-
-// State is how far the message has come.
-func (m Message) State() domain.ReceiptState {
-	switch {
-	case !m.Acknowledged.IsZero():
-		return domain.Acknowledged
-	case !m.Displayed.IsZero():
-		return domain.Displayed
-	case !m.Delivered.IsZero():
-		return domain.Delivered
-	}
-	return domain.Queued
-}
-
 // MessagesSince returns up to limit messages of a person after an offset, oldest
 // first, and the head of the journal as it was before they were read: unless the
 // page is full, everything up to that head is included.
-func (s *Store) MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]Message, int64, error) {
+func (s *Store) MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]domain.Message, int64, error) {
 	head, err := s.Head(ctx, org)
 	if err != nil {
 		return nil, 0, err
@@ -49,7 +25,7 @@ func (s *Store) MessagesSince(ctx context.Context, org domain.OrganisationID, no
 
 // MessagesBefore returns up to limit messages of a person before an offset (0 = from
 // the newest), newest first; of one test, or "" for all.
-func (s *Store) MessagesBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, exam domain.ExamID, before int64, limit int) ([]Message, error) {
+func (s *Store) MessagesBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, exam domain.ExamID, before int64, limit int) ([]domain.Message, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
@@ -59,7 +35,7 @@ func (s *Store) MessagesBefore(ctx context.Context, org domain.OrganisationID, n
 	return s.messages(ctx, `m."offset" < $3 AND (CAST($5 AS text) = '' OR m.group_id = $5) ORDER BY m."offset" DESC LIMIT $4`, org, no, before, limit, exam)
 }
 
-func (s *Store) messages(ctx context.Context, where string, args ...any) ([]Message, error) {
+func (s *Store) messages(ctx context.Context, where string, args ...any) ([]domain.Message, error) {
 	var rows []struct {
 		Offset         int64
 		GroupID        string `db:"group_id"`
@@ -76,9 +52,9 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]Mess
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
-	out := make([]Message, len(rows))
+	out := make([]domain.Message, len(rows))
 	for i, r := range rows {
-		out[i] = Message{Offset: r.Offset, Exam: domain.ExamID(r.GroupID), Room: r.Room, At: timeOf(r.At),
+		out[i] = domain.Message{Offset: r.Offset, Exam: domain.ExamID(r.GroupID), Room: r.Room, At: timeOf(r.At),
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
 		if err := json.Unmarshal([]byte(r.Payload), &out[i].Text); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
@@ -87,17 +63,10 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]Mess
 	return out, nil
 }
 
-// Conversation is where one person's messages stand.
-type Conversation struct {
-	Unread      int   // not displayed yet
-	FirstUnread int64 // offset of the oldest of those, 0 if none
-	Last        int64 // offset of the newest message, 0 if none
-}
-
 // Conversation returns where a person's messages stand.
-func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (Conversation, error) {
+func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Conversation, error) {
 	if err := s.Expand(ctx, org); err != nil {
-		return Conversation{}, err
+		return domain.Conversation{}, err
 	}
 	var row struct {
 		Unread      int
@@ -108,9 +77,9 @@ func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no 
 			coalesce(min(CASE WHEN displayed_at = 0 THEN "offset" END), 0) AS first_unread, coalesce(max("offset"), 0) AS last
 		FROM messages WHERE organisation_id = $1 AND person_no = $2`, org, no)
 	if err != nil {
-		return Conversation{}, fmt.Errorf("read a conversation's state: %w", err)
+		return domain.Conversation{}, fmt.Errorf("read a conversation's state: %w", err)
 	}
-	return Conversation(row), nil
+	return domain.Conversation(row), nil
 }
 
 // LastOffsetBefore returns the offset of the person's newest message before an

@@ -23,33 +23,27 @@ func (s *Store) inRooms(column string, rooms []string, args *[]any) string {
 	return " AND " + column + " IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args)))
 }
 
-// Prepared is what a sending needs to know before anything else.
-type Prepared struct {
-	ExamName string
-	Earlier  *domain.Entry // stored under the same key before, else nil
-}
-
-// Prepare reads the test's name and what the actor stored under key before, "" for no key. Errors: NotFound for a test that
-// the organisation does not have; Conflict if the key was used with another hash.
-func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (*Prepared, error) {
+// Prepare reads the test's name and what the actor stored under key before (nil for
+// nothing, or for key ""). Errors: NotFound for a test that the organisation does not
+// have; Conflict if the key was used with another hash.
+func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (examName string, earlier *domain.Entry, err error) {
 	var row struct {
 		Name    string
 		Earlier int64
 	}
-	err := s.get(ctx, &row, `SELECT name, coalesce((SELECT "offset" FROM entries
+	err = s.get(ctx, &row, `SELECT name, coalesce((SELECT "offset" FROM entries
 			WHERE organisation_id = $1 AND actor_id = $3 AND request_key = $4 AND request_key <> ''), 0) AS earlier
 		FROM groups WHERE organisation_id = $1 AND id = $2 AND kind = 'test'`, org, exam, actorID, key)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fault.New(fault.NotFound, "no such test")
+		return "", nil, fault.New(fault.NotFound, "no such test")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the test: %w", err)
+		return "", nil, fmt.Errorf("read the test: %w", err)
 	}
-	p := &Prepared{ExamName: row.Name}
 	if row.Earlier != 0 {
-		p.Earlier, err = s.EntryByKey(ctx, org, actorID, key, hash)
+		earlier, err = s.EntryByKey(ctx, org, actorID, key, hash)
 	}
-	return p, err
+	return row.Name, earlier, err
 }
 
 // Audience is everyone enrolled in the test, by room, as a broadcast's entry keeps
@@ -118,17 +112,10 @@ func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam do
 	return out, nil
 }
 
-// Place is where a candidate sits.
-type Place struct {
-	No   domain.PersonNo
-	ID   domain.PersonID
-	Room string
-}
-
 // Places returns those of the named people who are enrolled in the test, by number.
-func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]Place, error) {
+func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Place, error) {
 	args := []any{org, exam, jsonOf(ids)}
-	var out []Place
+	var out []domain.Place
 	err := s.list(ctx, &out, `SELECT p.no, p.id, e.room FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
 		WHERE p.organisation_id = $1 AND e.group_id = $2 AND p.id IN `+s.d.Texts("$3")+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
@@ -137,16 +124,8 @@ func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam doma
 	return out, nil
 }
 
-// PersonRef is a person as lists name them.
-type PersonRef struct {
-	No         domain.PersonNo
-	ID         domain.PersonID
-	ExternalID string
-	Name       string
-}
-
 // PersonRefs names people by number. Unknown numbers are absent.
-func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]PersonRef, error) {
+func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error) {
 	var rows []struct {
 		No         int64
 		ID         string
@@ -158,9 +137,9 @@ func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos [
 	if err != nil {
 		return nil, fmt.Errorf("read people's names: %w", err)
 	}
-	out := make(map[domain.PersonNo]PersonRef, len(rows))
+	out := make(map[domain.PersonNo]domain.PersonRef, len(rows))
 	for _, r := range rows {
-		out[domain.PersonNo(r.No)] = PersonRef{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
+		out[domain.PersonNo(r.No)] = domain.PersonRef{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
 			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name()}
 	}
 	return out, nil

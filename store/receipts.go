@@ -11,44 +11,11 @@ import (
 	"crier/internal/domain"
 )
 
-// Mark says when one person's message reached which state. A later state includes
-// those before it: Displayed without Delivered sets both.
-type Mark struct {
-	Offset                             int64
-	Person                             domain.PersonNo
-	Delivered, Displayed, Acknowledged time.Time // zero: not reported
-}
-
-// State is the furthest state that the mark reports.
-func (m Mark) State() domain.ReceiptState {
-	return Message{Delivered: m.Delivered, Displayed: m.Displayed, Acknowledged: m.Acknowledged}.State()
-}
-
-// Raise adds another report about the same message: states only rise, and a
-// state's first time stays.
-func (m *Mark) Raise(state domain.ReceiptState, at time.Time) {
-	set := func(t *time.Time) {
-		if t.IsZero() {
-			*t = at
-		}
-	}
-	switch state {
-	case domain.Acknowledged:
-		set(&m.Acknowledged)
-		fallthrough
-	case domain.Displayed:
-		set(&m.Displayed)
-		fallthrough
-	case domain.Delivered:
-		set(&m.Delivered)
-	}
-}
-
 // RecordReceipts raises the states of messages and appends one entry that says
 // which rose. There must be at most one mark per message and person. Marks of
 // messages that the person does not have, and those that raise nothing, are
 // ignored; if none raises anything, nothing is written and the entry is nil.
-func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []Mark) (*domain.Entry, error) {
+func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*domain.Entry, error) {
 	if len(marks) == 0 {
 		return nil, nil
 	}
@@ -106,7 +73,7 @@ func receiptItems(raised []raisedRow) []domain.ReceiptItem {
 	}
 	groups := map[key]*domain.ReceiptItem{}
 	for _, r := range raised {
-		m := Mark{Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
+		m := domain.Mark{Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
 		k := key{r.Offset, m.State()}
 		g := groups[k]
 		if g == nil {

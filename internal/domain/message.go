@@ -1,0 +1,106 @@
+package domain
+
+import "time"
+
+// Place is where a candidate sits in a test.
+type Place struct {
+	No   PersonNo
+	ID   PersonID
+	Room string
+}
+
+// PersonRef is a person as lists name them.
+type PersonRef struct {
+	No         PersonNo
+	ID         PersonID
+	ExternalID string
+	Name       string
+}
+
+// Counts are how many of a sending's recipients have come how far; a later state
+// is counted in those before it too.
+type Counts struct {
+	Recipients, Delivered, Displayed, Acknowledged, Told int
+}
+
+// Recipient is one row of a delivery board. Room is where they sat when it was
+// sent; Seat is of now. Zero times: not yet.
+type Recipient struct {
+	No                                 PersonNo
+	ID                                 PersonID
+	ExternalID                         string
+	Name                               string
+	Room, Seat                         string
+	Enrolled                           bool // still in the test
+	Delivered, Displayed, Acknowledged time.Time
+	Told                               time.Time
+	ToldBy, ToldNote                   string
+}
+
+// State is how far the sending has come to this recipient.
+func (r Recipient) State() ReceiptState {
+	return stateOf(r.Delivered, r.Displayed, r.Acknowledged)
+}
+
+// Message is one sending as one person has it.
+type Message struct {
+	Offset                             int64
+	Exam                               ExamID
+	Room                               string // where the person sat when it was sent
+	At                                 time.Time
+	Text                               BroadcastSent
+	Delivered, Displayed, Acknowledged time.Time // zero: not yet
+}
+
+// State is how far the message has come.
+func (m Message) State() ReceiptState { return stateOf(m.Delivered, m.Displayed, m.Acknowledged) }
+
+func stateOf(delivered, displayed, acknowledged time.Time) ReceiptState {
+	switch {
+	case !acknowledged.IsZero():
+		return Acknowledged
+	case !displayed.IsZero():
+		return Displayed
+	case !delivered.IsZero():
+		return Delivered
+	}
+	return Queued
+}
+
+// Conversation is where one person's messages stand.
+type Conversation struct {
+	Unread      int   // not displayed yet
+	FirstUnread int64 // offset of the oldest of those, 0 if none
+	Last        int64 // offset of the newest message, 0 if none
+}
+
+// Mark says when one person's message reached which state. A later state includes
+// those before it: Displayed without Delivered counts for both.
+type Mark struct {
+	Offset                             int64
+	Person                             PersonNo
+	Delivered, Displayed, Acknowledged time.Time // zero: not reported
+}
+
+// State is the furthest state that the mark reports.
+func (m Mark) State() ReceiptState { return stateOf(m.Delivered, m.Displayed, m.Acknowledged) }
+
+// Raise adds a report about the same message: states only rise, a state sets those
+// before it, and a state's first time stays.
+func (m *Mark) Raise(state ReceiptState, at time.Time) {
+	set := func(t *time.Time) {
+		if t.IsZero() {
+			*t = at
+		}
+	}
+	switch state {
+	case Acknowledged:
+		set(&m.Acknowledged)
+		fallthrough
+	case Displayed:
+		set(&m.Displayed)
+		fallthrough
+	case Delivered:
+		set(&m.Delivered)
+	}
+}

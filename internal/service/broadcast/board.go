@@ -1,0 +1,291 @@
+package broadcast
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Broadcast is one sending as staff see it; the counts are of the rooms they may see.
+type Broadcast struct {
+	ID      string       `json:"id"`
+	Subject string       `json:"subject"`
+	Body    string       `json:"body"`
+	Level   domain.Level `json:"level"`
+	At      time.Time    `json:"at"`
+	Sender  Sender       `json:"sender"`
+	Test    Test         `json:"test"`
+	Reminds string       `json:"reminds,omitempty"` // id of the sending it reminds of
+	Counts  Counts       `json:"counts"`
+}
+
+// Sender is who sent it, as they were called then.
+type Sender struct {
+	Name string      `json:"name"`
+	Role domain.Role `json:"role"`
+}
+
+// Test names a test.
+type Test struct {
+	ID   domain.ExamID `json:"id"`
+	Name string        `json:"name"`
+}
+
+// Counts are how many recipients have come how far.
+type Counts struct {
+	Recipients   int `json:"recipients"`
+	Delivered    int `json:"delivered"`
+	Displayed    int `json:"displayed"`
+	Acknowledged int `json:"acknowledged"`
+	Told         int `json:"told"`
+}
+
+// List is a page of a test's sendings, newest first. Next is "" on the last page.
+type List struct {
+	Broadcasts []*Broadcast `json:"broadcasts"`
+	Next       string       `json:"next"`
+}
+
+// maxPage is how many sendings one page holds at most.
+const maxPage = 200
+
+// List returns a test's sendings before one of them ("" = from the newest).
+// Errors: Forbidden, NotFound, Invalid (field "before").
+func (s *Service) List(ctx context.Context, actor domain.Actor, exam domain.ExamID, limit int, before string) (*List, error) {
+	rooms, err := reach(actor, domain.ActBroadcastView, exam)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, "", "", nil); err != nil {
+		return nil, err
+	}
+	var offset int64
+	if before != "" {
+		if offset, err = s.o.Sealer.Open(int64(actor.Organisation), 0, before); err != nil {
+			return nil, fault.Field("before", "not an id of a sending")
+		}
+	}
+	if limit <= 0 || limit > maxPage {
+		limit = maxPage
+	}
+	entries, err := s.o.Store.Broadcasts(ctx, actor.Organisation, exam, rooms, offset, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	more := len(entries) > limit
+	if more {
+		entries = entries[:limit]
+	}
+	out := &List{}
+	if out.Broadcasts, err = s.withCounts(ctx, actor.Organisation, rooms, entries); err != nil {
+		return nil, err
+	}
+	if more {
+		out.Next = out.Broadcasts[limit-1].ID
+	}
+	return out, nil
+}
+
+// Get returns one sending. Errors: Forbidden, NotFound.
+func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (*Broadcast, error) {
+	b, err := s.open(ctx, actor, domain.ActBroadcastView, id)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.withCounts(ctx, actor.Organisation, b.rooms, []*domain.Entry{b.Entry})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, rooms []string, entries []*domain.Entry) ([]*Broadcast, error) {
+	out := make([]*Broadcast, len(entries))
+	if len(entries) == 0 {
+		return out, nil
+	}
+	offsets := make([]int64, len(entries))
+	for i, e := range entries {
+		offsets[i] = e.Offset
+	}
+	counts, err := s.o.Store.BroadcastCounts(ctx, org, rooms, offsets...)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range entries {
+		b := &sending{Entry: e}
+		if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+			return nil, err
+		}
+		out[i] = s.broadcast(b, Counts(counts[e.Offset]))
+	}
+	return out, nil
+}
+
+func (s *Service) broadcast(b *sending, c Counts) *Broadcast {
+	out := &Broadcast{
+		ID: s.seal(b.Organisation, b.Offset), Subject: b.text.Subject, Body: b.text.Body, Level: b.text.Level, At: b.At,
+		Sender: Sender{Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Counts: c,
+	}
+	if b.text.Reminds != 0 {
+		out.Reminds = s.seal(b.Organisation, b.text.Reminds)
+	}
+	return out
+}
+
+// Recipient is one row of a delivery board. Absent times: not yet.
+type Recipient struct {
+	ID             domain.PersonID     `json:"id"`
+	Name           string              `json:"name"`
+	ExternalID     string              `json:"external_id"`
+	Room           string              `json:"room"` // where they sat when it was sent
+	Seat           string              `json:"seat"`
+	Presence       domain.Presence     `json:"presence"`
+	State          domain.ReceiptState `json:"state"`
+	DeliveredAt    *time.Time          `json:"delivered_at,omitempty"`
+	DisplayedAt    *time.Time          `json:"displayed_at,omitempty"`
+	AcknowledgedAt *time.Time          `json:"acknowledged_at,omitempty"`
+	Told           *Told               `json:"told,omitempty"`
+}
+
+// Told says who told them in person, and when.
+type Told struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`
+	Note string    `json:"note,omitempty"`
+}
+
+// RecipientList is a page of a delivery board; Total is of all pages.
+type RecipientList struct {
+	Recipients []Recipient `json:"recipients"`
+	Total      int         `json:"total"`
+	Next       string      `json:"next"` // "" on the last page
+}
+
+// Recipients returns who a sending went to, sorted by room, seat and name. missing
+// chooses those who have not reached a state and, for displayed and acknowledged,
+// were not told in person; "" chooses all. limit 0 = all. after is the Next of the
+// page before. Errors: Forbidden, NotFound, Invalid (fields "missing", "after").
+func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id string, missing domain.ReceiptState, limit int, after string) (*RecipientList, error) {
+	b, err := s.open(ctx, actor, domain.ActBroadcastView, id)
+	if err != nil {
+		return nil, err
+	}
+	if missing != "" && missing.Rank() < 1 {
+		return nil, fault.Field("missing", "missing must be delivered, displayed or acknowledged, not %q", missing)
+	}
+	rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
+	if err != nil {
+		return nil, err
+	}
+	sortRecipients(rows)
+	out := &RecipientList{Recipients: []Recipient{}}
+	started := after == ""
+	for _, r := range rows {
+		if lacks(r, missing) {
+			out.Total++
+			if started {
+				if limit > 0 && len(out.Recipients) == limit {
+					out.Next = string(out.Recipients[limit-1].ID)
+				} else if out.Next == "" {
+					out.Recipients = append(out.Recipients, s.recipient(actor.Organisation, r))
+				}
+			}
+		}
+		started = started || string(r.ID) == after
+	}
+	if !started {
+		return nil, fault.Field("after", "not a recipient of this sending")
+	}
+	return out, nil
+}
+
+// lacks reports whether the recipient has not reached the state; "" is lacked by all.
+func lacks(r domain.Recipient, missing domain.ReceiptState) bool {
+	switch missing {
+	case "":
+		return true
+	case domain.Delivered:
+		return r.Delivered.IsZero()
+	case domain.Displayed:
+		return r.Displayed.IsZero() && r.Told.IsZero()
+	default:
+		return r.Acknowledged.IsZero() && r.Told.IsZero()
+	}
+}
+
+func (s *Service) recipient(org domain.OrganisationID, r domain.Recipient) Recipient {
+	out := Recipient{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Room: r.Room, Seat: r.Seat,
+		State:       r.State(),
+		DeliveredAt: optional(r.Delivered), DisplayedAt: optional(r.Displayed), AcknowledgedAt: optional(r.Acknowledged)}
+	out.Presence, _ = s.o.Presence.Presence(org, r.No)
+	if !r.Told.IsZero() {
+		out.Told = &Told{At: r.Told, By: r.ToldBy, Note: r.ToldNote}
+	}
+	return out
+}
+
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// sortRecipients orders by room, seat (2 before 10) and name: a print-out is per room.
+func sortRecipients(rows []domain.Recipient) {
+	slices.SortFunc(rows, func(a, b domain.Recipient) int {
+		if c := natural(a.Room, b.Room); c != 0 {
+			return c
+		}
+		if c := natural(a.Seat, b.Seat); c != 0 {
+			return c
+		}
+		if c := strings.Compare(domain.Fold(a.Name), domain.Fold(b.Name)); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+}
+
+// natural compares texts so that numbers inside them count as numbers.
+func natural(a, b string) int {
+	for a != "" && b != "" {
+		x, restA := chunk(a)
+		y, restB := chunk(b)
+		if isDigit(x) && isDigit(y) {
+			x, y = strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+			if len(x) != len(y) {
+				return len(x) - len(y)
+			}
+		}
+		if c := strings.Compare(x, y); c != 0 {
+			return c
+		}
+		a, b = restA, restB
+	}
+	return len(a) - len(b)
+}
+
+// chunk cuts off the leading run of digits or of anything else.
+func chunk(s string) (run, rest string) {
+	first := isDigit(s)
+	for i, r := range s {
+		if unicode.IsDigit(r) != first {
+			return s[:i], s[i:]
+		}
+	}
+	return s, ""
+}
+
+func isDigit(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsDigit(r)
+}

@@ -1,0 +1,141 @@
+package broadcast
+
+import (
+	"context"
+	"fmt"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// RemindRequest asks for a reminder to those who have not reached a state.
+type RemindRequest struct {
+	Key     string              `json:"key"`
+	Missing domain.ReceiptState `json:"missing"` // displayed or acknowledged
+}
+
+// reminderPrefix begins the subject of a reminder.
+const reminderPrefix = "Reminder: "
+
+// Remind sends the text again to only those recipients, within the actor's rooms,
+// who have not displayed or acknowledged it at this moment, were not told in person
+// and are still in the test. Results and errors are Send's; Invalid (field "missing")
+// when there is nobody left to remind.
+func (s *Service) Remind(ctx context.Context, actor domain.Actor, id string, r RemindRequest) (*Broadcast, bool, error) {
+	b, err := s.open(ctx, actor, domain.ActBroadcastSend, id)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := checkKey(r.Key); err != nil {
+		return nil, false, err
+	}
+	if r.Missing != domain.Displayed && r.Missing != domain.Acknowledged {
+		return nil, false, fault.Field("missing", "missing must be displayed or acknowledged, not %q", r.Missing)
+	}
+	resolve := func(ctx context.Context) (Recipients, error) {
+		rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
+		if err != nil {
+			return Recipients{}, err
+		}
+		// Whoever sits in another room by now is another invigilator's to remind.
+		places := make([]domain.PersonID, 0, len(rows))
+		for _, row := range rows {
+			if row.Enrolled && lacks(row, r.Missing) {
+				places = append(places, row.ID)
+			}
+		}
+		if len(places) == 0 {
+			return Recipients{}, fault.Field("missing", "nobody is left to remind")
+		}
+		here, err := s.o.Store.Places(ctx, actor.Organisation, b.Exam, b.rooms, places)
+		if err != nil {
+			return Recipients{}, err
+		}
+		if len(here) == 0 {
+			return Recipients{}, fault.Field("missing", "nobody is left to remind in your rooms")
+		}
+		var out Recipients
+		for _, p := range here {
+			out.People = append(out.People, p.ID)
+		}
+		return out, nil
+	}
+	return s.send(ctx, actor, b.Exam, b.rooms, draft{
+		key: r.Key, hash: requestHash("remind", b.Offset, r.Missing), subject: s.reminderSubject(b.text.Subject), body: b.text.Body,
+		reminds: b.Offset, resolve: resolve,
+	})
+}
+
+// reminderSubject puts the prefix before a subject, once, and keeps the limit.
+func (s *Service) reminderSubject(subject string) string {
+	if len(subject) < len(reminderPrefix) || subject[:len(reminderPrefix)] != reminderPrefix {
+		subject = reminderPrefix + subject
+	}
+	if r := []rune(subject); len(r) > s.o.Limits.Subject {
+		return string(r[:s.o.Limits.Subject-1]) + "…"
+	}
+	return subject
+}
+
+// ToldRequest says whom one has told in person.
+type ToldRequest struct {
+	People []domain.PersonID `json:"people"`
+	Note   string            `json:"note,omitempty"` // at most 500 characters
+}
+
+// Told notes that the actor told these recipients in person. Who was told before
+// stays as noted then. It returns their rows. Errors: Forbidden; NotFound; Invalid
+// with details for people who did not receive the sending within the actor's rooms.
+func (s *Service) Told(ctx context.Context, actor domain.Actor, id string, r ToldRequest) (*RecipientList, error) {
+	b, err := s.open(ctx, actor, domain.ActBroadcastSend, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := domain.CheckText("note", r.Note, 500, true, true); err != nil {
+		return nil, err
+	}
+	if len(r.People) == 0 {
+		return nil, fault.Field("people", "nobody is named")
+	}
+	rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[domain.PersonID]domain.PersonNo, len(rows))
+	for _, row := range rows {
+		byID[row.ID] = row.No
+	}
+	named := map[domain.PersonID]bool{}
+	var nos []domain.PersonNo
+	var details []fault.Detail
+	for i, p := range r.People {
+		if no, ok := byID[p]; !ok {
+			details = append(details, fault.Detail{Field: fmt.Sprintf("people[%d]", i), Message: "not a recipient of this sending among yours: " + string(p)})
+		} else if !named[p] {
+			named[p] = true
+			nos = append(nos, no)
+		}
+	}
+	if len(details) > 0 {
+		e := fault.Many(fault.Invalid, details, "%d of the people did not receive this sending; nothing was noted", len(details))
+		e.Field = "people"
+		return nil, e
+	}
+	e, err := s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Exam, b.Offset, nos, r.Note)
+	if err != nil {
+		return nil, err
+	}
+	s.committed(e)
+	if rows, err = s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms); err != nil {
+		return nil, err
+	}
+	sortRecipients(rows)
+	out := &RecipientList{Recipients: []Recipient{}}
+	for _, row := range rows {
+		if named[row.ID] {
+			out.Recipients = append(out.Recipients, s.recipient(actor.Organisation, row))
+		}
+	}
+	out.Total = len(out.Recipients)
+	return out, nil
+}

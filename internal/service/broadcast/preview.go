@@ -1,0 +1,105 @@
+package broadcast
+
+import (
+	"context"
+
+	"crier/internal/domain"
+)
+
+// Preview is who a sending would reach at this moment.
+type Preview struct {
+	Recipients []PreviewRecipient `json:"recipients"`
+	Counts     PreviewCounts      `json:"counts"`
+	LeftOut    []LeftOut          `json:"left_out"`
+	Limit      int                `json:"limit"` // most recipients of one sending
+}
+
+// PreviewRecipient is one of them.
+type PreviewRecipient struct {
+	ID       domain.PersonID `json:"id"`
+	Name     string          `json:"name"`
+	Room     string          `json:"room"`
+	Seat     string          `json:"seat"`
+	Presence domain.Presence `json:"presence"`
+	Progress domain.Progress `json:"progress"`
+}
+
+// PreviewCounts count them by presence and by progress.
+type PreviewCounts struct {
+	Total      int `json:"total"`
+	Online     int `json:"online"`
+	Away       int `json:"away"`
+	Offline    int `json:"offline"`
+	NotStarted int `json:"not_started"`
+	InProgress int `json:"in_progress"`
+	Submitted  int `json:"submitted"`
+}
+
+// LeftOut is someone named who would not be reached, and why.
+type LeftOut struct {
+	ID     domain.PersonID `json:"id"`
+	Reason string          `json:"reason"`
+}
+
+// Preview resolves recipients without sending. More than the limit is not an error
+// here: the answer says both numbers. Errors: Forbidden, NotFound, Invalid.
+func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.ExamID, r Recipients) (*Preview, error) {
+	rooms, err := reach(actor, domain.ActBroadcastSend, exam)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	if _, _, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, "", "", nil); err != nil {
+		return nil, err
+	}
+	var filter domain.CandidateFilter
+	if r.Filter != nil {
+		filter = *r.Filter
+	}
+	candidates, err := s.matching(ctx, actor.Organisation, exam, rooms, filter)
+	if err != nil {
+		return nil, err
+	}
+	p := &Preview{Recipients: []PreviewRecipient{}, LeftOut: []LeftOut{}, Limit: s.o.Limits.Recipients}
+	if r.Filter == nil {
+		byID := make(map[domain.PersonID]domain.Candidate, len(candidates))
+		for _, c := range candidates {
+			byID[c.ID] = c
+		}
+		for _, id := range r.distinct() {
+			if c, ok := byID[id]; ok {
+				p.add(c)
+			} else {
+				p.LeftOut = append(p.LeftOut, LeftOut{ID: id, Reason: reasonNotYours(rooms != nil)})
+			}
+		}
+		return p, nil
+	}
+	for _, c := range candidates {
+		p.add(c)
+	}
+	return p, nil
+}
+
+func (p *Preview) add(c domain.Candidate) {
+	p.Recipients = append(p.Recipients, PreviewRecipient{ID: c.ID, Name: c.Name(), Room: c.Room, Seat: c.Seat, Presence: c.Presence, Progress: c.Progress})
+	p.Counts.Total++
+	switch c.Presence {
+	case domain.Online:
+		p.Counts.Online++
+	case domain.Away:
+		p.Counts.Away++
+	default:
+		p.Counts.Offline++
+	}
+	switch c.Progress {
+	case domain.InProgress:
+		p.Counts.InProgress++
+	case domain.Submitted:
+		p.Counts.Submitted++
+	default:
+		p.Counts.NotStarted++
+	}
+}

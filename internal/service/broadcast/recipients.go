@@ -1,0 +1,164 @@
+package broadcast
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Recipients says who is to get a sending: exactly one of the two.
+type Recipients struct {
+	People []domain.PersonID       `json:"people,omitempty"`
+	Filter *domain.CandidateFilter `json:"filter,omitempty"`
+}
+
+// namedPeople bounds the explicit list of a request before anything is read; it
+// is above any useful limit of recipients, so that the fault can say how many.
+const namedPeople = 20000
+
+// validate checks the shape alone.
+func (r Recipients) validate() error {
+	switch {
+	case r.Filter != nil && r.People != nil:
+		return fault.Field("recipients", "give people or a filter, not both")
+	case r.Filter != nil:
+		return r.Filter.Validate("recipients.filter")
+	case len(r.People) == 0:
+		return fault.Field("recipients", "no recipients are given")
+	case len(r.People) > namedPeople:
+		return fault.Over("recipients", namedPeople, int64(len(r.People)), "%d people are named; at most %d can be", len(r.People), namedPeople)
+	}
+	for i, id := range r.People {
+		if err := domain.CheckText(fmt.Sprintf("recipients.people[%d]", i), string(id), 100, false, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// distinct returns the people without repetition, in order.
+func (r Recipients) distinct() []domain.PersonID {
+	seen := make(map[domain.PersonID]bool, len(r.People))
+	var out []domain.PersonID
+	for _, id := range r.People {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// words says the recipients in words where a filter was used.
+func (r Recipients) words() string {
+	if r.Filter == nil {
+		return ""
+	}
+	return r.Filter.Words()
+}
+
+// audience resolves and freezes the recipients: the list as an entry keeps it, and
+// how many they are. It refuses none, too many, and anyone who is not the actor's.
+func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, r Recipients) (json.RawMessage, int, error) {
+	if r.Filter != nil && r.Filter.Empty() {
+		list, n, err := s.o.Store.Audience(ctx, org, exam, rooms)
+		if err == nil {
+			err = s.count(n)
+		}
+		return list, n, err
+	}
+	byRoom := map[string][]domain.PersonNo{}
+	n := 0
+	if r.Filter != nil {
+		matching, err := s.matching(ctx, org, exam, rooms, *r.Filter)
+		if err != nil {
+			return nil, 0, err
+		}
+		n = len(matching)
+		for _, c := range matching {
+			byRoom[c.Room] = append(byRoom[c.Room], c.Person)
+		}
+	} else {
+		ids := r.distinct()
+		if err := s.count(len(ids)); err != nil {
+			return nil, 0, err
+		}
+		places, err := s.o.Store.Places(ctx, org, exam, rooms, ids)
+		if err != nil {
+			return nil, 0, err
+		}
+		found := make(map[domain.PersonID]bool, len(places))
+		for _, p := range places {
+			found[p.ID] = true
+			byRoom[p.Room] = append(byRoom[p.Room], p.No)
+		}
+		if n = len(places); n < len(ids) {
+			return nil, 0, notYours(r.People, found, rooms != nil)
+		}
+	}
+	if err := s.count(n); err != nil {
+		return nil, 0, err
+	}
+	list := make([]domain.AudienceRoom, 0, len(byRoom))
+	for room, people := range byRoom {
+		slices.Sort(people)
+		list = append(list, domain.AudienceRoom{Room: room, People: people})
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Room < list[j].Room })
+	b, err := json.Marshal(list)
+	return b, n, err
+}
+
+// count refuses no recipients and more than the limit.
+func (s *Service) count(n int) error {
+	if n == 0 {
+		return fault.Field("recipients", "nobody matches: there is no one to send to")
+	}
+	if limit := s.o.Limits.Recipients; n > limit {
+		return fault.Over("recipients", int64(limit), int64(n), "%d recipients; at most %d can receive one sending", n, limit)
+	}
+	return nil
+}
+
+// notYours names everyone of the list who was not found. Whether they exist
+// elsewhere is not told.
+func notYours(people []domain.PersonID, found map[domain.PersonID]bool, limited bool) error {
+	var details []fault.Detail
+	for i, id := range people {
+		if !found[id] {
+			details = append(details, fault.Detail{Field: fmt.Sprintf("recipients.people[%d]", i), Message: reasonNotYours(limited) + ": " + string(id)})
+		}
+	}
+	err := fault.Many(fault.Invalid, details, "%d of the people cannot be reached by you in this test; nothing was sent", len(details))
+	err.Field = "recipients"
+	return err
+}
+
+func reasonNotYours(limited bool) string {
+	if limited {
+		return "not a candidate of this test in your rooms"
+	}
+	return "not a candidate of this test"
+}
+
+// matching returns the candidates within rooms that the filter chooses, with their presence.
+func (s *Service) matching(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, f domain.CandidateFilter) ([]domain.Candidate, error) {
+	all, err := s.o.Store.Enrolled(ctx, org, exam, rooms)
+	if err != nil {
+		return nil, err
+	}
+	match := f.Matcher()
+	out := all[:0]
+	for _, c := range all {
+		c.Presence, c.LastSeen = s.o.Presence.Presence(org, c.Person)
+		if match(c) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,158 @@
+package broadcast
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// SendRequest asks for one sending.
+type SendRequest struct {
+	Key        string     `json:"key"` // made by the client, unique per sender for good; 8–100 characters
+	Subject    string     `json:"subject"`
+	Body       string     `json:"body"`
+	Recipients Recipients `json:"recipients"`
+	Reminds    string     `json:"reminds,omitempty"` // id of the sending this reminds of
+}
+
+// Send stores one sending durably and rings the doorbell. fresh is false when the
+// key was used before for the same request: the first sending is returned again.
+//
+// Errors: Forbidden; NotFound (no such test among yours); Invalid or TooLarge naming
+// subject, body, recipients, key or reminds; Conflict (field "key") when the key was
+// used for something else; RateLimited; Unavailable, with Unknown when the connection
+// was lost during COMMIT. Nothing is half-done.
+func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.ExamID, r SendRequest) (b *Broadcast, fresh bool, err error) {
+	rooms, err := reach(actor, domain.ActBroadcastSend, exam)
+	if err != nil {
+		return nil, false, err
+	}
+	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
+	if err := s.validate(r); err != nil {
+		return nil, false, err
+	}
+	var reminds int64
+	if r.Reminds != "" {
+		of, err := s.open(ctx, actor, domain.ActBroadcastSend, r.Reminds)
+		if err != nil || of.Exam != exam {
+			return nil, false, fault.Field("reminds", "no such sending in this test")
+		}
+		reminds = of.Offset
+	}
+	return s.send(ctx, actor, exam, rooms, draft{
+		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients,
+	})
+}
+
+func (s *Service) validate(r SendRequest) error {
+	if err := checkKey(r.Key); err != nil {
+		return err
+	}
+	if err := domain.CheckText("subject", r.Subject, s.o.Limits.Subject, false, false); err != nil {
+		return err
+	}
+	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {
+		return err
+	}
+	return r.Recipients.validate()
+}
+
+func checkKey(key string) error {
+	if err := domain.CheckText("key", key, 100, false, false); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(key) < 8 {
+		return fault.Field("key", "the key needs at least 8 characters")
+	}
+	return nil
+}
+
+// requestHash tells two requests under one key apart.
+func requestHash(what string, about any, request any) []byte {
+	b, err := json.Marshal([]any{what, about, request})
+	if err != nil {
+		panic(err) // plain structs
+	}
+	h := sha256.Sum256(b)
+	return h[:]
+}
+
+// draft is a sending that has been checked but for its recipients.
+type draft struct {
+	key           string
+	hash          []byte
+	subject, body string
+	reminds       int64
+	recipients    Recipients
+	// resolve finds the recipients where they are not simply named.
+	resolve func(context.Context) (Recipients, error)
+}
+
+func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, d draft) (*Broadcast, bool, error) {
+	examName, earlier, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, actor.ID, d.key, d.hash)
+	if err != nil {
+		return nil, false, err
+	}
+	if earlier != nil {
+		b, err := s.again(ctx, actor, rooms, earlier)
+		return b, false, err
+	}
+	// A retry is answered above and costs nothing of the sender's budget.
+	if ok, after := s.o.Limiter.Allow(actor.Organisation, actor.ID); !ok {
+		return nil, false, &fault.Error{Code: fault.RateLimited, RetryAfter: after, Message: "too many sendings at once; wait a moment and send again"}
+	}
+	if d.resolve != nil {
+		if d.recipients, err = d.resolve(ctx); err != nil {
+			return nil, false, err
+		}
+	}
+	audience, n, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients)
+	if err != nil {
+		return nil, false, err
+	}
+	text := domain.BroadcastSent{
+		ExamName: examName, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.Name, SenderRole: actor.Role,
+		Reminds: d.reminds, Recipients: n, Filter: d.recipients.words(),
+	}
+	payload, err := json.Marshal(text)
+	if err != nil {
+		return nil, false, err
+	}
+	stored, fresh, err := s.o.Store.Append(ctx, &domain.Entry{
+		Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
+		Payload: payload, Audience: audience, RequestKey: d.key, RequestHash: d.hash,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	if !fresh { // the same request was stored while this one was prepared
+		b, err := s.again(ctx, actor, rooms, stored)
+		return b, false, err
+	}
+	s.committed(stored)
+	return s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: n}), true, nil
+}
+
+// again is the answer to a retry.
+func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *domain.Entry) (*Broadcast, error) {
+	if e.Kind != domain.EntryBroadcastSent {
+		return nil, &fault.Error{Code: fault.Conflict, Field: "key", Message: "this key was used before for something else; make a new key for a new request"}
+	}
+	list, err := s.withCounts(ctx, actor.Organisation, rooms, []*domain.Entry{e})
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// Limits of one sender, in limiter.go's default.
+const (
+	sendEvery = 2 * time.Second
+	sendBurst = 5
+)
