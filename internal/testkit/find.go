@@ -33,6 +33,15 @@ func check(t testing.TB, err error) {
 	t.Fatalf("testkit: %v", err)
 }
 
+// Need fails t, or skips it in a short run, unless PostgreSQL and Redis are installed. It starts nothing.
+func Need(t testing.TB) {
+	t.Helper()
+	_, err := findPostgres()
+	check(t, err)
+	_, err = findRedis()
+	check(t, err)
+}
+
 // findPostgres returns the folder that holds initdb and postgres: the newest version Debian has installed, or the one on PATH.
 func findPostgres() (string, error) {
 	return newestPostgres("/usr/lib/postgresql")
