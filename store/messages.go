@@ -95,3 +95,14 @@ func (s *Store) LastOffsetBefore(ctx context.Context, org domain.OrganisationID,
 	}
 	return last, nil
 }
+
+// Beginning returns the offset after which a connection without a cursor starts:
+// that of the message before the first one the person has not displayed, or of their
+// last; 0 if there is none.
+func (s *Store) Beginning(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (int64, error) {
+	c, err := s.Conversation(ctx, org, no)
+	if err != nil || c.Unread == 0 {
+		return c.Last, err
+	}
+	return s.LastOffsetBefore(ctx, org, no, c.FirstUnread)
+}

@@ -23,27 +23,33 @@ func (s *Store) inRooms(column string, rooms []string, args *[]any) string {
 	return " AND " + column + " IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args)))
 }
 
-// Prepare reads the test's name and what the actor stored under key before (nil for
+// Prepare reads the test's name, the organisation's settings and what the actor stored under key before (nil for
 // nothing, or for key ""). Errors: NotFound for a test that the organisation does not
 // have; Conflict if the key was used with another hash.
-func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (examName string, earlier *domain.Entry, err error) {
+func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, id domain.ExamID, actorID, key string, hash []byte) (exam domain.ExamBrief, earlier *domain.Entry, err error) {
 	var row struct {
-		Name    string
-		Earlier int64
+		Name     string
+		Settings string
+		Earlier  int64
 	}
-	err = s.get(ctx, &row, `SELECT name, coalesce((SELECT "offset" FROM entries
+	err = s.get(ctx, &row, `SELECT g.name, o.settings, coalesce((SELECT "offset" FROM entries
 			WHERE organisation_id = $1 AND actor_id = $3 AND request_key = $4 AND request_key <> ''), 0) AS earlier
-		FROM groups WHERE organisation_id = $1 AND id = $2 AND kind = 'test'`, org, exam, actorID, key)
+		FROM groups g JOIN organisations o ON o.id = g.organisation_id
+		WHERE g.organisation_id = $1 AND g.id = $2 AND g.kind = 'test'`, org, id, actorID, key)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil, fault.New(fault.NotFound, "no such test")
+		return exam, nil, fault.New(fault.NotFound, "no such test")
 	}
 	if err != nil {
-		return "", nil, fmt.Errorf("read the test: %w", err)
+		return exam, nil, fmt.Errorf("read the test: %w", err)
+	}
+	exam.Name = row.Name
+	if err := json.Unmarshal([]byte(row.Settings), &exam.Settings); err != nil {
+		return exam, nil, fmt.Errorf("settings of organisation %d: %w", org, err)
 	}
 	if row.Earlier != 0 {
 		earlier, err = s.EntryByKey(ctx, org, actorID, key, hash)
 	}
-	return row.Name, earlier, err
+	return exam, earlier, err
 }
 
 // Audience is everyone enrolled in the test, by room, as a broadcast's entry keeps

@@ -15,15 +15,15 @@ import (
 
 // Broadcast is one sending as staff see it; the counts are of the rooms they may see.
 type Broadcast struct {
-	ID      string       `json:"id"`
-	Subject string       `json:"subject"`
-	Body    string       `json:"body"`
-	Level   domain.Level `json:"level"`
-	At      time.Time    `json:"at"`
-	Sender  Sender       `json:"sender"`
-	Test    Test         `json:"test"`
-	Reminds string       `json:"reminds,omitempty"` // id of the sending it reminds of
-	Counts  Counts       `json:"counts"`
+	ID      domain.BroadcastID `json:"id"`
+	Subject string             `json:"subject"`
+	Body    string             `json:"body"`
+	Level   domain.Level       `json:"level"`
+	At      time.Time          `json:"at"`
+	Sender  Sender             `json:"sender"`
+	Test    Test               `json:"test"`
+	Reminds domain.BroadcastID `json:"reminds,omitempty"` // id of the sending it reminds of
+	Counts  Counts             `json:"counts"`
 }
 
 // Sender is who sent it, as they were called then.
@@ -47,10 +47,10 @@ type Counts struct {
 	Told         int `json:"told"`
 }
 
-// List is a page of a test's sendings, newest first. Next is "" on the last page.
-type List struct {
-	Broadcasts []*Broadcast `json:"broadcasts"`
-	Next       string       `json:"next"`
+// Page is a page of a test's sendings, newest first. Next is "" on the last page.
+type Page struct {
+	Broadcasts []Broadcast `json:"broadcasts"`
+	Next       string      `json:"next"`
 }
 
 // maxPage is how many sendings one page holds at most.
@@ -58,18 +58,18 @@ const maxPage = 200
 
 // List returns a test's sendings before one of them ("" = from the newest).
 // Errors: Forbidden, NotFound, Invalid (field "before").
-func (s *Service) List(ctx context.Context, actor domain.Actor, exam domain.ExamID, limit int, before string) (*List, error) {
+func (s *Service) List(ctx context.Context, actor domain.Actor, exam domain.ExamID, limit int, before string) (Page, error) {
 	rooms, err := reach(actor, domain.ActBroadcastView, exam)
 	if err != nil {
-		return nil, err
+		return Page{}, err
 	}
 	if _, _, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, "", "", nil); err != nil {
-		return nil, err
+		return Page{}, err
 	}
 	var offset int64
 	if before != "" {
 		if offset, err = s.o.Sealer.Open(int64(actor.Organisation), 0, before); err != nil {
-			return nil, fault.Field("before", "not an id of a sending")
+			return Page{}, fault.Field("before", "not an id of a sending")
 		}
 	}
 	if limit <= 0 || limit > maxPage {
@@ -77,37 +77,37 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	entries, err := s.o.Store.Broadcasts(ctx, actor.Organisation, exam, rooms, offset, limit+1)
 	if err != nil {
-		return nil, err
+		return Page{}, err
 	}
 	more := len(entries) > limit
 	if more {
 		entries = entries[:limit]
 	}
-	out := &List{}
+	out := Page{}
 	if out.Broadcasts, err = s.withCounts(ctx, actor.Organisation, rooms, entries); err != nil {
-		return nil, err
+		return Page{}, err
 	}
 	if more {
-		out.Next = out.Broadcasts[limit-1].ID
+		out.Next = string(out.Broadcasts[limit-1].ID)
 	}
 	return out, nil
 }
 
 // Get returns one sending. Errors: Forbidden, NotFound.
-func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (*Broadcast, error) {
+func (s *Service) Get(ctx context.Context, actor domain.Actor, id domain.BroadcastID) (Broadcast, error) {
 	b, err := s.open(ctx, actor, domain.ActBroadcastView, id)
 	if err != nil {
-		return nil, err
+		return Broadcast{}, err
 	}
 	list, err := s.withCounts(ctx, actor.Organisation, b.rooms, []*domain.Entry{b.Entry})
 	if err != nil {
-		return nil, err
+		return Broadcast{}, err
 	}
 	return list[0], nil
 }
 
-func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, rooms []string, entries []*domain.Entry) ([]*Broadcast, error) {
-	out := make([]*Broadcast, len(entries))
+func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, rooms []string, entries []*domain.Entry) ([]Broadcast, error) {
+	out := make([]Broadcast, len(entries))
 	if len(entries) == 0 {
 		return out, nil
 	}
@@ -129,8 +129,8 @@ func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, roo
 	return out, nil
 }
 
-func (s *Service) broadcast(b *sending, c Counts) *Broadcast {
-	out := &Broadcast{
+func (s *Service) broadcast(b *sending, c Counts) Broadcast {
+	out := Broadcast{
 		ID: s.seal(b.Organisation, b.Offset), Subject: b.text.Subject, Body: b.text.Body, Level: b.text.Level, At: b.At,
 		Sender: Sender{Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Counts: c,
 	}
@@ -162,8 +162,8 @@ type Told struct {
 	Note string    `json:"note,omitempty"`
 }
 
-// RecipientList is a page of a delivery board; Total is of all pages.
-type RecipientList struct {
+// Board is a page of a delivery board; Total is of all pages.
+type Board struct {
 	Recipients []Recipient `json:"recipients"`
 	Total      int         `json:"total"`
 	Next       string      `json:"next"` // "" on the last page
@@ -173,23 +173,23 @@ type RecipientList struct {
 // chooses those who have not reached a state and, for displayed and acknowledged,
 // were not told in person; "" chooses all. limit 0 = all. after is the Next of the
 // page before. Errors: Forbidden, NotFound, Invalid (fields "missing", "after").
-func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id string, missing domain.ReceiptState, limit int, after string) (*RecipientList, error) {
+func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id domain.BroadcastID, missing string, limit int, after string) (Board, error) {
 	b, err := s.open(ctx, actor, domain.ActBroadcastView, id)
 	if err != nil {
-		return nil, err
+		return Board{}, err
 	}
-	if missing != "" && missing.Rank() < 1 {
-		return nil, fault.Field("missing", "missing must be delivered, displayed or acknowledged, not %q", missing)
+	if missing != "" && domain.ReceiptState(missing).Rank() < 1 {
+		return Board{}, fault.Field("missing", "missing must be delivered, displayed or acknowledged, not %q", missing)
 	}
 	rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
 	if err != nil {
-		return nil, err
+		return Board{}, err
 	}
 	sortRecipients(rows)
-	out := &RecipientList{Recipients: []Recipient{}}
+	out := Board{Recipients: []Recipient{}}
 	started := after == ""
 	for _, r := range rows {
-		if lacks(r, missing) {
+		if lacks(r, domain.ReceiptState(missing)) {
 			out.Total++
 			if started {
 				if limit > 0 && len(out.Recipients) == limit {
@@ -202,7 +202,7 @@ func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id string,
 		started = started || string(r.ID) == after
 	}
 	if !started {
-		return nil, fault.Field("after", "not a recipient of this sending")
+		return Board{}, fault.Field("after", "not a recipient of this sending")
 	}
 	return out, nil
 }

@@ -8,12 +8,6 @@ import (
 	"crier/internal/fault"
 )
 
-// RemindRequest asks for a reminder to those who have not reached a state.
-type RemindRequest struct {
-	Key     string              `json:"key"`
-	Missing domain.ReceiptState `json:"missing"` // displayed or acknowledged
-}
-
 // reminderPrefix begins the subject of a reminder.
 const reminderPrefix = "Reminder: "
 
@@ -21,16 +15,17 @@ const reminderPrefix = "Reminder: "
 // who have not displayed or acknowledged it at this moment, were not told in person
 // and are still in the test. Results and errors are Send's; Invalid (field "missing")
 // when there is nobody left to remind.
-func (s *Service) Remind(ctx context.Context, actor domain.Actor, id string, r RemindRequest) (*Broadcast, bool, error) {
+func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.BroadcastID, key, missing string) (Broadcast, bool, error) {
 	b, err := s.open(ctx, actor, domain.ActBroadcastSend, id)
 	if err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
-	if err := checkKey(r.Key); err != nil {
-		return nil, false, err
+	if err := checkKey(key); err != nil {
+		return Broadcast{}, false, err
 	}
-	if r.Missing != domain.Displayed && r.Missing != domain.Acknowledged {
-		return nil, false, fault.Field("missing", "missing must be displayed or acknowledged, not %q", r.Missing)
+	state := domain.ReceiptState(missing)
+	if state != domain.Displayed && state != domain.Acknowledged {
+		return Broadcast{}, false, fault.Field("missing", "missing must be displayed or acknowledged, not %q", missing)
 	}
 	resolve := func(ctx context.Context) (Recipients, error) {
 		rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
@@ -40,7 +35,7 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id string, r R
 		// Whoever sits in another room by now is another invigilator's to remind.
 		places := make([]domain.PersonID, 0, len(rows))
 		for _, row := range rows {
-			if row.Enrolled && lacks(row, r.Missing) {
+			if row.Enrolled && lacks(row, state) {
 				places = append(places, row.ID)
 			}
 		}
@@ -61,7 +56,7 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id string, r R
 		return out, nil
 	}
 	return s.send(ctx, actor, b.Exam, b.rooms, draft{
-		key: r.Key, hash: requestHash("remind", b.Offset, r.Missing), subject: s.reminderSubject(b.text.Subject), body: b.text.Body,
+		key: key, hash: requestHash("remind", b.Offset, state), subject: s.reminderSubject(b.text.Subject), body: b.text.Body,
 		reminds: b.Offset, resolve: resolve,
 	})
 }
@@ -77,24 +72,18 @@ func (s *Service) reminderSubject(subject string) string {
 	return subject
 }
 
-// ToldRequest says whom one has told in person.
-type ToldRequest struct {
-	People []domain.PersonID `json:"people"`
-	Note   string            `json:"note,omitempty"` // at most 500 characters
-}
-
 // Told notes that the actor told these recipients in person. Who was told before
-// stays as noted then. It returns their rows. Errors: Forbidden; NotFound; Invalid
+// stays as noted then. The note has at most 500 characters. It returns their rows. Errors: Forbidden; NotFound; Invalid
 // with details for people who did not receive the sending within the actor's rooms.
-func (s *Service) Told(ctx context.Context, actor domain.Actor, id string, r ToldRequest) (*RecipientList, error) {
+func (s *Service) Told(ctx context.Context, actor domain.Actor, id domain.BroadcastID, people []domain.PersonID, note string) ([]Recipient, error) {
 	b, err := s.open(ctx, actor, domain.ActBroadcastSend, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := domain.CheckText("note", r.Note, 500, true, true); err != nil {
+	if err := domain.CheckText("note", note, 500, true, true); err != nil {
 		return nil, err
 	}
-	if len(r.People) == 0 {
+	if len(people) == 0 {
 		return nil, fault.Field("people", "nobody is named")
 	}
 	rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
@@ -108,7 +97,7 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id string, r Tol
 	named := map[domain.PersonID]bool{}
 	var nos []domain.PersonNo
 	var details []fault.Detail
-	for i, p := range r.People {
+	for i, p := range people {
 		if no, ok := byID[p]; !ok {
 			details = append(details, fault.Detail{Field: fmt.Sprintf("people[%d]", i), Message: "not a recipient of this sending among yours: " + string(p)})
 		} else if !named[p] {
@@ -121,7 +110,7 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id string, r Tol
 		e.Field = "people"
 		return nil, e
 	}
-	e, err := s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Exam, b.Offset, nos, r.Note)
+	e, err := s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Exam, b.Offset, nos, note)
 	if err != nil {
 		return nil, err
 	}
@@ -130,12 +119,11 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id string, r Tol
 		return nil, err
 	}
 	sortRecipients(rows)
-	out := &RecipientList{Recipients: []Recipient{}}
+	out := []Recipient{}
 	for _, row := range rows {
 		if named[row.ID] {
-			out.Recipients = append(out.Recipients, s.recipient(actor.Organisation, row))
+			out = append(out, s.recipient(actor.Organisation, row))
 		}
 	}
-	out.Total = len(out.Recipients)
 	return out, nil
 }

@@ -43,16 +43,16 @@ type LeftOut struct {
 
 // Preview resolves recipients without sending. More than the limit is not an error
 // here: the answer says both numbers. Errors: Forbidden, NotFound, Invalid.
-func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.ExamID, r Recipients) (*Preview, error) {
+func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.ExamID, r Recipients) (Preview, error) {
 	rooms, err := reach(actor, domain.ActBroadcastSend, exam)
 	if err != nil {
-		return nil, err
+		return Preview{}, err
 	}
 	if err := r.validate(); err != nil {
-		return nil, err
+		return Preview{}, err
 	}
 	if _, _, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, "", "", nil); err != nil {
-		return nil, err
+		return Preview{}, err
 	}
 	var filter domain.CandidateFilter
 	if r.Filter != nil {
@@ -60,9 +60,9 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 	}
 	candidates, err := s.matching(ctx, actor.Organisation, exam, rooms, filter)
 	if err != nil {
-		return nil, err
+		return Preview{}, err
 	}
-	p := &Preview{Recipients: []PreviewRecipient{}, LeftOut: []LeftOut{}, Limit: s.o.Limits.Recipients}
+	p := Preview{Recipients: []PreviewRecipient{}, LeftOut: []LeftOut{}, Limit: s.o.Limits.Recipients}
 	if r.Filter == nil {
 		byID := make(map[domain.PersonID]domain.Candidate, len(candidates))
 		for _, c := range candidates {

@@ -12,13 +12,13 @@ import (
 	"crier/internal/fault"
 )
 
-// SendRequest asks for one sending.
-type SendRequest struct {
-	Key        string     `json:"key"` // made by the client, unique per sender for good; 8–100 characters
-	Subject    string     `json:"subject"`
-	Body       string     `json:"body"`
-	Recipients Recipients `json:"recipients"`
-	Reminds    string     `json:"reminds,omitempty"` // id of the sending this reminds of
+// Request asks for one sending.
+type Request struct {
+	Key        string             `json:"key"` // made by the client, unique per sender for good; 8–100 characters
+	Subject    string             `json:"subject"`
+	Body       string             `json:"body"`
+	Recipients Recipients         `json:"recipients"`
+	Reminds    domain.BroadcastID `json:"reminds,omitempty"` // id of the sending this reminds of
 }
 
 // Send stores one sending durably and rings the doorbell. fresh is false when the
@@ -28,20 +28,21 @@ type SendRequest struct {
 // subject, body, recipients, key or reminds; Conflict (field "key") when the key was
 // used for something else; RateLimited; Unavailable, with Unknown when the connection
 // was lost during COMMIT. Nothing is half-done.
-func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.ExamID, r SendRequest) (b *Broadcast, fresh bool, err error) {
+func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.ExamID, r Request) (b Broadcast, fresh bool, err error) {
 	rooms, err := reach(actor, domain.ActBroadcastSend, exam)
 	if err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
+	r.Subject = strings.TrimSpace(r.Subject)
 	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
 	if err := s.validate(r); err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
 	var reminds int64
 	if r.Reminds != "" {
 		of, err := s.open(ctx, actor, domain.ActBroadcastSend, r.Reminds)
 		if err != nil || of.Exam != exam {
-			return nil, false, fault.Field("reminds", "no such sending in this test")
+			return Broadcast{}, false, fault.Field("reminds", "no such sending in this test")
 		}
 		reminds = of.Offset
 	}
@@ -50,11 +51,11 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	})
 }
 
-func (s *Service) validate(r SendRequest) error {
+func (s *Service) validate(r Request) error {
 	if err := checkKey(r.Key); err != nil {
 		return err
 	}
-	if err := domain.CheckText("subject", r.Subject, s.o.Limits.Subject, false, false); err != nil {
+	if err := domain.CheckText("subject", r.Subject, s.o.Limits.Subject, true, false); err != nil {
 		return err
 	}
 	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {
@@ -94,42 +95,45 @@ type draft struct {
 	resolve func(context.Context) (Recipients, error)
 }
 
-func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, d draft) (*Broadcast, bool, error) {
-	examName, earlier, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, actor.ID, d.key, d.hash)
+func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, d draft) (Broadcast, bool, error) {
+	brief, earlier, err := s.o.Store.Prepare(ctx, actor.Organisation, exam, actor.ID, d.key, d.hash)
 	if err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
 	if earlier != nil {
 		b, err := s.again(ctx, actor, rooms, earlier)
 		return b, false, err
 	}
+	if d.subject == "" && !brief.Settings.SubjectOptional {
+		return Broadcast{}, false, fault.Field("subject", "subject must not be empty")
+	}
 	// A retry is answered above and costs nothing of the sender's budget.
 	if ok, after := s.o.Limiter.Allow(actor.Organisation, actor.ID); !ok {
-		return nil, false, &fault.Error{Code: fault.RateLimited, RetryAfter: after, Message: "too many sendings at once; wait a moment and send again"}
+		return Broadcast{}, false, &fault.Error{Code: fault.RateLimited, RetryAfter: after, Message: "too many sendings at once; wait a moment and send again"}
 	}
 	if d.resolve != nil {
 		if d.recipients, err = d.resolve(ctx); err != nil {
-			return nil, false, err
+			return Broadcast{}, false, err
 		}
 	}
 	audience, n, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients)
 	if err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
 	text := domain.BroadcastSent{
-		ExamName: examName, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.Name, SenderRole: actor.Role,
+		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.Name, SenderRole: actor.Role,
 		Reminds: d.reminds, Recipients: n, Filter: d.recipients.words(),
 	}
 	payload, err := json.Marshal(text)
 	if err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
 	stored, fresh, err := s.o.Store.Append(ctx, &domain.Entry{
 		Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
 		Payload: payload, Audience: audience, RequestKey: d.key, RequestHash: d.hash,
 	})
 	if err != nil {
-		return nil, false, err
+		return Broadcast{}, false, err
 	}
 	if !fresh { // the same request was stored while this one was prepared
 		b, err := s.again(ctx, actor, rooms, stored)
@@ -140,13 +144,13 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 }
 
 // again is the answer to a retry.
-func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *domain.Entry) (*Broadcast, error) {
+func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *domain.Entry) (Broadcast, error) {
 	if e.Kind != domain.EntryBroadcastSent {
-		return nil, &fault.Error{Code: fault.Conflict, Field: "key", Message: "this key was used before for something else; make a new key for a new request"}
+		return Broadcast{}, &fault.Error{Code: fault.Conflict, Field: "key", Message: "this key was used before for something else; make a new key for a new request"}
 	}
 	list, err := s.withCounts(ctx, actor.Organisation, rooms, []*domain.Entry{e})
 	if err != nil {
-		return nil, err
+		return Broadcast{}, err
 	}
 	return list[0], nil
 }

@@ -16,7 +16,7 @@ import (
 
 // Store is what this service needs of the database.
 type Store interface {
-	Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (examName string, earlier *domain.Entry, err error)
+	Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (brief domain.ExamBrief, earlier *domain.Entry, err error)
 	Audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) (json.RawMessage, int, error)
 	Enrolled(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error)
 	Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Place, error)
@@ -81,11 +81,11 @@ func reach(actor domain.Actor, action domain.Action, exam domain.ExamID) ([]stri
 }
 
 // open finds the sending that id stands for and where the actor may do action to it.
-func (s *Service) open(ctx context.Context, actor domain.Actor, action domain.Action, id string) (*sending, error) {
+func (s *Service) open(ctx context.Context, actor domain.Actor, action domain.Action, id domain.BroadcastID) (*sending, error) {
 	if err := actor.May(action); err != nil {
 		return nil, err
 	}
-	offset, err := s.o.Sealer.Open(int64(actor.Organisation), 0, id)
+	offset, err := s.o.Sealer.Open(int64(actor.Organisation), 0, string(id))
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "no such sending")
 	}
@@ -133,6 +133,6 @@ func touches(audience json.RawMessage, rooms []string) bool {
 	return false
 }
 
-func (s *Service) seal(org domain.OrganisationID, offset int64) string {
-	return s.o.Sealer.Seal(int64(org), 0, offset)
+func (s *Service) seal(org domain.OrganisationID, offset int64) domain.BroadcastID {
+	return domain.BroadcastID(s.o.Sealer.Seal(int64(org), 0, offset))
 }
