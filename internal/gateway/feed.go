@@ -1,0 +1,210 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"crier/hub"
+	"crier/internal/cursor"
+	"crier/internal/domain"
+	"crier/internal/protocol"
+)
+
+// Journal is what the hub follows, as the store keeps it.
+type Journal interface {
+	Heads(ctx context.Context, orgs ...domain.OrganisationID) (map[domain.OrganisationID]int64, error)
+	Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*domain.Entry, error)
+	// MessagesSince returns a person's messages after an offset, oldest first, and the head as
+	// it was before they were read.
+	MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]domain.Message, int64, error)
+	// Beginning returns the offset after which a connection without a cursor starts.
+	Beginning(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (int64, error)
+}
+
+// Feed says to the hub, in frames, what the journals hold (hub.Journal,
+// hub.Translator).
+type Feed struct {
+	journal Journal
+	sealer  *cursor.Sealer
+}
+
+// NewFeed makes a feed over the store's journals.
+func NewFeed(j Journal, s *cursor.Sealer) *Feed { return &Feed{journal: j, sealer: s} }
+
+// Heads implements hub.Journal.
+func (f *Feed) Heads(ctx context.Context, orgs []int64) (map[int64]int64, error) {
+	ids := make([]domain.OrganisationID, len(orgs))
+	for i, o := range orgs {
+		ids[i] = domain.OrganisationID(o)
+	}
+	heads, err := f.journal.Heads(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]int64, len(heads))
+	for o, h := range heads {
+		out[int64(o)] = h
+	}
+	return out, nil
+}
+
+// Entries implements hub.Journal.
+func (f *Feed) Entries(ctx context.Context, org, after int64, limit int) ([]hub.Entry, error) {
+	list, err := f.journal.Entries(ctx, domain.OrganisationID(org), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]hub.Entry, len(list))
+	for i, e := range list {
+		out[i] = hub.Entry{Offset: e.Offset, Value: e}
+	}
+	return out, nil
+}
+
+// Start implements hub.Journal.
+func (f *Feed) Start(ctx context.Context, org, person int64) (int64, error) {
+	return f.journal.Beginning(ctx, domain.OrganisationID(org), domain.PersonNo(person))
+}
+
+// Missed implements hub.Journal.
+func (f *Feed) Missed(ctx context.Context, org, person, after int64, limit int) ([]hub.Missed, int64, error) {
+	list, head, err := f.journal.MessagesSince(ctx, domain.OrganisationID(org), domain.PersonNo(person), after, limit)
+	if err != nil {
+		return nil, 0, err
+	}
+	out := make([]hub.Missed, len(list))
+	for i, m := range list {
+		out[i] = hub.Missed{Offset: m.Offset, Frame: messageFrame(MessageOf(m))}
+	}
+	return out, head, nil
+}
+
+// MessageOf is a message as its candidate sees it; the id is left to the frame's slot.
+func MessageOf(m domain.Message) protocol.Message {
+	return protocol.Message{
+		Test: protocol.Test{ID: string(m.Exam), Name: m.Text.ExamName}, Room: m.Room,
+		Subject: m.Text.Subject, Body: m.Text.Body, Level: string(m.Text.Level),
+		From: protocol.From{Name: m.Text.SenderName, Role: string(m.Text.SenderRole)},
+		At:   m.At, Reminder: m.Text.Reminds > 0, State: string(m.State()),
+	}
+}
+
+// blank fills a cursor's slot until it is stamped: 22 bytes.
+const blank = "                      "
+
+// messageFrame encodes the frame of a message, with slots for its cursors. The
+// beginning is written by hand so that the slots are where we say.
+func messageFrame(m protocol.Message) *hub.Frame {
+	const (
+		upToCursor = `{"type":"message","cursor":"`
+		upToPrev   = upToCursor + blank + `","prev":"`
+		upToID     = upToPrev + blank + `","message":{"id":"`
+	)
+	m.ID = blank
+	body := protocol.Encode(m) // {"id":"…",…
+	text := append([]byte(upToID), body[len(`{"id":"`):]...)
+	return hub.NewMessage(append(text, '}'), []int{len(upToCursor), len(upToID)}, len(upToPrev))
+}
+
+// Plan implements hub.Translator.
+func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
+	entry, ok := e.Value.(*domain.Entry)
+	if !ok {
+		return hub.Plan{}
+	}
+	switch entry.Kind {
+	case domain.EntryBroadcastSent:
+		return planBroadcast(entry)
+	case domain.EntryReceiptsRecorded:
+		return f.planReceipts(org, entry)
+	case domain.EntrySessionEnded:
+		var p domain.SessionChanged
+		if json.Unmarshal(entry.Payload, &p) == nil {
+			return hub.Plan{Sessions: p.Sessions}
+		}
+	case domain.EntryAPIKeyRevoked:
+		var p domain.APIKeyChanged
+		if json.Unmarshal(entry.Payload, &p) == nil {
+			return hub.Plan{Sessions: []string{p.ID}}
+		}
+	}
+	return hub.Plan{}
+}
+
+// planBroadcast makes one frame per room of the audience: the room is the only thing that
+// differs besides the cursors.
+func planBroadcast(e *domain.Entry) hub.Plan {
+	var text domain.BroadcastSent
+	var rooms []struct {
+		Room   string  `json:"room"`
+		People []int64 `json:"people"`
+	}
+	if json.Unmarshal(e.Payload, &text) != nil || json.Unmarshal(e.Audience, &rooms) != nil {
+		return hub.Plan{}
+	}
+	m := domain.Message{Offset: e.Offset, Exam: e.Exam, At: e.At, Text: text}
+	plan := hub.Plan{Messages: make([]hub.Group, len(rooms))}
+	for i, r := range rooms {
+		m.Room = r.Room
+		plan.Messages[i] = hub.Group{Frame: messageFrame(MessageOf(m)), People: r.People}
+	}
+	return plan
+}
+
+// planReceipts tells a candidate's tabs and devices what was acknowledged on one of
+// them.
+func (f *Feed) planReceipts(org int64, e *domain.Entry) hub.Plan {
+	var p domain.ReceiptsRecorded
+	if json.Unmarshal(e.Payload, &p) != nil {
+		return hub.Plan{}
+	}
+	var plan hub.Plan
+	for _, item := range p.Items {
+		if item.State != domain.Acknowledged {
+			continue
+		}
+		for _, no := range item.People {
+			plan.Direct = append(plan.Direct, hub.Direct{Person: int64(no), Frame: hub.NewFrame(protocol.Encode(protocol.ReceiptFrame{
+				Type: "receipt", Cursor: f.sealer.Seal(org, int64(no), item.Broadcast), State: string(item.State), At: item.At,
+			}))})
+		}
+	}
+	return plan
+}
+
+// carryMost is the largest entry that travels through the broker; larger ones are read from
+// the journal.
+const carryMost = 64 << 10
+
+// Encode implements hub.Translator.
+func (f *Feed) Encode(_ int64, e hub.Entry) []byte {
+	entry, ok := e.Value.(*domain.Entry)
+	if !ok || len(entry.Payload)+len(entry.Audience) > carryMost {
+		return nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // the payload's bytes must stay as they were hashed
+	if enc.Encode(entry) != nil {
+		return nil
+	}
+	return b.Bytes()
+}
+
+var errForeign = errors.New("gateway: an entry that is not what it claims")
+
+// Decode implements hub.Translator. An entry whose hash does not fit its content is
+// refused: the journal has the true one.
+func (f *Feed) Decode(org int64, b []byte) (hub.Entry, error) {
+	var e domain.Entry
+	if err := json.Unmarshal(b, &e); err != nil {
+		return hub.Entry{}, fmt.Errorf("decode an entry from another node: %w", err)
+	}
+	if int64(e.Organisation) != org || string(domain.EntryHash(&e)) != string(e.Hash) {
+		return hub.Entry{}, errForeign
+	}
+	return hub.Entry{Offset: e.Offset, Value: &e}, nil
+}
