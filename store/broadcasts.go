@@ -52,14 +52,14 @@ func (s *Store) entriesWithoutAudience(ctx context.Context, where string, args .
 }
 
 // BroadcastCounts counts the recipients of each sending, within rooms.
-func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.Counts, error) {
+func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.ReceiptCounts, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
 	args := []any{org, jsonOf(offsets)}
 	var rows []struct {
 		Offset int64
-		domain.Counts
+		domain.ReceiptCounts
 	}
 	err := s.list(ctx, &rows, `SELECT "offset", count(*) AS recipients,
 			sum(CASE WHEN delivered_at <> 0 THEN 1 ELSE 0 END) AS delivered,
@@ -70,9 +70,9 @@ func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, 
 	if err != nil {
 		return nil, fmt.Errorf("count recipients: %w", err)
 	}
-	out := make(map[int64]domain.Counts, len(rows))
+	out := make(map[int64]domain.ReceiptCounts, len(rows))
 	for _, r := range rows {
-		out[r.Offset] = r.Counts
+		out[r.Offset] = r.ReceiptCounts
 	}
 	return out, nil
 }

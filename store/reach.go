@@ -119,9 +119,9 @@ func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam do
 }
 
 // Places returns those of the named people who are enrolled in the test, by number.
-func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Place, error) {
+func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Placed, error) {
 	args := []any{org, exam, jsonOf(ids)}
-	var out []domain.Place
+	var out []domain.Placed
 	err := s.list(ctx, &out, `SELECT p.no, p.id, e.room FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
 		WHERE p.organisation_id = $1 AND e.group_id = $2 AND p.id IN `+s.d.Texts("$3")+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
@@ -147,6 +147,20 @@ func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos [
 	for _, r := range rows {
 		out[domain.PersonNo(r.No)] = domain.PersonRef{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
 			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name()}
+	}
+	return out, nil
+}
+
+// ExamNames names tests by id. Unknown ids are absent.
+func (s *Store) ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error) {
+	var rows []struct{ ID, Name string }
+	err := s.list(ctx, &rows, `SELECT id, name FROM groups WHERE organisation_id = $1 AND kind = 'test' AND id IN `+s.d.Texts("$2"), org, jsonOf(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read tests' names: %w", err)
+	}
+	out := make(map[domain.ExamID]string, len(rows))
+	for _, r := range rows {
+		out[domain.ExamID(r.ID)] = r.Name
 	}
 	return out, nil
 }

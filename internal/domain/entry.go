@@ -83,3 +83,12 @@ func number(h hash.Hash, v int64) {
 	binary.BigEndian.PutUint64(b[:], uint64(v))
 	h.Write(b[:])
 }
+
+var entryKinds = map[EntryKind]bool{
+	EntryOrganisationCreated: true, EntrySettingsChanged: true, EntryPeopleUpserted: true, EntryExamsUpserted: true, EntryEnrolmentsUpserted: true,
+	EntryEnrolmentsProgress: true, EntryScopesChanged: true, EntryBroadcastSent: true, EntryBroadcastTold: true, EntryReceiptsRecorded: true,
+	EntrySessionStarted: true, EntrySessionEnded: true, EntryAPIKeyCreated: true, EntryAPIKeyRevoked: true,
+}
+
+// KnownKind reports whether k is a kind of entry.
+func KnownKind(k EntryKind) bool { return entryKinds[k] }

@@ -2,8 +2,8 @@ package domain
 
 import "time"
 
-// Place is where a candidate sits in a test.
-type Place struct {
+// Placed is where a candidate sits in a test.
+type Placed struct {
 	No   PersonNo
 	ID   PersonID
 	Room string
@@ -17,9 +17,9 @@ type PersonRef struct {
 	Name       string
 }
 
-// Counts are how many of a sending's recipients have come how far; a later state
+// ReceiptCounts are how many of a sending's recipients have come how far; a later state
 // is counted in those before it too.
-type Counts struct {
+type ReceiptCounts struct {
 	Recipients, Delivered, Displayed, Acknowledged, Told int
 }
 
@@ -103,4 +103,10 @@ func (m *Mark) Raise(state ReceiptState, at time.Time) {
 	case Delivered:
 		set(&m.Delivered)
 	}
+}
+
+// ExamBrief is what a sending needs to know of its test.
+type ExamBrief struct {
+	Name     string
+	Settings Settings // the organisation's
 }

@@ -92,11 +92,17 @@ type EnrolmentsUpserted struct {
 	People []PersonNo `json:"people"`
 }
 
-// ScopesChanged is the payload of EntryScopesChanged: one staff member's rooms in
-// the entry's test from now on.
+// ScopesChanged is the payload of EntryScopesChanged: staff members' rooms in the
+// entry's test from now on.
 type ScopesChanged struct {
-	Person PersonNo `json:"person"`
-	Rooms  []string `json:"rooms"` // empty = all rooms
+	Changes []ScopeChange `json:"changes"`
+}
+
+// ScopeChange is one staff member's rooms.
+type ScopeChange struct {
+	Person  PersonNo `json:"person"`
+	Rooms   []string `json:"rooms,omitempty"`   // empty = all rooms
+	Removed bool     `json:"removed,omitempty"` // no longer works in the test
 }
 
 // SessionChanged is the payload of EntrySessionStarted and EntrySessionEnded.
@@ -104,7 +110,7 @@ type SessionChanged struct {
 	Sessions []string `json:"sessions"` // public ids
 	Person   PersonNo `json:"person"`
 	Name     string   `json:"name"`
-	Reason   string   `json:"reason,omitempty"` // signed_out, revoked, expired
+	Reason   string   `json:"reason,omitempty"` // signed_out, revoked, expired, changed
 }
 
 // APIKeyChanged is the payload of EntryAPIKeyCreated and EntryAPIKeyRevoked.

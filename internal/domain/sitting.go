@@ -1,0 +1,7 @@
+package domain
+
+// Sitting is one test of one candidate.
+type Sitting struct {
+	Exam      Exam
+	Enrolment Enrolment
+}

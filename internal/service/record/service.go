@@ -1,0 +1,362 @@
+// Package record is the log: who sent what to whom and when, read from the
+// journal, searchable, exportable and verifiable. Nobody can change it.
+package record
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"crier/internal/cursor"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Store is what this service needs of the database.
+type Store interface {
+	Record(ctx context.Context, org domain.OrganisationID, f domain.RecordFilter, limit int) ([]*domain.Entry, error)
+	Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error)
+	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
+	ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error)
+	VerifyChain(ctx context.Context, org domain.OrganisationID) (domain.Chain, error)
+}
+
+// Service is safe for concurrent use.
+type Service struct {
+	store  Store
+	sealer *cursor.Sealer
+}
+
+// New makes the service.
+func New(s Store, sealer *cursor.Sealer) *Service { return &Service{store: s, sealer: sealer} }
+
+// Filter chooses entries. Zero values are no condition.
+type Filter struct {
+	Exam     domain.ExamID
+	Kinds    []domain.EntryKind
+	Q        string    // words, each the beginning of one in subject, body, test, actor or summary
+	From, To time.Time // From ≤ at < To
+	Sender   string    // words of the actor's name, or their id
+}
+
+// Page is a page of the log, newest first. Next is "" on the last page.
+type Page struct {
+	Entries []Entry `json:"entries"`
+	Next    string  `json:"next"`
+}
+
+// Entry is one line of the log.
+type Entry struct {
+	ID         string           `json:"id"`
+	Kind       domain.EntryKind `json:"kind"`
+	At         time.Time        `json:"at"`
+	Actor      Actor            `json:"actor"`
+	Test       *Test            `json:"test,omitempty"`
+	Summary    string           `json:"summary"` // in words
+	Subject    string           `json:"subject,omitempty"`
+	Body       string           `json:"body,omitempty"`
+	Recipients int              `json:"recipients_count,omitempty"`
+	Hash       string           `json:"hash"` // hexadecimal
+}
+
+// Actor is who did it, as they were called then.
+type Actor struct {
+	Name string           `json:"name"`
+	Role domain.Role      `json:"role"`
+	Kind domain.ActorKind `json:"kind"`
+}
+
+// Test names a test.
+type Test struct {
+	ID   domain.ExamID `json:"id"`
+	Name string        `json:"name"`
+}
+
+// Detail is one entry with the people it went to, within the reader's rooms.
+type Detail struct {
+	Entry
+	People []Person `json:"recipients,omitempty"`
+}
+
+// Person is one recipient. Room is where they sat when it was sent.
+type Person struct {
+	ID         domain.PersonID `json:"id"`
+	Name       string          `json:"name"`
+	ExternalID string          `json:"external_id"`
+	Room       string          `json:"room"`
+}
+
+// Verification is what checking the whole journal found.
+type Verification struct {
+	Entries  int64  `json:"entries"`
+	OK       bool   `json:"ok"`
+	HeadHash string `json:"head_hash"`           // hexadecimal
+	FirstBad string `json:"first_bad,omitempty"` // id of the first entry that does not fit
+}
+
+const (
+	maxPage = 200
+	scan    = 500    // entries read at a time
+	maxScan = 20_000 // entries read for one page at most; the page's Next goes on from there
+)
+
+// scope is what of the record the actor may read.
+func scope(actor domain.Actor) (domain.RecordScope, error) {
+	if err := actor.May(domain.ActRecordView); err != nil {
+		return domain.RecordScope{}, err
+	}
+	if actor.May(domain.ActRecordAll) == nil {
+		return domain.RecordScope{All: true}, nil
+	}
+	all, exams, err := actor.Exams(domain.ActRecordView)
+	if err != nil || all {
+		return domain.RecordScope{All: all}, err
+	}
+	sc := domain.RecordScope{Exams: map[domain.ExamID][]string{}}
+	for _, id := range exams {
+		every, rooms, err := actor.Rooms(domain.ActRecordView, id)
+		if err != nil {
+			return sc, err
+		}
+		if every {
+			rooms = nil
+		}
+		sc.Exams[id] = rooms
+	}
+	return sc, nil
+}
+
+// List returns a page of what the actor may read. Errors: Forbidden; Invalid naming
+// q, sender, kind, test or before.
+func (s *Service) List(ctx context.Context, actor domain.Actor, f Filter, limit int, before string) (Page, error) {
+	if limit <= 0 || limit > maxPage {
+		limit = maxPage
+	}
+	offset := int64(0)
+	if before != "" {
+		var err error
+		if offset, err = s.sealer.Open(int64(actor.Organisation), 0, before); err != nil || offset < 1 {
+			return Page{}, fault.Field("before", "not an id of an entry")
+		}
+	}
+	page := Page{Entries: []Entry{}}
+	last, more, err := s.walk(ctx, actor, f, offset, maxScan, func(e Entry, _ *domain.Entry) (bool, error) {
+		page.Entries = append(page.Entries, e)
+		return len(page.Entries) < limit, nil
+	})
+	if err != nil {
+		return Page{}, err
+	}
+	if more {
+		page.Next = s.seal(actor.Organisation, last)
+	}
+	return page, nil
+}
+
+// walk calls visit for every entry that the actor may read and the filter chooses,
+// newest first, until it returns false or budget entries were read. It returns the
+// offset read last and whether older ones may follow.
+func (s *Service) walk(ctx context.Context, actor domain.Actor, f Filter, before int64, budget int, visit func(Entry, *domain.Entry) (bool, error)) (last int64, more bool, err error) {
+	sc, err := scope(actor)
+	if err != nil {
+		return 0, false, err
+	}
+	if err := f.validate(); err != nil {
+		return 0, false, err
+	}
+	query := domain.RecordFilter{Scope: sc, Exam: f.Exam, From: f.From, To: f.To, Before: before}
+	kinds := map[domain.EntryKind]bool{}
+	for _, k := range f.Kinds {
+		kinds[k] = true
+	}
+	if len(f.Kinds) == 1 {
+		query.Kind = f.Kinds[0]
+	}
+	for read := 0; read < budget; {
+		rows, err := s.store.Record(ctx, actor.Organisation, query, scan)
+		if err != nil {
+			return 0, false, err
+		}
+		names, err := s.examNames(ctx, actor.Organisation, rows)
+		if err != nil {
+			return 0, false, err
+		}
+		for i, e := range rows {
+			read++
+			query.Before = e.Offset
+			if len(kinds) > 0 && !kinds[e.Kind] || !f.bySender(e) {
+				continue
+			}
+			line, err := s.line(e, names)
+			if err != nil {
+				return 0, false, err
+			}
+			if !f.matches(line) {
+				continue
+			}
+			on, err := visit(line, e)
+			if err != nil {
+				return 0, false, err
+			}
+			if !on {
+				return e.Offset, i < len(rows)-1 || len(rows) == scan, nil
+			}
+		}
+		if len(rows) < scan {
+			return query.Before, false, nil
+		}
+	}
+	return query.Before, true, nil
+}
+
+func (f Filter) validate() error {
+	for _, c := range []struct{ field, text string }{{"q", f.Q}, {"sender", f.Sender}, {"test", string(f.Exam)}} {
+		if err := domain.CheckText(c.field, c.text, 200, true, false); err != nil {
+			return err
+		}
+	}
+	for _, k := range f.Kinds {
+		if !domain.KnownKind(k) {
+			return fault.Field("kind", "no such kind of entry: %q", k)
+		}
+	}
+	return nil
+}
+
+func (f Filter) bySender(e *domain.Entry) bool {
+	return f.Sender == "" || f.Sender == e.Actor.ID || domain.MatchWords(f.Sender, e.Actor.Name)
+}
+
+func (f Filter) matches(e Entry) bool {
+	if strings.TrimSpace(f.Q) == "" {
+		return true
+	}
+	test := ""
+	if e.Test != nil {
+		test = e.Test.Name
+	}
+	return domain.MatchWords(f.Q, e.Subject, e.Body, test, e.Actor.Name, e.Summary)
+}
+
+// line makes one line of the log of an entry.
+func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string) (Entry, error) {
+	out := Entry{ID: s.seal(e.Organisation, e.Offset), Kind: e.Kind, At: e.At, Actor: Actor{Name: e.Actor.Name, Role: e.Actor.Role, Kind: e.Actor.Kind},
+		Hash: hex.EncodeToString(e.Hash)}
+	if e.Exam != "" {
+		out.Test = &Test{ID: e.Exam, Name: names[e.Exam]}
+	}
+	if e.Kind == domain.EntryBroadcastSent {
+		var b domain.BroadcastSent
+		if err := json.Unmarshal(e.Payload, &b); err != nil {
+			return Entry{}, err
+		}
+		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, b.Recipients
+		out.Test = &Test{ID: e.Exam, Name: b.ExamName}
+	}
+	var err error
+	out.Summary, err = summary(e)
+	return out, err
+}
+
+// examNames names the tests of entries that do not name them themselves.
+func (s *Service) examNames(ctx context.Context, org domain.OrganisationID, rows []*domain.Entry) (map[domain.ExamID]string, error) {
+	seen := map[domain.ExamID]bool{}
+	var ids []domain.ExamID
+	for _, e := range rows {
+		if e.Exam != "" && e.Kind != domain.EntryBroadcastSent && !seen[e.Exam] {
+			seen[e.Exam] = true
+			ids = append(ids, e.Exam)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.store.ExamNames(ctx, org, ids)
+}
+
+// Get returns one entry with its people. Errors: Forbidden, NotFound.
+func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (Detail, error) {
+	sc, err := scope(actor)
+	if err != nil {
+		return Detail{}, err
+	}
+	offset, err := s.sealer.Open(int64(actor.Organisation), 0, id)
+	if err != nil {
+		return Detail{}, fault.New(fault.NotFound, "no such entry")
+	}
+	e, err := s.store.Entry(ctx, actor.Organisation, offset)
+	if err != nil {
+		return Detail{}, err
+	}
+	people, err := s.people(ctx, sc, e)
+	if err != nil {
+		return Detail{}, err
+	}
+	if !sc.All && len(people) == 0 {
+		return Detail{}, fault.New(fault.NotFound, "no such entry")
+	}
+	names, err := s.examNames(ctx, actor.Organisation, []*domain.Entry{e})
+	if err != nil {
+		return Detail{}, err
+	}
+	line, err := s.line(e, names)
+	return Detail{Entry: line, People: people}, err
+}
+
+// people are the recipients of a sending within the scope, by room and name; none
+// of any other entry.
+func (s *Service) people(ctx context.Context, sc domain.RecordScope, e *domain.Entry) ([]Person, error) {
+	if e.Kind != domain.EntryBroadcastSent {
+		return nil, nil
+	}
+	limits, mine := sc.Exams[e.Exam]
+	if !sc.All && !mine {
+		return nil, nil
+	}
+	var rooms []domain.AudienceRoom
+	if err := json.Unmarshal(e.Audience, &rooms); err != nil {
+		return nil, err
+	}
+	var nos []domain.PersonNo
+	var where []string
+	for _, r := range rooms {
+		if sc.All || limits == nil || contains(limits, r.Room) {
+			for _, no := range r.People {
+				nos, where = append(nos, no), append(where, r.Room)
+			}
+		}
+	}
+	refs, err := s.store.PersonRefs(ctx, e.Organisation, nos)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Person, len(nos))
+	for i, no := range nos {
+		ref := refs[no]
+		out[i] = Person{ID: ref.ID, Name: ref.Name, ExternalID: ref.ExternalID, Room: where[i]}
+	}
+	sortPeople(out)
+	return out, nil
+}
+
+// Verify computes every hash of the organisation's journal again. Errors: Forbidden.
+func (s *Service) Verify(ctx context.Context, actor domain.Actor) (Verification, error) {
+	if err := actor.May(domain.ActRecordAll); err != nil {
+		return Verification{}, err
+	}
+	c, err := s.store.VerifyChain(ctx, actor.Organisation)
+	if err != nil {
+		return Verification{}, err
+	}
+	v := Verification{Entries: c.Entries, OK: c.OK, HeadHash: hex.EncodeToString(c.HeadHash)}
+	if !c.OK {
+		v.FirstBad = s.seal(actor.Organisation, c.FirstBad)
+	}
+	return v, nil
+}
+
+func (s *Service) seal(org domain.OrganisationID, offset int64) string {
+	return s.sealer.Seal(int64(org), 0, offset)
+}

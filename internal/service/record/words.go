@@ -1,0 +1,127 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crier/internal/domain"
+)
+
+// summary says in one sentence what an entry records.
+func summary(e *domain.Entry) (string, error) {
+	switch e.Kind {
+	case domain.EntryBroadcastSent:
+		return say(e, func(p domain.BroadcastSent) string {
+			what := "Sent to " + count(p.Recipients, "candidate", "candidates")
+			if p.Reminds != 0 {
+				what = "Reminded " + count(p.Recipients, "candidate", "candidates")
+			}
+			if p.Filter != "" {
+				what += " (" + p.Filter + ")"
+			}
+			return what
+		})
+	case domain.EntryBroadcastTold:
+		return say(e, func(p domain.BroadcastTold) string {
+			s := "Told " + count(len(p.People), "candidate", "candidates") + " in person"
+			if p.Note != "" {
+				s += ": " + p.Note
+			}
+			return s
+		})
+	case domain.EntryReceiptsRecorded:
+		return say(e, func(p domain.ReceiptsRecorded) string {
+			by, of := map[domain.ReceiptState]int{}, map[int64]bool{}
+			for _, i := range p.Items {
+				by[i.State] += len(i.People)
+				of[i.Broadcast] = true
+			}
+			var parts []string
+			for _, st := range []domain.ReceiptState{domain.Delivered, domain.Displayed, domain.Acknowledged} {
+				if by[st] > 0 {
+					parts = append(parts, fmt.Sprintf("%d %s", by[st], st))
+				}
+			}
+			return "Receipts of " + count(len(of), "sending", "sendings") + ": " + strings.Join(parts, ", ")
+		})
+	case domain.EntryOrganisationCreated:
+		return say(e, func(p domain.OrganisationCreated) string { return "Organisation " + p.Name + " created" })
+	case domain.EntrySettingsChanged:
+		return "Settings changed", nil
+	case domain.EntryPeopleUpserted:
+		return say(e, func(p domain.PeopleUpserted) string {
+			return count(len(p.People), "person", "people") + " entered or changed"
+		})
+	case domain.EntryExamsUpserted:
+		return say(e, func(p domain.ExamsUpserted) string {
+			return count(len(p.Exams), "test", "tests") + " entered or changed"
+		})
+	case domain.EntryEnrolmentsUpserted:
+		return say(e, func(p domain.EnrolmentsUpserted) string {
+			return count(len(p.People), "candidate", "candidates") + " enrolled or moved"
+		})
+	case domain.EntryEnrolmentsProgress:
+		return say(e, func(p domain.ProgressChanged) string {
+			by := map[domain.Progress]int{}
+			for _, c := range p.Changes {
+				by[c.Progress]++
+			}
+			var parts []string
+			for _, pr := range []domain.Progress{domain.NotStarted, domain.InProgress, domain.Submitted} {
+				if by[pr] > 0 {
+					parts = append(parts, fmt.Sprintf("%d %s", by[pr], strings.ReplaceAll(string(pr), "_", " ")))
+				}
+			}
+			return "Progress: " + strings.Join(parts, ", ")
+		})
+	case domain.EntryScopesChanged:
+		return say(e, func(p domain.ScopesChanged) string {
+			return "Rooms of " + count(len(p.Changes), "staff member", "staff members") + " changed"
+		})
+	case domain.EntrySessionStarted:
+		return say(e, func(p domain.SessionChanged) string { return p.Name + " signed in" })
+	case domain.EntrySessionEnded:
+		return say(e, func(p domain.SessionChanged) string {
+			if p.Reason == "revoked" {
+				return p.Name + "'s sign-ins were ended"
+			}
+			return p.Name + " signed out"
+		})
+	case domain.EntryAPIKeyCreated:
+		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " made" })
+	case domain.EntryAPIKeyRevoked:
+		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " revoked" })
+	}
+	return string(e.Kind), nil
+}
+
+func say[P any](e *domain.Entry, words func(P) string) (string, error) {
+	var p P
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return "", fmt.Errorf("payload of entry %d: %w", e.Offset, err)
+	}
+	return words(p), nil
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+func sortPeople(list []Person) {
+	slices.SortFunc(list, func(a, b Person) int {
+		if c := strings.Compare(a.Room, b.Room); c != 0 {
+			return c
+		}
+		if c := strings.Compare(domain.Fold(a.Name), domain.Fold(b.Name)); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ExternalID, b.ExternalID)
+	})
+}
