@@ -79,24 +79,38 @@ func (h *Hub) Publish(org int64, topic string, f *Frame) {
 func (h *Hub) Everyone(f *Frame) {
 	for _, s := range h.shards {
 		for _, c := range s.all() {
-			c.event(f)
+			c.inform(f)
 		}
 	}
 }
 
+// inform hands over a frame that concerns staff and candidates alike. Only staff
+// can be told to re-read what they show.
+func (c *Conn) inform(f *Frame) {
+	if c.Stream {
+		c.Send(f)
+	} else {
+		c.event(f)
+	}
+}
+
 // Drain tells each connection when to come back, spread over the given time, and
-// closes it. New connections should no longer be accepted.
+// closes it; one that still arrives is told the same. New connections should no longer
+// be accepted.
 func (h *Hub) Drain(over time.Duration) {
-	h.mu.Lock()
-	h.draining = true
-	h.mu.Unlock()
+	over = max(over, time.Millisecond)
+	h.draining.Store(int64(over))
 	for _, s := range h.shards {
 		for _, c := range s.all() {
-			wait := 200*time.Millisecond + rand.N(max(over, time.Millisecond))
-			c.event(NewFrame(fmt.Appendf(nil, `{"type":"bye","reason":"drain","come_back_ms":%d}`, wait.Milliseconds())))
-			c.Close(CloseDrain, "come back")
+			c.bye(over)
 		}
 	}
+}
+
+func (c *Conn) bye(over time.Duration) {
+	wait := 200*time.Millisecond + rand.N(over)
+	c.inform(NewFrame(fmt.Appendf(nil, `{"type":"bye","reason":"drain","come_back_ms":%d}`, wait.Milliseconds())))
+	c.Close(CloseDrain, "come back")
 }
 
 // Empty waits until no connection is left, or ctx ends.

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 )
@@ -81,7 +82,9 @@ func (c *Conn) readPage(after int64) ([]Missed, int64, error) {
 		return nil, 0, h.ctx.Err()
 	}
 	h.stats.catchUps.Add(1)
-	return h.journal.Missed(h.ctx, c.Org, c.Person, after, h.opt.Page)
+	ctx, cancel := context.WithTimeout(h.ctx, readTime)
+	defer cancel()
+	return h.journal.Missed(ctx, c.Org, c.Person, after, h.opt.Page)
 }
 
 // putWait hands over a chunk that ends with offset and waits until the socket took it. False: the

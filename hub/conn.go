@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -72,13 +73,14 @@ func (c *Conn) Heard() { c.heard.Store(c.hub.now().Unix()) }
 // waits. A client that lets too many pile up is closed and told to come back.
 func (c *Conn) Send(f *Frame) {
 	c.mu.Lock()
-	if len(c.out)+len(f.b) > c.hub.opt.Backlog {
-		c.mu.Unlock()
+	defer c.mu.Unlock()
+	// Messages fill the queue up to Backlog; as much again is left for answers, so that
+	// one who reads a long history slowly may answer it meanwhile.
+	if len(c.out)+len(f.b) > 2*c.hub.opt.Backlog {
 		c.sock.Close(CloseSlow, "too slow")
 		return
 	}
 	c.put(f.b)
-	c.mu.Unlock()
 }
 
 // event queues a staff event; when the queue is full the event is dropped and
@@ -104,8 +106,8 @@ func (c *Conn) deliver(f *Frame, offset int64, scratch []byte) []byte {
 	case c.behind:
 		c.noted = max(c.noted, offset)
 		return scratch
-	case len(c.out)+len(f.b) > c.hub.opt.Backlog:
-		c.behind, c.noted = true, offset // the writer starts the catch-up when it is done
+	case len(c.out) > 0 && len(c.out)+len(f.b) > c.hub.opt.Backlog:
+		c.behind, c.noted = true, offset // whoever empties the queue starts the catch-up
 		c.hub.stats.overflows.Add(1)
 		return scratch
 	}
@@ -134,9 +136,12 @@ func (c *Conn) put(p []byte) {
 		return
 	}
 	if n < len(p) {
+		if !c.hub.spawn(c.drain) {
+			c.fail()
+			return
+		}
 		c.out = append(c.out, p[n:]...)
 		c.writing = true
-		c.hub.work.Go(c.drain)
 	}
 }
 
@@ -151,15 +156,18 @@ func (c *Conn) uncork() {
 	p := c.out
 	c.out = nil
 	c.put(p)
-	c.fallBack()
+	c.settle()
 }
 
-// fallBack starts the catch-up of a connection that fell behind, once nothing
-// waits for its socket. c.mu is held.
-func (c *Conn) fallBack() {
+// settle does what had to wait until nothing waited for the socket: it tells staff what
+// they missed and starts the catch-up of a connection that fell behind. c.mu is held.
+func (c *Conn) settle() {
+	if c.stale && !c.writing && !c.closed {
+		c.stale = false
+		c.put(resync.b)
+	}
 	if c.behind && !c.catching && !c.writing && !c.closed {
-		c.catching = true
-		c.hub.work.Go(c.catchUp)
+		c.catching = c.hub.spawn(c.catchUp)
 	}
 }
 
@@ -170,15 +178,11 @@ func (c *Conn) drain() {
 		if c.closed || len(c.out) == 0 {
 			c.writing = false
 			c.out = nil
-			if c.stale && !c.closed {
-				c.stale = false
-				c.put(resync.b)
-			}
 			if c.drained != nil {
 				close(c.drained)
 				c.drained = nil
 			}
-			c.fallBack()
+			c.settle()
 			c.mu.Unlock()
 			return
 		}
@@ -223,7 +227,12 @@ func (c *Conn) SetAway(away bool) {
 func (c *Conn) Listen(topics ...string) { c.hub.topics.add(c, topics) }
 
 // Unlisten makes the connection stop hearing the topics.
-func (c *Conn) Unlisten(topics ...string) { c.hub.topics.remove(c, topics) }
+func (c *Conn) Unlisten(topics ...string) {
+	c.mu.Lock()
+	c.topics = slices.DeleteFunc(c.topics, func(name string) bool { return slices.Contains(topics, name) })
+	c.mu.Unlock()
+	c.hub.topics.remove(c, topics)
+}
 
 // beat says that the server is alive and asks whether the client is.
 func (c *Conn) beat(b []byte) {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -24,8 +25,9 @@ type follower struct {
 }
 
 const (
-	earlyMost = 128 // entries kept ahead; beyond that the journal is read
-	readMost  = 256 // entries read from the journal at a time
+	earlyMost = 128             // entries kept ahead; beyond that the journal is read
+	readMost  = 256             // entries read from the journal at a time
+	readTime  = 5 * time.Second // how long one reading of the journal may take
 )
 
 // follow returns the organisation's follower, and starts it if it is new.
@@ -38,7 +40,7 @@ func (h *Hub) follow(org int64) *follower {
 	f := &follower{hub: h, org: org, ready: make(chan struct{}), wake: make(chan struct{}, 1), early: map[int64]Entry{}}
 	h.followers[org] = f
 	h.link.join(org)
-	h.work.Go(f.run)
+	h.spawn(f.run)
 	return f
 }
 
@@ -100,7 +102,9 @@ func (f *follower) run() {
 // everything up to there by themselves.
 func (f *follower) place() bool {
 	for {
-		heads, err := f.hub.journal.Heads(f.hub.ctx, []int64{f.org})
+		ctx, cancel := context.WithTimeout(f.hub.ctx, readTime)
+		heads, err := f.hub.journal.Heads(ctx, []int64{f.org})
+		cancel()
 		if err == nil {
 			f.mu.Lock()
 			f.next, f.placed = heads[f.org]+1, true
@@ -122,7 +126,8 @@ func (f *follower) advance() error {
 		f.mu.Lock()
 		e, here := f.early[f.next]
 		delete(f.early, f.next)
-		behind := f.head >= f.next
+		head := f.head
+		behind := head >= f.next
 		if !behind && !here {
 			clear(f.early) // only old ones are left
 		}
@@ -133,38 +138,41 @@ func (f *follower) advance() error {
 		case !behind:
 			return nil
 		default:
-			if err := f.read(); err != nil {
+			if err := f.read(head); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// read dispatches the next page of the journal.
-func (f *follower) read() error {
-	ctx, cancel := context.WithTimeout(f.hub.ctx, 5*time.Second)
+// read dispatches the next page of the journal, up to head at least.
+func (f *follower) read(head int64) error {
+	ctx, cancel := context.WithTimeout(f.hub.ctx, readTime)
 	defer cancel()
 	page, err := f.hub.journal.Entries(ctx, f.org, f.next-1, readMost)
 	if err != nil {
 		return err
 	}
 	f.hub.stats.journalReads.Add(1)
-	for _, e := range page {
-		f.dispatch(e)
-	}
 	if len(page) == 0 { // somebody claimed a head that is not there
 		f.mu.Lock()
-		f.head = f.next - 1
+		if f.head == head { // and nobody has claimed another since
+			f.head = f.next - 1
+		}
 		f.mu.Unlock()
+		return nil
+	}
+	for _, e := range page {
+		if e.Offset != f.next {
+			return fmt.Errorf("hub: organisation %d: the journal gave entry %d instead of %d", f.org, e.Offset, f.next)
+		}
+		f.dispatch(e)
 	}
 	return nil
 }
 
 // dispatch hands the next entry to the shards.
 func (f *follower) dispatch(e Entry) {
-	if e.Offset != f.next {
-		return
-	}
 	f.next++
 	h := f.hub
 	plan := h.translator.Plan(f.org, e)
@@ -185,11 +193,19 @@ func (f *follower) dispatch(e Entry) {
 	}
 }
 
-// compare asks the store for the heads of all followed journals, again and again:
-// whatever the broker lost is found here. It is also how the hub learns that the
-// store is away.
+// compare asks the store for the heads of all followed journals, again and again and
+// whenever a subscription stands again: whatever the broker lost is found here. It is also how
+// the hub learns that the store is away.
 func (h *Hub) compare() {
-	for h.sleep(h.opt.Compare) {
+	t := time.NewTicker(h.opt.Compare)
+	defer t.Stop()
+	for {
+		select {
+		case <-h.ctx.Done():
+			return
+		case <-t.C:
+		case <-h.doubt:
+		}
 		h.compareNow()
 	}
 }

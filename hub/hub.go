@@ -7,8 +7,10 @@ package hub
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -83,12 +85,28 @@ type Hub struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
+	doubt    chan struct{} // asks for a comparison of heads now
+	draining atomic.Int64  // nanoseconds over which connections come back; 0 = not draining
+
+	stopping sync.RWMutex // held by whoever adds to work
+	stopped  bool         // guarded by stopping
+
 	mu        sync.Mutex
 	followers map[int64]*follower
+	ended     map[login]time.Time // logins that ended within endedFor
 	started   bool
-	draining  bool
 	storeDown bool
 }
+
+// login is a session or key of one organisation.
+type login struct {
+	org int64
+	id  string
+}
+
+// endedFor is how long the end of a login is remembered: longer than a connection takes from
+// signing in to Attach.
+const endedFor = time.Minute
 
 // New makes a hub that follows journal and speaks to other nodes through broker.
 func New(opt Options, journal Journal, translator Translator, stamper Stamper, broker Broker) *Hub {
@@ -96,6 +114,7 @@ func New(opt Options, journal Journal, translator Translator, stamper Stamper, b
 	h := &Hub{
 		opt: opt, journal: journal, translator: translator, stamper: stamper,
 		catchUps: make(chan struct{}, opt.CatchUps), followers: map[int64]*follower{},
+		doubt: make(chan struct{}, 1), ended: map[login]time.Time{},
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.topics.listeners = map[topicKey]map[*Conn]struct{}{}
@@ -127,6 +146,9 @@ func (h *Hub) Start() {
 // Stop ends the hub's services and closes what connections are left. It waits for
 // its goroutines.
 func (h *Hub) Stop() {
+	h.stopping.Lock()
+	h.stopped = true
+	h.stopping.Unlock()
 	for _, s := range h.shards {
 		for _, c := range s.all() {
 			c.Close(CloseDrain, "server stops")
@@ -135,6 +157,17 @@ func (h *Hub) Stop() {
 	h.cancel()
 	h.link.stop()
 	h.work.Wait()
+}
+
+// spawn runs f in a goroutine that Stop waits for; false, and nothing done, once the hub
+// stops.
+func (h *Hub) spawn(f func()) bool {
+	h.stopping.RLock()
+	defer h.stopping.RUnlock()
+	if !h.stopped {
+		h.work.Go(f)
+	}
+	return !h.stopped
 }
 
 // Attach registers a connection and starts its life. For a candidate (Stream), since is
@@ -153,8 +186,16 @@ func (h *Hub) Attach(sock Socket, id Identity, since int64, fresh bool) *Conn {
 	}
 	h.stats.attached.Add(1)
 	h.presence.moved(id.Org, id.Person, +1, false)
-	if id.Stream {
-		h.work.Go(func() { c.begin(f, fresh) })
+	h.mu.Lock()
+	_, over := h.ended[login{id.Org, id.Session}]
+	h.mu.Unlock()
+	switch spread := time.Duration(h.draining.Load()); {
+	case over: // while it was on its way in
+		c.Close(CloseSignedIn, "signed out")
+	case spread > 0:
+		c.bye(spread)
+	case id.Stream && !h.spawn(func() { c.begin(f, fresh) }):
+		c.Close(CloseDrain, "server stops")
 	}
 	return c
 }
@@ -193,7 +234,9 @@ func (h *Hub) start(c *Conn) (int64, error) {
 	case <-h.ctx.Done():
 		return 0, h.ctx.Err()
 	}
-	return h.journal.Start(h.ctx, c.Org, c.Person)
+	ctx, cancel := context.WithTimeout(h.ctx, readTime)
+	defer cancel()
+	return h.journal.Start(ctx, c.Org, c.Person)
 }
 
 // Detach takes the connection out. Call it once, when its socket has ended.
@@ -225,12 +268,18 @@ func (h *Hub) Committed(org int64, e Entry) {
 	h.link.ring(org, e)
 }
 
-// EndSessions closes the connections of ended logins, on this node.
+// endSessions closes the connections of ended logins, on this node, and remembers them for
+// those on their way in.
 func (h *Hub) endSessions(org int64, sessions []string) {
 	gone := make(map[string]bool, len(sessions))
+	now := h.now()
+	h.mu.Lock()
+	maps.DeleteFunc(h.ended, func(_ login, at time.Time) bool { return now.Sub(at) > endedFor })
 	for _, s := range sessions {
 		gone[s] = true
+		h.ended[login{org, s}] = now
 	}
+	h.mu.Unlock()
 	for _, s := range h.shards {
 		for _, c := range s.all() {
 			if c.Org == org && gone[c.Session] {

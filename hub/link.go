@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -40,6 +42,7 @@ type link struct {
 // lane is one bucket's channel.
 type lane struct {
 	link    *link
+	bucket  int64
 	channel string
 	wake    chan struct{}
 	sub     Subscription // owned by watch
@@ -47,7 +50,8 @@ type lane struct {
 	mu       sync.Mutex
 	queue    []letter
 	standing bool
-	heard    time.Time // when we last heard ourselves
+	heard    time.Time // when we last heard ourselves, or the subscription began
+	deaf     bool      // it had to be rebuilt and we have not heard ourselves since
 	failing  bool      // the last publish failed
 }
 
@@ -83,7 +87,7 @@ func (l *link) stop() {
 	}
 }
 
-// join makes this node hear an organisation's bells.
+// join makes this node hear an organisation's bells, and asks who is connected elsewhere.
 func (l *link) join(org int64) { l.post(letter{Kind: "who", Org: org}) }
 
 // lane returns the organisation's lane, made on first use.
@@ -94,7 +98,7 @@ func (l *link) lane(org int64) *lane {
 	if ln := l.joined[n]; ln != nil {
 		return ln
 	}
-	ln := &lane{link: l, channel: fmt.Sprintf("crier:%s:%d", l.hub.opt.Epoch, n), wake: make(chan struct{}, 1), heard: l.hub.now()}
+	ln := &lane{link: l, bucket: n, channel: fmt.Sprintf("crier:%s:%d", l.hub.opt.Epoch, n), wake: make(chan struct{}, 1), heard: l.hub.now()}
 	l.joined[n] = ln
 	if l.started {
 		ln.start()
@@ -182,11 +186,11 @@ func (ln *lane) publish() {
 func (ln *lane) watch() {
 	h := ln.link.hub
 	for h.sleep(h.opt.Heartbeat) {
-		ln.link.post(letter{Kind: "heart", Org: ln.org()})
+		ln.link.post(letter{Kind: "heart", Org: ln.bucket}) // any organisation of this lane will do
 		ln.mu.Lock()
 		deaf := h.now().Sub(ln.heard) > h.opt.Deaf
 		if deaf {
-			ln.standing = false
+			ln.standing, ln.deaf = false, true
 			ln.heard = h.now()
 		}
 		ln.mu.Unlock()
@@ -204,26 +208,26 @@ func (ln *lane) watch() {
 	}
 }
 
-// org returns an organisation number of this lane: any will do for a heartbeat.
-func (ln *lane) org() int64 {
-	ln.link.mu.Lock()
-	defer ln.link.mu.Unlock()
-	for n, o := range ln.link.joined {
-		if o == ln {
-			return n
-		}
-	}
-	return 0
-}
-
-// Subscribed implements Handler: what was said before may have been missed.
+// Subscribed implements Handler: what was said before may have been missed, entries as well
+// as who is connected elsewhere.
 func (ln *lane) Subscribed() {
 	h := ln.link.hub
 	ln.mu.Lock()
 	ln.standing = true
 	ln.heard = h.now()
 	ln.mu.Unlock()
-	h.work.Go(h.compareNow)
+	select {
+	case h.doubt <- struct{}{}:
+	default:
+	}
+	h.mu.Lock()
+	orgs := slices.Collect(maps.Keys(h.followers))
+	h.mu.Unlock()
+	for _, org := range orgs {
+		if org%buckets == ln.bucket {
+			ln.link.join(org)
+		}
+	}
 }
 
 // Lost implements Handler.
@@ -248,7 +252,7 @@ func (ln *lane) Message(b []byte) {
 	if m.Node == h.opt.Node {
 		if m.Kind == "heart" {
 			ln.mu.Lock()
-			ln.heard = h.now()
+			ln.heard, ln.deaf = h.now(), false
 			ln.mu.Unlock()
 		}
 		return
@@ -288,7 +292,7 @@ func (l *link) degraded() bool {
 	defer l.mu.Unlock()
 	for _, ln := range l.joined {
 		ln.mu.Lock()
-		bad := !ln.standing || ln.failing
+		bad := !ln.standing || ln.failing || ln.deaf
 		ln.mu.Unlock()
 		if bad {
 			return true

@@ -49,11 +49,15 @@ func (l *Local) Publish(_ context.Context, channel string, payload []byte) error
 func (l *Local) Subscribe(channel string, h Handler) Subscription {
 	s := &localSub{broker: l, channel: channel, queue: make(chan []byte, 1024), stop: make(chan struct{}), done: make(chan struct{})}
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		close(s.done)
+		return s
+	}
 	if l.subs[channel] == nil {
 		l.subs[channel] = map[*localSub]struct{}{}
 	}
 	l.subs[channel][s] = struct{}{}
-	l.mu.Unlock()
 	go func() {
 		defer close(s.done)
 		h.Subscribed()
@@ -74,6 +78,9 @@ func (s *localSub) Close() {
 	s.once.Do(func() {
 		s.broker.mu.Lock()
 		delete(s.broker.subs[s.channel], s)
+		if len(s.broker.subs[s.channel]) == 0 {
+			delete(s.broker.subs, s.channel)
+		}
 		s.broker.mu.Unlock()
 		close(s.stop)
 	})

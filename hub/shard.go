@@ -172,7 +172,7 @@ func (s *shard) all() []*Conn {
 // sweep sends beats that are due and closes connections that have been silent for too long.
 func (s *shard) sweep(now time.Time, beat []byte) {
 	sec := now.Unix()
-	every := int64(s.hub.opt.Beat / time.Second)
+	every := max(1, int64(s.hub.opt.Beat/time.Second))
 	for _, c := range s.all() {
 		if c.silentSince(now) > s.hub.opt.Silence {
 			c.Close(CloseSlow, "silent")
