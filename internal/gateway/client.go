@@ -20,10 +20,11 @@ import (
 type client struct {
 	g     *Gateway
 	sock  *socket
+	token string // of the session cookie, "" without; until the hello is through
 	actor domain.Actor
 	conn  atomic.Pointer[hub.Conn] // nil until the hello is through
 
-	limit   rate.Limiter
+	limit   *rate.Limiter
 	refused int // commands over the limit in a row
 	bad     int // frames not understood since badAt
 	badAt   time.Time
@@ -51,8 +52,8 @@ func (c *client) heard() {
 }
 
 // serve lives as long as the connection.
-func (c *client) serve(token string) {
-	conn, err := c.hello(token)
+func (c *client) serve() {
+	conn, err := c.hello()
 	if err != nil {
 		if !gone(err) {
 			c.g.opt.Log.Debug().Err(err).Msg("socket refused")
@@ -75,16 +76,22 @@ func (c *client) serve(token string) {
 }
 
 // hello reads the first frame, finds out who it is, welcomes them and attaches the connection.
-func (c *client) hello(token string) (*hub.Conn, error) {
-	ctx, cancel := context.WithTimeout(c.g.ctx, c.g.opt.HelloTime)
-	defer cancel()
-	frame, err := c.sock.read(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fault.New(fault.Unauthenticated, "no hello within %s", c.g.opt.HelloTime)
-		}
+func (c *client) hello() (*hub.Conn, error) {
+	// Not the read's context: the library cuts the connection when that ends, and nobody
+	// would learn why.
+	late := time.AfterFunc(c.g.opt.HelloTime, func() { out{c.sock}.Close(closeSignedOut, "no hello in time") })
+	frame, err := c.sock.read(c.g.ctx)
+	late.Stop()
+	if errors.Is(err, errBinary) {
+		err = notText()
+		c.tell(protocol.Error(err))
 		return nil, err
 	}
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(c.g.ctx, c.g.opt.HelloTime)
+	defer cancel()
 	cmd, err := protocol.Decode(frame)
 	if err == nil && cmd.Type != protocol.Hello {
 		err = fault.Field("type", "the first frame must be hello")
@@ -93,7 +100,7 @@ func (c *client) hello(token string) (*hub.Conn, error) {
 		c.tell(protocol.Error(err))
 		return nil, err
 	}
-	if c.actor, err = c.authenticate(ctx, token, cmd.Ticket); err == nil {
+	if c.actor, err = c.authenticate(ctx, cmd.Ticket); err == nil {
 		err = c.actor.May(domain.ActSocketOpen)
 	}
 	if err != nil {
@@ -103,7 +110,9 @@ func (c *client) hello(token string) (*hub.Conn, error) {
 	return c.attach(ctx, cmd)
 }
 
-func (c *client) authenticate(ctx context.Context, token, ticket string) (domain.Actor, error) {
+func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor, error) {
+	token := c.token
+	c.token = "" // no use in keeping it for hours
 	switch {
 	case ticket != "":
 		return c.g.access.Redeem(ctx, ticket)
@@ -125,8 +134,7 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, e
 		id.Sockets = g.opt.CandidateSockets
 		r, burst = candidateRate, candidateBurst
 	}
-	c.limit.SetLimit(r)
-	c.limit.SetBurst(burst)
+	c.limit = rate.NewLimiter(r, burst)
 	c.tell(protocol.Encode(protocol.Welcome{
 		Type: "welcome", V: protocol.Version, Role: string(c.actor.Role), Person: c.actor.ID, Name: c.actor.Name,
 		Now: g.opt.Clock.Now(), BeatSec: 20,
@@ -175,11 +183,14 @@ func (c *client) loop(conn *hub.Conn) error {
 	for {
 		// No deadline: the hub closes whoever is silent for too long.
 		frame, err := c.sock.read(c.g.ctx)
+		if err != nil && !errors.Is(err, errBinary) {
+			return err
+		}
+		if c.sock.closing.Load() { // a login that has ended commands nothing
+			continue
+		}
 		if err != nil {
-			if !errors.Is(err, errBinary) {
-				return err
-			}
-			c.complain(conn, "", fault.New(fault.Malformed, "frames are text, not binary"))
+			c.complain(conn, "", notText())
 			continue
 		}
 		conn.Heard()
@@ -304,6 +315,8 @@ func (c *client) unwatch(conn *hub.Conn, exam domain.ExamID) {
 		delete(c.watched, exam)
 	}
 }
+
+func notText() error { return fault.New(fault.Malformed, "frames are text, not binary") }
 
 // gone reports whether the socket simply ended.
 func gone(err error) bool {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -71,8 +70,10 @@ type Gateway struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	conns  sync.WaitGroup
-	closed atomic.Bool
+
+	mu     sync.Mutex
+	closed bool           // guarded by mu
+	conns  sync.WaitGroup // added to under mu, while not closed
 }
 
 // New makes a gateway over a hub and the services.
@@ -95,7 +96,21 @@ func New(o Options, h *hub.Hub, a Access, r Receipts, m Monitor, heads Heads, s 
 }
 
 // Refuse makes the gateway answer new sockets with 503: the node is going.
-func (g *Gateway) Refuse() { g.closed.Store(true) }
+func (g *Gateway) Refuse() {
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+}
+
+// enter counts one more connection; false: the node is going.
+func (g *Gateway) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.conns.Add(1)
+	}
+	return !g.closed
+}
 
 // Stop ends all connections and waits for their goroutines. Drain the hub before.
 func (g *Gateway) Stop() {
@@ -107,11 +122,24 @@ func (g *Gateway) Stop() {
 // ServeHTTP opens a socket. It returns once the socket is open: the connection lives on
 // in a goroutine of its own, so that the handler's stack and buffers go.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if g.closed.Load() {
+	if !g.enter() {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "this node is going; come back", http.StatusServiceUnavailable)
 		return
 	}
+	c := g.open(w, r)
+	if c == nil {
+		g.conns.Done()
+		return
+	}
+	go func() {
+		defer g.conns.Done()
+		c.serve()
+	}()
+}
+
+// open upgrades the request; nil: it was refused and answered.
+func (g *Gateway) open(w http.ResponseWriter, r *http.Request) *client {
 	token := ""
 	if c, err := r.Cookie(g.opt.Cookie); err == nil {
 		token = c.Value
@@ -119,24 +147,20 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !originAllowed(r, g.opt.Origins, token != "") {
 		g.opt.Log.Info().Str("origin", r.Header.Get("Origin")).Msg("socket from a foreign origin refused")
 		http.Error(w, "this origin may not open a socket here", http.StatusForbidden)
-		return
+		return nil
 	}
-	c := &client{g: g}
+	c := &client{g: g, token: token}
 	sock, err := upgrade(w, r, c.heard)
 	if err != nil {
-		return // answered by the library
+		return nil // answered by the library
 	}
 	c.sock = sock
 	if sock.ws.Subprotocol() != protocol.Subprotocol {
 		out{sock}.Close(closeVersion, "speak "+protocol.Subprotocol)
-		return
+		return nil
 	}
 	sock.ws.SetReadLimit(4 * protocol.FrameLimit) // what is a little too large gets an answer; see protocol.Decode
-	g.conns.Add(1)
-	go func() {
-		defer g.conns.Done()
-		c.serve(token)
-	}()
+	return c
 }
 
 // Close codes the gateway uses; see internal/protocol/README.md.

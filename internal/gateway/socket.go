@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,8 +26,9 @@ type socket struct {
 	mu      sync.Mutex // held while writing
 	free    sync.Cond  // signalled when partly becomes false or closed true
 	partly  bool       // the hub's frame is written in part: the library waits
+	ended   bool       // a close frame is out: nothing may follow it (RFC 6455 section 5.5.1)
 	closed  bool
-	closing sync.Once
+	closing atomic.Bool // we are ending the connection: what the client still says is not heard
 
 	// try's arguments and results, guarded by mu; a bound func spares an allocation per frame.
 	try func(fd uintptr) bool
@@ -56,6 +58,9 @@ func (s *socket) Write(p []byte) (int, error) {
 	if s.closed {
 		return 0, net.ErrClosed
 	}
+	if p[0]&0x0f == 8 {
+		s.ended = true
+	}
 	return s.Conn.Write(p)
 }
 
@@ -75,9 +80,11 @@ type out struct{ *socket }
 // TryWrite writes what the kernel takes now.
 func (o out) TryWrite(p []byte) (int, error) {
 	s := o.socket
-	s.mu.Lock()
+	if !s.mu.TryLock() { // the library may be waiting for the kernel to take a pong
+		return 0, nil
+	}
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.ended {
 		return 0, net.ErrClosed
 	}
 	if s.raw == nil {
@@ -117,7 +124,7 @@ func (o out) Write(p []byte) error {
 	s := o.socket
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || s.ended {
 		return net.ErrClosed
 	}
 	if err := s.Conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
@@ -135,13 +142,14 @@ func (o out) Write(p []byte) error {
 // Close sends the close frame and ends the connection, in the background.
 func (o out) Close(code int, reason string) {
 	s := o.socket
-	s.closing.Do(func() {
-		go func() {
-			// The library waits for the other side up to 5 s and then cuts.
-			_ = s.ws.Close(websocket.StatusCode(code), reason)
-			_ = s.ws.CloseNow()
-		}()
-	})
+	if s.closing.Swap(true) {
+		return
+	}
+	go func() {
+		// The library waits for the other side up to 5 s and then cuts.
+		_ = s.ws.Close(websocket.StatusCode(code), reason)
+		_ = s.ws.CloseNow()
+	}()
 }
 
 // read returns the next text frame; ctx bounds the wait.
