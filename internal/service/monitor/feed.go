@@ -1,0 +1,343 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"crier/internal/domain"
+)
+
+// The live feed: entries and presence become events for the staff who watch a
+// test on this node. Each event goes to the topic of the whole test and to one topic
+// per room, which holds that room's part alone: an invigilator of one room hears
+// nothing of another.
+
+const (
+	gather     = 250 * time.Millisecond // presence changes of this long travel together
+	sendings   = time.Second            // at most one "sendings changed" per test in this time
+	changeMost = 100                    // changes in one frame: they must fit 16 KiB
+)
+
+// Change is a new presence of one person.
+type Change struct {
+	No       domain.PersonNo
+	Presence domain.Presence
+	At       time.Time
+}
+
+type watchKey struct {
+	org  domain.OrganisationID
+	exam domain.ExamID
+}
+
+// feed is the state of the live feed.
+type feed struct {
+	s      *Service
+	wake   chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu      sync.Mutex
+	watches map[watchKey]*watch
+}
+
+// watch is one test that somebody on this node watches.
+type watch struct {
+	count   int                               // watchers
+	roster  map[domain.PersonNo]domain.Placed // nil: to be read
+	version int                               // how often the roster changed
+	changed map[domain.PersonNo]Change        // presence not yet told
+	sent    bool                              // sendings changed, not yet told
+	sentAt  time.Time                         // when it was told last
+}
+
+func (f *feed) init(s *Service) {
+	f.s, f.wake, f.watches = s, make(chan struct{}, 1), map[watchKey]*watch{}
+}
+
+// Watch returns the topics of the test that the actor may hear, and the func that ends
+// the watching; call it once. Errors: Forbidden, NotFound, Unavailable.
+func (s *Service) Watch(ctx context.Context, actor domain.Actor, exam domain.ExamID) (topics []string, end func(), err error) {
+	rooms, err := reach(actor, exam)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := s.Store.Exam(ctx, actor.Organisation, exam); err != nil {
+		return nil, nil, err
+	}
+	topics = []string{wide(exam)}
+	if rooms != nil {
+		topics = topics[:0]
+		for _, r := range rooms {
+			topics = append(topics, narrow(exam, r))
+		}
+	}
+	k := watchKey{actor.Organisation, exam}
+	f := &s.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.watches[k]
+	if w == nil {
+		w = &watch{changed: map[domain.PersonNo]Change{}}
+		f.watches[k] = w
+	}
+	w.count++
+	return topics, func() { f.unwatch(k) }, nil
+}
+
+func (f *feed) unwatch(k watchKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w := f.watches[k]; w != nil {
+		if w.count--; w.count <= 0 {
+			delete(f.watches, k)
+		}
+	}
+}
+
+func wide(exam domain.ExamID) string             { return "test:" + string(exam) }
+func narrow(exam domain.ExamID, r string) string { return "test:" + string(exam) + "/room:" + r }
+
+// PresenceChanged takes in who came and went, from the hub. It does not wait.
+func (s *Service) PresenceChanged(org domain.OrganisationID, changes []Change) {
+	f := &s.feed
+	f.mu.Lock()
+	for k, w := range f.watches {
+		if k.org == org {
+			for _, c := range changes {
+				w.changed[c.No] = c
+			}
+		}
+	}
+	f.mu.Unlock()
+	f.nudge()
+}
+
+// Entry takes in one followed entry of an organisation's journal. It does not wait.
+func (s *Service) Entry(e *domain.Entry) {
+	f := &s.feed
+	k := watchKey{e.Organisation, e.Exam}
+	switch e.Kind {
+	case domain.EntryEnrolmentsProgress:
+		s.progress(e)
+	case domain.EntryEnrolmentsUpserted:
+		f.mu.Lock()
+		w := f.watches[k]
+		if w != nil {
+			w.roster = nil
+			w.version++
+		}
+		f.mu.Unlock()
+		if w != nil {
+			s.everyone(k, map[string]any{"type": "enrolment", "test": e.Exam})
+		}
+	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryReceiptsRecorded:
+		f.mu.Lock()
+		for o, w := range f.watches {
+			if o == k || e.Exam == "" && o.org == e.Organisation {
+				w.sent = true
+			}
+		}
+		f.mu.Unlock()
+		f.nudge()
+	}
+}
+
+// progress tells of candidates who started or submitted.
+func (s *Service) progress(e *domain.Entry) {
+	s.feed.mu.Lock()
+	_, watched := s.feed.watches[watchKey{e.Organisation, e.Exam}]
+	s.feed.mu.Unlock()
+	var p domain.ProgressChanged
+	if !watched || json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	type change struct {
+		Person   domain.PersonID `json:"person"`
+		Progress domain.Progress `json:"progress"`
+		At       time.Time       `json:"at"`
+	}
+	var all []placed[change]
+	for _, c := range p.Changes {
+		all = append(all, placed[change]{c.Room, change{c.ID, c.Progress, c.At}})
+	}
+	publish(s, "progress", watchKey{e.Organisation, e.Exam}, all)
+}
+
+// placed is a change and the room it concerns.
+type placed[T any] struct {
+	room   string
+	change T
+}
+
+// publish sends changes to the whole test's topic, and to each room's its own.
+func publish[T any](s *Service, kind string, k watchKey, all []placed[T]) {
+	topics := map[string][]T{}
+	for _, p := range all {
+		topics[wide(k.exam)] = append(topics[wide(k.exam)], p.change)
+		topics[narrow(k.exam, p.room)] = append(topics[narrow(k.exam, p.room)], p.change)
+	}
+	for topic, changes := range topics {
+		for len(changes) > 0 {
+			n := min(len(changes), changeMost)
+			s.Publisher.Publish(k.org, topic, map[string]any{"type": kind, "test": k.exam, "changes": changes[:n]})
+			changes = changes[n:]
+		}
+	}
+}
+
+// everyone sends an event that names nobody to all topics of the test.
+func (s *Service) everyone(k watchKey, event any) {
+	s.Publisher.Publish(k.org, wide(k.exam), event)
+	roster, err := s.roster(context.Background(), k)
+	if err != nil {
+		s.Log.Warn().Err(err).Msg("read the roster of a watched test")
+		return
+	}
+	told := map[string]bool{}
+	for _, p := range roster {
+		if !told[p.Room] {
+			told[p.Room] = true
+			s.Publisher.Publish(k.org, narrow(k.exam, p.Room), event)
+		}
+	}
+}
+
+// roster returns who sits a watched test and where, read once per change.
+func (s *Service) roster(ctx context.Context, k watchKey) (map[domain.PersonNo]domain.Placed, error) {
+	f := &s.feed
+	f.mu.Lock()
+	w := f.watches[k]
+	if w == nil || w.roster != nil {
+		defer f.mu.Unlock()
+		if w == nil {
+			return nil, nil
+		}
+		return w.roster, nil
+	}
+	version := w.version
+	f.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	list, err := s.Store.RosterOf(ctx, k.org, k.exam)
+	if err != nil {
+		return nil, err
+	}
+	roster := make(map[domain.PersonNo]domain.Placed, len(list))
+	for _, p := range list {
+		roster[p.No] = p
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w.version == version { // else it changed while it was read
+		w.roster = roster
+	}
+	return roster, nil
+}
+
+func (f *feed) nudge() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Start runs the live feed until Stop. Calling it again has no effect.
+func (s *Service) Start(ctx context.Context) {
+	f := &s.feed
+	if f.done != nil {
+		return
+	}
+	ctx, f.cancel = context.WithCancel(ctx)
+	f.done = make(chan struct{})
+	go func() {
+		defer close(f.done)
+		s.run(ctx)
+	}()
+}
+
+// Stop ends the live feed. It may be called without Start.
+func (s *Service) Stop() {
+	if s.feed.done == nil {
+		return
+	}
+	s.feed.cancel()
+	<-s.feed.done
+}
+
+func (s *Service) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.feed.wake:
+		}
+		select { // what happens in the next moment travels along
+		case <-ctx.Done():
+			return
+		case <-time.After(gather):
+		}
+		s.tell(ctx)
+	}
+}
+
+// tell publishes what has gathered.
+func (s *Service) tell(ctx context.Context) {
+	f := &s.feed
+	now := s.Clock.Now()
+	type due struct {
+		k       watchKey
+		changed map[domain.PersonNo]Change
+		sent    bool
+	}
+	var list []due
+	later := false
+	f.mu.Lock()
+	for k, w := range f.watches {
+		d := due{k: k, changed: w.changed, sent: w.sent && now.Sub(w.sentAt) >= sendings}
+		if d.sent {
+			w.sent, w.sentAt = false, now
+		}
+		later = later || w.sent
+		if len(d.changed) > 0 {
+			w.changed = map[domain.PersonNo]Change{}
+		}
+		if d.sent || len(d.changed) > 0 {
+			list = append(list, d)
+		}
+	}
+	f.mu.Unlock()
+	for _, d := range list {
+		if len(d.changed) > 0 {
+			s.tellPresence(ctx, d.k, d.changed)
+		}
+		if d.sent {
+			s.everyone(d.k, map[string]any{"type": "broadcasts", "test": d.k.exam})
+		}
+	}
+	if later {
+		f.nudge()
+	}
+}
+
+func (s *Service) tellPresence(ctx context.Context, k watchKey, changed map[domain.PersonNo]Change) {
+	roster, err := s.roster(ctx, k)
+	if err != nil {
+		s.Log.Warn().Err(err).Msg("read the roster of a watched test")
+		return // advice only: the next change or reading of the list mends it
+	}
+	type change struct {
+		Person   domain.PersonID `json:"person"`
+		Presence domain.Presence `json:"presence"`
+		At       time.Time       `json:"at"`
+	}
+	var all []placed[change]
+	for no, c := range changed {
+		if p, ok := roster[no]; ok {
+			all = append(all, placed[change]{p.Room, change{p.ID, c.Presence, c.At}})
+		}
+	}
+	publish(s, "presence", k, all)
+}
