@@ -137,17 +137,20 @@ CREATE TABLE sessions (
 	created_at      {int} NOT NULL,
 	expires_at      {int} NOT NULL,
 	seen_at         {int} NOT NULL DEFAULT 0,
-	ended_at        {int} NOT NULL DEFAULT 0,
+	user_agent      text NOT NULL DEFAULT '',
 	PRIMARY KEY (organisation_id, id)
 ){strict};
 CREATE UNIQUE INDEX sessions_token ON sessions (token_hash);
 CREATE INDEX sessions_person ON sessions (organisation_id, person_no);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 
+-- token_hash in hexadecimal: thousands are made by one statement, from JSON.
 CREATE TABLE tickets (
 	organisation_id {int} NOT NULL,
-	token_hash      {bytes} NOT NULL,
+	token_hash      text NOT NULL,
 	person_no       {int} NOT NULL,
 	session_id      text NOT NULL DEFAULT '',
+	api_key_id      text NOT NULL DEFAULT '',
 	created_at      {int} NOT NULL,
 	expires_at      {int} NOT NULL,
 	used_at         {int} NOT NULL DEFAULT 0,
@@ -167,10 +170,12 @@ CREATE TABLE api_keys (
 ){strict};
 CREATE UNIQUE INDEX api_keys_secret ON api_keys (secret_hash);
 
--- One row per failed sign-in, for the limit per login.
+-- One row per login that is being tried, for the limit of attempts. A correct password removes it.
 CREATE TABLE sign_in_attempts (
 	organisation_id {int} NOT NULL,
 	login           text NOT NULL,
-	at              {int} NOT NULL
+	since           {int} NOT NULL,
+	attempts        {int} NOT NULL,
+	PRIMARY KEY (organisation_id, login)
 ){strict};
-CREATE INDEX sign_in_attempts_login ON sign_in_attempts (organisation_id, login, at);
+CREATE INDEX sign_in_attempts_since ON sign_in_attempts (since);

@@ -1,0 +1,94 @@
+package domain
+
+import (
+	"errors"
+	"time"
+)
+
+// The specs below say what an organisation's own system wants to be stored. They
+// name people and tests by external id. A nil field keeps what is stored.
+
+// Where names a field of an item as the request names it: "items[3].seat", or
+// "row 4, column seat".
+type Where func(field string) string
+
+// PersonSpec is one person to be created or changed.
+type PersonSpec struct {
+	Where        Where
+	ExternalID   string
+	Kind         PersonKind
+	Role         Role
+	GivenName    string
+	FamilyName   string
+	Login        *string // nil on creation: a candidate's is the external id, staff have none
+	PasswordHash *string
+	PasswordWas  string // the hash stored when PasswordHash was made; "" = none. See ErrStale
+	Email        *string
+	Phone        *string
+	Locale       *string
+	Tags         *[]string
+}
+
+// ExamSpec is one test to be created or changed. A zero time means not known.
+type ExamSpec struct {
+	Where      Where
+	ExternalID string
+	Name       *string // nil on creation: the external id
+	StartsAt   *time.Time
+	EndsAt     *time.Time
+}
+
+// EnrolmentSpec puts a candidate in a test.
+type EnrolmentSpec struct {
+	Where        Where
+	Exam, Person string
+	Room, Seat   *string
+	ExtraMinutes *int
+	Progress     *Progress
+}
+
+// ScopeSpec replaces a staff member's scope in a test.
+type ScopeSpec struct {
+	Where        Where
+	Exam, Person string
+	Rooms        []string // sorted, no doubles; empty = all rooms
+	Remove       bool     // the staff member no longer works in the test
+}
+
+// ProgressSpec says where a candidate stands in a test since At.
+type ProgressSpec struct {
+	Where        Where
+	Exam, Person string
+	Progress     Progress
+	At           time.Time
+}
+
+// Tally says what became of a request's items.
+type Tally struct {
+	Created   int `json:"created"`
+	Updated   int `json:"updated"`
+	Unchanged int `json:"unchanged"`
+}
+
+// ErrStale is returned for specs whose PasswordWas is no longer what is stored:
+// someone else changed the person meanwhile. Look again and repeat.
+var ErrStale = errors.New("people changed meanwhile")
+
+// After reports whether a candidate's progress p at a time follows from what is
+// stored: it moves only forward in time, and at one same time only forward in
+// progress, so that the order in which two changes arrive does not matter.
+func (p Progress) After(at time.Time, stored Progress, since time.Time) bool {
+	if at.Equal(since) {
+		return progressRank[p] > progressRank[stored]
+	}
+	return at.After(since)
+}
+
+var progressRank = map[Progress]int{NotStarted: 0, InProgress: 1, Submitted: 2}
+
+// ImportTally says what became of a roster's rows.
+type ImportTally struct {
+	People     Tally `json:"people"`
+	Exams      Tally `json:"tests"`
+	Enrolments Tally `json:"enrolments"`
+}

@@ -1,0 +1,309 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+const personColumns = `p.organisation_id, p.no, p.id, p.kind, p.role, p.external_id, p.login, p.password_hash, p.given_name, p.family_name,
+	p.email, p.phone, p.locale, p.tags, p.created_at`
+
+type personRow struct {
+	Organisation int64 `db:"organisation_id"`
+	No           int64
+	ID           string
+	Kind         string
+	Role         string
+	ExternalID   string `db:"external_id"`
+	Login        string
+	PasswordHash string `db:"password_hash"`
+	GivenName    string `db:"given_name"`
+	FamilyName   string `db:"family_name"`
+	Email        string
+	Phone        string
+	Locale       string
+	Tags         string
+	CreatedAt    int64 `db:"created_at"`
+}
+
+func (r personRow) person() domain.Person {
+	return domain.Person{Organisation: domain.OrganisationID(r.Organisation), No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID),
+		Kind: domain.PersonKind(r.Kind), Role: domain.Role(r.Role), ExternalID: r.ExternalID, Login: r.Login,
+		GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email, Phone: r.Phone, Locale: r.Locale, Tags: tagsOf(r.Tags), CreatedAt: timeOf(r.CreatedAt)}
+}
+
+func tagsOf(s string) []string {
+	if s == "" || s == "[]" {
+		return nil
+	}
+	var tags []string
+	_ = json.Unmarshal([]byte(s), &tags) // written by jsonOf alone
+	return tags
+}
+
+// Person returns one person by public id, or NotFound.
+func (s *Store) Person(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Person, error) {
+	r, err := s.person(ctx, `p.organisation_id = $1 AND p.id = $2`, org, id)
+	return r.person(), err
+}
+
+// PersonByNo returns one person by number, or NotFound.
+func (s *Store) PersonByNo(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Person, error) {
+	r, err := s.person(ctx, `p.organisation_id = $1 AND p.no = $2`, org, no)
+	return r.person(), err
+}
+
+// PersonByLogin returns the person of that login (lower case) and the PHC string
+// of their password, "" if they have none; or NotFound.
+func (s *Store) PersonByLogin(ctx context.Context, org domain.OrganisationID, login string) (domain.Person, string, error) {
+	r, err := s.person(ctx, `p.organisation_id = $1 AND p.login = $2 AND p.login <> '' AND p.state = 'active'`, org, login)
+	return r.person(), r.PasswordHash, err
+}
+
+func (s *Store) person(ctx context.Context, where string, args ...any) (personRow, error) {
+	var r personRow
+	err := s.get(ctx, &r, `SELECT `+personColumns+` FROM people p WHERE `+where, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fault.New(fault.NotFound, "no such person")
+	}
+	if err != nil {
+		return r, fmt.Errorf("read person: %w", err)
+	}
+	return r, nil
+}
+
+// PeopleByExternalID returns the people of these external ids; unknown ones are
+// absent.
+func (s *Store) PeopleByExternalID(ctx context.Context, org domain.OrganisationID, ids []string) (map[string]domain.Person, error) {
+	rows, err := s.peopleRows(ctx, s.list, org, ids)
+	out := make(map[string]domain.Person, len(rows))
+	for id, r := range rows {
+		out[id] = r.person()
+	}
+	return out, err
+}
+
+// PasswordHashes returns the PHC strings of the people of these external ids;
+// unknown people and people without a password are absent.
+func (s *Store) PasswordHashes(ctx context.Context, org domain.OrganisationID, ids []string) (map[string]string, error) {
+	rows, err := s.peopleRows(ctx, s.list, org, ids)
+	out := map[string]string{}
+	for id, r := range rows {
+		if r.PasswordHash != "" {
+			out[id] = r.PasswordHash
+		}
+	}
+	return out, err
+}
+
+func (s *Store) peopleRows(ctx context.Context, list selector, org domain.OrganisationID, ids []string) (map[string]personRow, error) {
+	var rows []personRow
+	err := list(ctx, &rows, `SELECT `+personColumns+` FROM people p
+		WHERE p.organisation_id = $1 AND p.external_id <> '' AND p.external_id IN `+s.d.Texts("$2"), org, jsonOf(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read people: %w", err)
+	}
+	out := make(map[string]personRow, len(rows))
+	for _, r := range rows {
+		out[r.ExternalID] = r
+	}
+	return out, nil
+}
+
+// UpsertPeople creates and changes people, all or none, and records it. External
+// ids must differ from each other. People whose role or password changes are
+// signed out everywhere. Errors: Conflict with details (a login that is taken, a
+// candidate who should become staff), domain.ErrStale.
+func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		c, entries, err = tx.upsertPeople(ctx, actor, specs)
+		return err
+	})
+	return c, entries, err
+}
+
+// personPlan is what upsertPeople makes of the specs.
+type personPlan struct {
+	created, changed  []personRow
+	relogged, signOut []int64 // changed people whose login changes; who must sign in again
+	faults            faults
+}
+
+func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	ids := make([]string, len(specs))
+	for i, p := range specs {
+		ids[i] = p.ExternalID
+	}
+	stored, err := t.s.peopleRows(ctx, t.Select, t.org, ids)
+	if err != nil {
+		return c, nil, err
+	}
+	plan, err := t.planPeople(ctx, specs, stored)
+	if err != nil {
+		return c, nil, err
+	}
+	c = domain.Tally{Created: len(plan.created), Updated: len(plan.changed)}
+	c.Unchanged = len(specs) - c.Created - c.Updated
+	if err := t.writePeople(ctx, plan); err != nil {
+		return c, nil, err
+	}
+	var records []domain.PersonRecord
+	for _, r := range slices.Concat(plan.created, plan.changed) {
+		p := r.person()
+		records = append(records, domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name()})
+	}
+	for _, part := range chunks(records, perEntry) {
+		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(), Payload: payload(domain.PeopleUpserted{People: part})}
+		if err := t.Append(ctx, e); err != nil {
+			return c, nil, err
+		}
+		entries = append(entries, e)
+	}
+	if len(plan.signOut) > 0 {
+		ended, err := t.endSessions(ctx, actor, "changed", `organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2"), t.org, jsonOf(plan.signOut))
+		if err != nil {
+			return c, nil, err
+		}
+		entries = append(entries, ended...)
+	}
+	return c, entries, nil
+}
+
+// planPeople compares what is asked for with what is stored.
+func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored map[string]personRow) (*personPlan, error) {
+	plan := &personPlan{}
+	now := micros(t.s.clock.Now())
+	final := map[string]int{}    // login → index of the spec that ends with it
+	asked := map[string]int{}    // logins that someone gets who does not have them
+	owners := map[int64]string{} // number → final login
+	for i, spec := range specs {
+		old, exists := stored[spec.ExternalID]
+		if exists && old.Kind != string(spec.Kind) {
+			plan.faults.add(spec.Where, "kind", "%s is stored as %s, which cannot be changed", spec.ExternalID, old.Kind)
+			continue
+		}
+		if spec.PasswordHash != nil && spec.PasswordWas != old.PasswordHash {
+			return nil, domain.ErrStale
+		}
+		r := old
+		if !exists {
+			r = personRow{Organisation: int64(t.org), ID: uuid.Must(uuid.NewV7()).String(), ExternalID: spec.ExternalID, Tags: "[]", CreatedAt: now}
+			if spec.Kind == domain.KindCandidate {
+				r.Login = strings.ToLower(spec.ExternalID)
+			}
+		}
+		r.Kind, r.Role, r.GivenName, r.FamilyName = string(spec.Kind), string(spec.Role), spec.GivenName, spec.FamilyName
+		r.Login, r.PasswordHash = set(spec.Login, r.Login), set(spec.PasswordHash, r.PasswordHash)
+		r.Email, r.Phone, r.Locale = set(spec.Email, r.Email), set(spec.Phone, r.Phone), set(spec.Locale, r.Locale)
+		if spec.Tags != nil {
+			r.Tags = jsonOf(append([]string{}, *spec.Tags...))
+		}
+		if r.Login != "" {
+			if j, twice := final[r.Login]; twice {
+				plan.faults.add(spec.Where, "login", "the login is also that of %s", specs[j].Where("login"))
+			}
+			final[r.Login] = i
+			if r.Login != old.Login {
+				asked[r.Login] = i
+			}
+		}
+		if exists {
+			owners[old.No] = r.Login
+		}
+		switch {
+		case !exists:
+			plan.created = append(plan.created, r)
+		case r != old:
+			plan.changed = append(plan.changed, r)
+			if r.Login != old.Login {
+				plan.relogged = append(plan.relogged, old.No)
+			}
+			if r.Role != old.Role || r.PasswordHash != old.PasswordHash {
+				plan.signOut = append(plan.signOut, old.No)
+			}
+		}
+	}
+	if err := t.checkLogins(ctx, plan, specs, asked, owners); err != nil {
+		return nil, err
+	}
+	return plan, plan.faults.err(fault.Conflict)
+}
+
+// checkLogins refuses logins of people who are not part of the request.
+func (t *Tx) checkLogins(ctx context.Context, plan *personPlan, specs []domain.PersonSpec, asked map[string]int, owners map[int64]string) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	logins := make([]string, 0, len(asked))
+	for l := range asked {
+		logins = append(logins, l)
+	}
+	var taken []struct {
+		No    int64
+		Login string
+	}
+	err := t.Select(ctx, &taken, `SELECT no, login FROM people WHERE organisation_id = $1 AND login <> '' AND login IN `+t.s.d.Texts("$2"), t.org, jsonOf(logins))
+	if err != nil {
+		return fmt.Errorf("read logins: %w", err)
+	}
+	for _, p := range taken {
+		if _, ours := owners[p.No]; !ours { // ours: checked against each other already
+			plan.faults.add(specs[asked[p.Login]].Where, "login", "someone else has this login")
+		}
+	}
+	return nil
+}
+
+func (t *Tx) writePeople(ctx context.Context, plan *personPlan) error {
+	if n := len(plan.created); n > 0 {
+		first, err := t.People(ctx, n)
+		if err != nil {
+			return err
+		}
+		for i := range plan.created {
+			plan.created[i].No = int64(first) + int64(i)
+		}
+	}
+	if len(plan.relogged) > 0 { // so that two people can swap their logins
+		_, err := t.Exec(ctx, `UPDATE people SET login = '' WHERE organisation_id = $1 AND no IN `+t.s.d.Ints("$2"), t.org, jsonOf(plan.relogged))
+		if err != nil {
+			return fmt.Errorf("free logins: %w", err)
+		}
+	}
+	rows := slices.Concat(plan.created, plan.changed)
+	if len(rows) == 0 {
+		return nil
+	}
+	values := make([][]any, len(rows))
+	for i, r := range rows {
+		values[i] = []any{r.No, r.ID, r.Kind, r.Role, r.ExternalID, r.Login, r.PasswordHash, r.GivenName, r.FamilyName,
+			domain.Fold(r.person().Name() + " " + r.ExternalID), r.Email, r.Phone, r.Locale, r.Tags, r.CreatedAt}
+	}
+	_, err := t.Exec(ctx, `INSERT INTO people (organisation_id, no, id, kind, role, external_id, login, password_hash, given_name, family_name,
+			folded, email, phone, locale, tags, created_at, updated_at)
+		SELECT $1, r.no, r.id, r.kind, r.role, r.external_id, r.login, r.password_hash, r.given_name, r.family_name,
+			r.folded, r.email, r.phone, r.locale, r.tags, r.created_at, $3
+		FROM `+t.s.d.Rows("$2", "no", "id text", "kind text", "role text", "external_id text", "login text", "password_hash text", "given_name text",
+		"family_name text", "folded text", "email text", "phone text", "locale text", "tags text", "created_at")+` AS r WHERE true
+		ON CONFLICT (organisation_id, no) DO UPDATE SET role = excluded.role, login = excluded.login, password_hash = excluded.password_hash,
+			given_name = excluded.given_name, family_name = excluded.family_name, folded = excluded.folded, email = excluded.email,
+			phone = excluded.phone, locale = excluded.locale, tags = excluded.tags, updated_at = excluded.updated_at`,
+		t.org, jsonOf(values), micros(t.s.clock.Now()))
+	if err != nil {
+		return fmt.Errorf("write people: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// ScopesOf returns the tests and rooms a staff member works in.
+func (s *Store) ScopesOf(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Scope, error) {
+	var rows []struct {
+		Exam string `db:"group_id"`
+		Room string
+	}
+	err := s.list(ctx, &rows, `SELECT group_id, room FROM staff_scopes WHERE organisation_id = $1 AND person_no = $2 ORDER BY group_id, room`, org, no)
+	if err != nil {
+		return nil, fmt.Errorf("read scopes: %w", err)
+	}
+	var out []domain.Scope
+	for _, r := range rows {
+		out = append(out, domain.Scope{Exam: domain.ExamID(r.Exam), Room: r.Room})
+	}
+	return out, nil
+}
+
+// ReplaceScopes sets staff members' rooms in tests, all or none, and records it: one
+// entry per test. A pair of test and person must not occur twice. Errors: Invalid
+// with details (unknown test or person, a candidate).
+func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		c, entries, err = tx.replaceScopes(ctx, actor, specs)
+		return err
+	})
+	return c, entries, err
+}
+
+func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	exams, people := make([]string, len(specs)), make([]string, len(specs))
+	for i, s := range specs {
+		exams[i], people[i] = s.Exam, s.Person
+	}
+	known, err := t.resolve(ctx, exams, people)
+	if err != nil {
+		return c, nil, err
+	}
+	stored, err := t.scoped(ctx, known)
+	if err != nil {
+		return c, nil, err
+	}
+	changes := grouped[domain.ScopeChange]{}
+	var gone, values [][]any
+	for _, spec := range specs {
+		exam, person, ok := known.find(spec.Where, spec.Exam, spec.Person, domain.KindStaff)
+		if !ok {
+			continue
+		}
+		old, exists := stored[pair{exam.ID, person.No}]
+		rooms := spec.Rooms
+		if len(rooms) == 0 {
+			rooms = []string{""}
+		}
+		if spec.Remove {
+			rooms = nil
+		}
+		switch {
+		case slices.Equal(old, rooms):
+			c.Unchanged++
+			continue
+		case exists:
+			c.Updated++
+		default:
+			c.Created++
+		}
+		gone = append(gone, []any{person.No, exam.ID})
+		for _, room := range rooms {
+			values = append(values, []any{person.No, exam.ID, room})
+		}
+		changes.add(exam.ID, domain.ScopeChange{Person: domain.PersonNo(person.No), Rooms: spec.Rooms, Removed: spec.Remove})
+	}
+	if err := known.wrong.err(fault.Invalid); err != nil || len(gone) == 0 {
+		return c, nil, err
+	}
+	_, err = t.Exec(ctx, `DELETE FROM staff_scopes WHERE organisation_id = $1 AND (person_no, group_id) IN
+		(SELECT r.person_no, r.group_id FROM `+t.s.d.Rows("$2", "person_no", "group_id text")+` AS r)`, t.org, jsonOf(gone))
+	if err != nil {
+		return c, nil, fmt.Errorf("clear scopes: %w", err)
+	}
+	_, err = t.Exec(ctx, `INSERT INTO staff_scopes (organisation_id, person_no, group_id, room) SELECT $1, r.person_no, r.group_id, r.room
+		FROM `+t.s.d.Rows("$2", "person_no", "group_id text", "room text")+` AS r`, t.org, jsonOf(append([][]any{}, values...)))
+	if err != nil {
+		return c, nil, fmt.Errorf("write scopes: %w", err)
+	}
+	for _, exam := range changes.exams {
+		e := &domain.Entry{Kind: domain.EntryScopesChanged, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(domain.ScopesChanged{Changes: changes.items[exam]})}
+		if err := t.Append(ctx, e); err != nil {
+			return c, nil, err
+		}
+		entries = append(entries, e)
+	}
+	return c, entries, nil
+}
+
+// scoped reads the rooms of these people, sorted.
+func (t *Tx) scoped(ctx context.Context, p *pairs) (map[pair][]string, error) {
+	people := []int64{}
+	for _, who := range p.people {
+		people = append(people, who.No)
+	}
+	var rows []struct {
+		No   int64  `db:"person_no"`
+		Exam string `db:"group_id"`
+		Room string
+	}
+	err := t.Select(ctx, &rows, `SELECT person_no, group_id, room FROM staff_scopes WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2"), t.org, jsonOf(people))
+	if err != nil {
+		return nil, fmt.Errorf("read scopes: %w", err)
+	}
+	out := map[pair][]string{}
+	for _, r := range rows {
+		key := pair{r.Exam, r.No}
+		out[key] = append(out[key], r.Room)
+	}
+	for _, rooms := range out {
+		slices.Sort(rooms) // as ScopeSpec.Rooms, whatever the database's collation
+	}
+	return out, nil
+}

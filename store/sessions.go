@@ -1,0 +1,194 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+type sessionRow struct {
+	Organisation int64 `db:"organisation_id"`
+	ID           string
+	Person       int64  `db:"person_no"`
+	UserAgent    string `db:"user_agent"`
+	CreatedAt    int64  `db:"created_at"`
+	ExpiresAt    int64  `db:"expires_at"`
+	SeenAt       int64  `db:"seen_at"`
+}
+
+func (r sessionRow) session() domain.Session {
+	return domain.Session{Organisation: domain.OrganisationID(r.Organisation), ID: r.ID, Person: domain.PersonNo(r.Person), UserAgent: r.UserAgent,
+		CreatedAt: timeOf(r.CreatedAt), ExpiresAt: timeOf(r.ExpiresAt), SeenAt: timeOf(r.SeenAt)}
+}
+
+const sessionColumns = `organisation_id, id, person_no, user_agent, created_at, expires_at, seen_at`
+
+// StartSession stores a login of the actor, records it, and forgets the attempts
+// that came before it.
+func (s *Store) StartSession(ctx context.Context, actor domain.Actor, login string, n domain.Session, tokenHash []byte) (*domain.Entry, error) {
+	e := &domain.Entry{Kind: domain.EntrySessionStarted, Actor: actor.Ref(),
+		Payload: payload(domain.SessionChanged{Sessions: []string{n.ID}, Person: n.Person, Name: actor.Name})}
+	err := s.write(ctx, n.Organisation, func(tx *Tx) error {
+		if err := tx.Append(ctx, e); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO sessions (organisation_id, id, person_no, token_hash, user_agent, created_at, expires_at, seen_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, n.Organisation, n.ID, n.Person, tokenHash, n.UserAgent, micros(n.CreatedAt), micros(n.ExpiresAt), micros(n.SeenAt))
+		if err != nil {
+			return fmt.Errorf("insert session: %w", err)
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE organisation_id = $1 AND login = $2`, n.Organisation, login)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// SessionByToken returns the login of a token's SHA-256, or NotFound. It may have
+// expired: compare ExpiresAt.
+func (s *Store) SessionByToken(ctx context.Context, tokenHash []byte) (domain.Session, error) {
+	return s.session(ctx, `token_hash = $1`, tokenHash)
+}
+
+// Session returns a login by public id, or NotFound. It may have expired.
+func (s *Store) Session(ctx context.Context, org domain.OrganisationID, id string) (domain.Session, error) {
+	return s.session(ctx, `organisation_id = $1 AND id = $2`, org, id)
+}
+
+func (s *Store) session(ctx context.Context, where string, args ...any) (domain.Session, error) {
+	var r sessionRow
+	err := s.get(ctx, &r, `SELECT `+sessionColumns+` FROM sessions WHERE `+where, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return domain.Session{}, fault.New(fault.NotFound, "no such session")
+	}
+	if err != nil {
+		return domain.Session{}, fmt.Errorf("read session: %w", err)
+	}
+	return r.session(), nil
+}
+
+// TouchSession notes that a login was used, and until when it lasts therefore.
+func (s *Store) TouchSession(ctx context.Context, org domain.OrganisationID, id string, seen, expires time.Time) error {
+	_, err := s.w.ExecContext(ctx, `UPDATE sessions SET seen_at = $3, expires_at = $4 WHERE organisation_id = $1 AND id = $2 AND expires_at < $4`,
+		org, id, micros(seen), micros(expires))
+	if err != nil {
+		return fmt.Errorf("touch session: %w", translate(ctx, err))
+	}
+	return nil
+}
+
+// EndSession ends one login and records it. No entry means that there was none.
+func (s *Store) EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error) {
+	return s.endSessions(ctx, actor, reason, `organisation_id = $1 AND id = $2`, actor.Organisation, id)
+}
+
+// EndSessionsOf ends all logins of a person and records it. No entry means that
+// there were none.
+func (s *Store) EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error) {
+	return s.endSessions(ctx, actor, reason, `organisation_id = $1 AND person_no = $2`, actor.Organisation, no)
+}
+
+func (s *Store) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) (entries []*domain.Entry, err error) {
+	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		entries, err = tx.endSessions(ctx, actor, reason, where, args...)
+		return err
+	})
+	return entries, err
+}
+
+// endSessions makes one entry per person.
+func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) ([]*domain.Entry, error) {
+	var gone []struct {
+		ID     string
+		Person int64 `db:"person_no"`
+	}
+	err := t.Select(ctx, &gone, `DELETE FROM sessions WHERE `+where+` RETURNING id, person_no`, args...)
+	if err != nil || len(gone) == 0 {
+		return nil, err
+	}
+	of := map[int64][]string{}
+	var people []int64
+	for _, g := range gone {
+		if of[g.Person] == nil {
+			people = append(people, g.Person)
+		}
+		of[g.Person] = append(of[g.Person], g.ID)
+	}
+	var rows []personRow
+	err = t.Select(ctx, &rows, `SELECT `+personColumns+` FROM people p WHERE p.organisation_id = $1 AND p.no IN `+t.s.d.Ints("$2"), t.org, jsonOf(people))
+	if err != nil {
+		return nil, fmt.Errorf("read people: %w", err)
+	}
+	names := map[int64]string{}
+	for _, r := range rows {
+		names[r.No] = r.person().Name()
+	}
+	var entries []*domain.Entry
+	for _, no := range people {
+		e := &domain.Entry{Kind: domain.EntrySessionEnded, Actor: actor.Ref(),
+			Payload: payload(domain.SessionChanged{Sessions: of[no], Person: domain.PersonNo(no), Name: names[no], Reason: reason})}
+		if err := t.Append(ctx, e); err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// sweepBatch is how many expired logins of an organisation one transaction ends.
+const sweepBatch = 500
+
+// SweepSessions ends logins that expired before a time and records it.
+func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error) {
+	var orgs []domain.OrganisationID
+	if err := s.list(ctx, &orgs, `SELECT DISTINCT organisation_id FROM sessions WHERE expires_at <= $1`, micros(before)); err != nil {
+		return nil, fmt.Errorf("find expired sessions: %w", err)
+	}
+	var entries []*domain.Entry
+	for _, org := range orgs {
+		more, err := s.endSessions(ctx, domain.System(org), "expired", `organisation_id = $1 AND id IN
+			(SELECT id FROM sessions WHERE organisation_id = $1 AND expires_at <= $2 LIMIT $3)`, org, micros(before), sweepBatch)
+		if err != nil {
+			return entries, err
+		}
+		entries = append(entries, more...)
+	}
+	return entries, nil
+}
+
+// CountAttempt notes one attempt to sign in and returns how many there were, this
+// one included, since the first of them; attempts older than a time do not count.
+// One statement: it holds over all nodes.
+func (s *Store) CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (attempts int, since time.Time, err error) {
+	var r struct {
+		Attempts int
+		Since    int64
+	}
+	err = s.w.GetContext(ctx, &r, `INSERT INTO sign_in_attempts (organisation_id, login, since, attempts) VALUES ($1, $2, $3, 1)
+		ON CONFLICT (organisation_id, login) DO UPDATE SET
+			attempts = CASE WHEN sign_in_attempts.since <= $4 THEN 1 ELSE sign_in_attempts.attempts + 1 END,
+			since = CASE WHEN sign_in_attempts.since <= $4 THEN excluded.since ELSE sign_in_attempts.since END
+		RETURNING attempts, since`, org, login, micros(now), micros(older))
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("count sign-in attempt: %w", translate(ctx, err))
+	}
+	return r.Attempts, timeOf(r.Since), nil
+}
+
+// SweepAttempts forgets attempts older than a time.
+func (s *Store) SweepAttempts(ctx context.Context, older time.Time) error {
+	if _, err := s.w.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE since <= $1`, micros(older)); err != nil {
+		return fmt.Errorf("sweep sign-in attempts: %w", translate(ctx, err))
+	}
+	return nil
+}
