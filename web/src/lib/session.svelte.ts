@@ -1,0 +1,75 @@
+import { locale } from '../i18n/locale.svelte'
+import { type Api, ApiError, createApi } from './api'
+import { clock } from './clock.svelte'
+import type { Me } from './types'
+
+export type SignIn = { organisation: string; login: string; password: string }
+
+/**
+ * Who is signed in on this page. `unknown` until the server has answered, `over` when a session that we had ended: the page
+ * stays as it is and offers to sign in again.
+ */
+class Session {
+  phase: 'unknown' | 'out' | 'in' | 'over' = $state('unknown')
+  me: Me | undefined = $state.raw()
+
+  can(permission: string): boolean {
+    return this.me?.permissions.includes(permission) ?? false
+  }
+
+  /** Asks the server who we are. Throws ApiError unless the answer is "nobody". */
+  async load(): Promise<void> {
+    try {
+      const answer = await plain.get<{ me: Me; now: string }>('/session')
+      clock.set(answer.now)
+      this.#enter(answer.me)
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'unauthenticated') throw error
+      this.phase = this.phase === 'in' ? 'over' : this.phase === 'over' ? 'over' : 'out'
+    }
+  }
+
+  async signIn(given: SignIn): Promise<Me> {
+    const answer = await plain.post<{ me: Me }>('/session', given)
+    this.#enter(answer.me)
+    return answer.me
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await plain.delete('/session')
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'unauthenticated') throw error
+    }
+    this.me = undefined
+    this.phase = 'out'
+  }
+
+  /** The server said 401, or a socket closed with 4401. */
+  ended(): void {
+    if (this.phase === 'in') this.phase = 'over'
+  }
+
+  #enter(me: Me): void {
+    this.me = me
+    this.phase = 'in'
+    locale.apply(me.locale, navigator.languages)
+  }
+}
+
+export const session = new Session()
+
+/** For the session's own requests: a 401 there is an answer, not the end of a session. */
+const plain: Api = createApi()
+
+/** The client that pages use. */
+export const api: Api = createApi({ onUnauthenticated: () => session.ended() })
+
+/** Where sign-in leads back to: only to paths of our own. */
+export function safeNext(next: string | null | undefined): string | undefined {
+  if (!next || !next.startsWith('/') || next.startsWith('//') || next.includes('\\')) return undefined
+  return next
+}
+
+export const signInAddress = (next: string, reason?: 'over' | 'out'): string =>
+  '/sign-in?' + new URLSearchParams({ next, ...(reason ? { reason } : {}) }).toString()
