@@ -40,7 +40,7 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 			FROM `+s.d.Rows("$2", "o", "p", "rank", "delivered", "displayed", "acknowledged")+` AS r
 			WHERE m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p AND r.rank >
 				CASE WHEN m.acknowledged_at <> 0 THEN 3 WHEN m.displayed_at <> 0 THEN 2 WHEN m.delivered_at <> 0 THEN 1 ELSE 0 END
-			RETURNING m."offset", m.person_no, m.delivered_at, m.displayed_at, m.acknowledged_at`, org, jsonOf(rows))
+			RETURNING "offset", person_no, delivered_at, displayed_at, acknowledged_at`, org, jsonOf(rows))
 		if err != nil || len(raised) == 0 {
 			return err
 		}

@@ -192,3 +192,15 @@ func BenchmarkExpand1500(b *testing.B) {
 		}
 	})
 }
+
+func decode(t interface{ Fatal(...any) }, b []byte, into any) {
+	if err := json.Unmarshal(b, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func receiptsOf(t interface{ Fatal(...any) }, e *domain.Entry) []domain.ReceiptItem {
+	var p domain.ReceiptsRecorded
+	decode(t, e.Payload, &p)
+	return p.Items
+}
