@@ -1,0 +1,91 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"crier/internal/auth"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Identity is who a token stands for, by what, and until when.
+type Identity struct {
+	Actor   domain.Actor
+	Session string    // the login's public id, "" for an API key
+	Expires time.Time // zero for an API key
+}
+
+// Authenticate returns who a session's token or an API key stands for. Errors:
+// Unauthenticated, Unavailable.
+func (s *Service) Authenticate(ctx context.Context, token string) (domain.Actor, error) {
+	id, err := s.Identify(ctx, token)
+	return id.Actor, err
+}
+
+// Identify is Authenticate with all that is known about the login.
+func (s *Service) Identify(ctx context.Context, token string) (Identity, error) {
+	kind := auth.KindOf(token)
+	if kind != auth.Session && kind != auth.APIKey {
+		return Identity{}, notIn(nil)
+	}
+	key, now := [32]byte(auth.HashToken(token)), s.clock.Now()
+	if id, ok := s.cache.get(key, now); ok {
+		return id, nil
+	}
+	began := s.cache.generation.Load()
+	id, err := s.look(ctx, kind, key[:], now)
+	if fault.Is(err, fault.NotFound) {
+		return Identity{}, notIn(err)
+	}
+	if err != nil {
+		return Identity{}, err
+	}
+	s.cache.put(key, id, now, began)
+	return id, nil
+}
+
+func (s *Service) look(ctx context.Context, kind auth.TokenKind, hash []byte, now time.Time) (Identity, error) {
+	if kind == auth.APIKey {
+		k, err := s.store.APIKeyBySecret(ctx, hash)
+		if err != nil {
+			return Identity{}, err
+		}
+		if now.Sub(k.UsedAt) >= touchKeyEvery {
+			if err := s.store.TouchAPIKey(ctx, k.Organisation, k.ID, now); err != nil {
+				return Identity{}, err
+			}
+		}
+		return Identity{Actor: integration(k)}, nil
+	}
+	n, err := s.store.SessionByToken(ctx, hash)
+	if err != nil {
+		return Identity{}, err
+	}
+	if !now.Before(n.ExpiresAt) {
+		return Identity{}, notIn(nil)
+	}
+	p, err := s.store.PersonByNo(ctx, n.Organisation, n.Person)
+	if err != nil {
+		return Identity{}, err
+	}
+	actor, err := s.actorOf(ctx, p, n.ID)
+	if err != nil {
+		return Identity{}, err
+	}
+	if now.Sub(n.SeenAt) >= touchEvery {
+		expires := now.Add(SessionIdle)
+		if last := n.CreatedAt.Add(SessionMost); expires.After(last) {
+			expires = last
+		}
+		if err := s.store.TouchSession(ctx, n.Organisation, n.ID, now, expires); err != nil {
+			return Identity{}, err
+		}
+		n.ExpiresAt = expires
+	}
+	return Identity{Actor: actor, Session: n.ID, Expires: n.ExpiresAt}, nil
+}
+
+func integration(k domain.APIKey) domain.Actor {
+	return domain.Actor{Organisation: k.Organisation, Kind: domain.ActorAPIKey, ID: k.ID, Name: k.Name, Role: domain.RoleIntegration}
+}

@@ -1,0 +1,113 @@
+package access
+
+import (
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crier/internal/domain"
+)
+
+// A known token is not looked up again for cacheLife. What ends it earlier comes
+// through Invalidate: at once where the journal is followed. cacheLife is what a
+// node that hears nothing of an organisation may be late by.
+const (
+	cacheLife = 2 * time.Second
+	cacheMost = 20000
+)
+
+// cache remembers tokens by their hash. The zero value is ready.
+type cache struct {
+	// generation counts what was forgotten, so that a look-up that began before is not
+	// remembered after it.
+	generation atomic.Int64
+
+	mu    sync.Mutex
+	known map[[32]byte]cached // guarded by mu
+}
+
+type cached struct {
+	id    Identity
+	until time.Time
+}
+
+func (c *cache) get(key [32]byte, now time.Time) (Identity, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k, ok := c.known[key]
+	if !ok || !now.Before(k.until) || !k.id.Expires.IsZero() && !now.Before(k.id.Expires) {
+		return Identity{}, false
+	}
+	return k.id, true
+}
+
+func (c *cache) put(key [32]byte, id Identity, now time.Time, began int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.generation.Load() != began {
+		return
+	}
+	if c.known == nil || len(c.known) >= cacheMost {
+		c.known = make(map[[32]byte]cached)
+	}
+	c.known[key] = cached{id, now.Add(cacheLife)}
+}
+
+func (c *cache) forget(org domain.OrganisationID, which func(Identity) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.generation.Add(1)
+	for key, k := range c.known {
+		if k.id.Actor.Organisation == org && which(k.id) {
+			delete(c.known, key)
+		}
+	}
+}
+
+// Invalidate forgets what an entry makes untrue: ended sessions, revoked keys,
+// changed people and scopes. Call it with every entry that is followed. Cheap, never
+// waits for the store.
+func (s *Service) Invalidate(e *domain.Entry) {
+	var people []domain.PersonNo
+	switch e.Kind {
+	case domain.EntrySessionEnded:
+		var p domain.SessionChanged
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return
+		}
+		s.cache.forget(e.Organisation, func(id Identity) bool { return slices.Contains(p.Sessions, id.Session) })
+		return
+	case domain.EntryAPIKeyRevoked:
+		var p domain.APIKeyChanged
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return
+		}
+		s.cache.forget(e.Organisation, func(id Identity) bool { return id.Actor.Kind == domain.ActorAPIKey && id.Actor.ID == p.ID })
+		return
+	case domain.EntryScopesChanged:
+		var p domain.ScopesChanged
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return
+		}
+		for _, c := range p.Changes {
+			people = append(people, c.Person)
+		}
+	case domain.EntryPeopleUpserted:
+		var p domain.PeopleUpserted
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return
+		}
+		for _, r := range p.People {
+			people = append(people, r.No)
+		}
+	default:
+		return
+	}
+	slices.Sort(people)
+	s.cache.forget(e.Organisation, func(id Identity) bool {
+		_, found := slices.BinarySearch(people, id.Actor.No)
+		return found && id.Actor.Kind == domain.ActorPerson
+	})
+}

@@ -1,0 +1,109 @@
+// Package access signs people in and says who asks: sessions, one-use socket
+// tickets and API keys become a domain.Actor with its scopes.
+package access
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"crier/internal/auth"
+	"crier/internal/clock"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// How long things last.
+const (
+	SessionIdle    = 12 * time.Hour      // a session that is not used ends
+	SessionMost    = 30 * 24 * time.Hour // and one that is used ends at last
+	TicketLife     = time.Minute
+	TicketLifeMost = time.Hour // of tickets made in bulk
+	AttemptWindow  = 15 * time.Minute
+	touchEvery     = 5 * time.Minute  // how often a session's use is written down
+	touchKeyEvery  = 10 * time.Minute // and an API key's
+	sweepEvery     = time.Minute
+)
+
+// AttemptsMost is how often one login may be tried within AttemptWindow.
+const AttemptsMost = 10
+
+// Store is what the service needs of the store; its errors are documented there.
+type Store interface {
+	Organisations(ctx context.Context, limit int) ([]domain.Organisation, error)
+	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
+	OrganisationBySlug(ctx context.Context, slug string) (domain.Organisation, error)
+	Person(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Person, error)
+	PersonByNo(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Person, error)
+	PersonByLogin(ctx context.Context, org domain.OrganisationID, login string) (domain.Person, string, error)
+	PeopleByExternalID(ctx context.Context, org domain.OrganisationID, ids []string) (map[string]domain.Person, error)
+	ScopesOf(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Scope, error)
+
+	StartSession(ctx context.Context, actor domain.Actor, login string, n domain.Session, tokenHash []byte) (*domain.Entry, error)
+	SessionByToken(ctx context.Context, tokenHash []byte) (domain.Session, error)
+	Session(ctx context.Context, org domain.OrganisationID, id string) (domain.Session, error)
+	TouchSession(ctx context.Context, org domain.OrganisationID, id string, seen, expires time.Time) error
+	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error)
+	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error)
+	CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (int, time.Time, error)
+
+	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
+	UseTicket(ctx context.Context, hash []byte, now time.Time) (domain.Ticket, error)
+
+	AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*domain.Entry, error)
+	APIKeyBySecret(ctx context.Context, secretHash []byte) (domain.APIKey, error)
+	APIKey(ctx context.Context, org domain.OrganisationID, id string) (domain.APIKey, error)
+	APIKeys(ctx context.Context, org domain.OrganisationID) ([]domain.APIKey, error)
+	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (*domain.Entry, error)
+	TouchAPIKey(ctx context.Context, org domain.OrganisationID, id string, at time.Time) error
+
+	SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error)
+	SweepTickets(ctx context.Context, before time.Time) error
+	SweepAttempts(ctx context.Context, older time.Time) error
+}
+
+// Options are what a Service is made of. All are needed.
+type Options struct {
+	Store  Store
+	Hasher *auth.Hasher
+	Clock  clock.Clock
+	Limits domain.Limits
+	Log    zerolog.Logger // for what has no caller to be returned to
+	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
+	Committed func(*domain.Entry)
+}
+
+// Service signs people in. Safe for concurrent use.
+type Service struct {
+	store     Store
+	hasher    *auth.Hasher
+	clock     clock.Clock
+	limits    domain.Limits
+	log       zerolog.Logger
+	committed func(*domain.Entry)
+	cache     cache
+
+	mu   sync.Mutex
+	stop context.CancelFunc // of the sweeping that runs, else nil; guarded by mu
+	done chan struct{}      // closed when it has ended; guarded by mu
+}
+
+// New makes a service.
+func New(o Options) *Service {
+	return &Service{store: o.Store, hasher: o.Hasher, clock: o.Clock, limits: o.Limits, log: o.Log, committed: o.Committed}
+}
+
+// told announces what was committed, and forgets here what it ends.
+func (s *Service) told(entries ...*domain.Entry) {
+	for _, e := range entries {
+		s.Invalidate(e)
+		s.committed(e)
+	}
+}
+
+// notIn is the one answer to whoever cannot prove who they are.
+func notIn(err error) error {
+	return fault.Wrap(err, fault.Unauthenticated, "you are not signed in, or your sign-in has ended")
+}

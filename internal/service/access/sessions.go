@@ -1,0 +1,151 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// SignInOptions is what the sign-in page needs to know before anyone has signed in.
+type SignInOptions struct {
+	Organisation *OrganisationName `json:"organisation,omitempty"` // the only one; nil when there are several
+}
+
+// OrganisationName names an organisation.
+type OrganisationName struct {
+	Slug string `json:"slug"`
+	Name string `json:"name"`
+}
+
+// Options returns the organisation if exactly one exists: with several, their
+// names are nobody's business.
+func (s *Service) Options(ctx context.Context) (SignInOptions, error) {
+	orgs, err := s.store.Organisations(ctx, 2)
+	if err != nil || len(orgs) != 1 {
+		return SignInOptions{}, err
+	}
+	return SignInOptions{Organisation: &OrganisationName{Slug: orgs[0].Slug, Name: orgs[0].Name}}, nil
+}
+
+// Me is who is signed in, and what they may do.
+type Me struct {
+	ID           string          `json:"id"`
+	Name         string          `json:"name"`
+	Role         domain.Role     `json:"role"`
+	Kind         string          `json:"kind"` // staff, candidate, api_key
+	Locale       string          `json:"locale"`
+	Organisation MyOrganisation  `json:"organisation"`
+	Permissions  []domain.Action `json:"permissions"`
+}
+
+// MyOrganisation is what its people need to know of it.
+type MyOrganisation struct {
+	OrganisationName
+	SubjectRequired bool `json:"subject_required"`
+}
+
+// Me describes the actor.
+func (s *Service) Me(ctx context.Context, actor domain.Actor) (Me, error) {
+	org, err := s.store.Organisation(ctx, actor.Organisation)
+	if err != nil {
+		return Me{}, err
+	}
+	me := Me{ID: actor.ID, Name: actor.Name, Role: actor.Role, Kind: string(actor.Kind), Permissions: domain.Permissions(actor.Role),
+		Organisation: MyOrganisation{OrganisationName{org.Slug, org.Name}, !org.Settings.SubjectOptional}}
+	if actor.Kind != domain.ActorPerson {
+		return me, nil
+	}
+	p, err := s.store.PersonByNo(ctx, actor.Organisation, actor.No)
+	if err != nil {
+		return Me{}, err
+	}
+	me.Kind, me.Locale = string(p.Kind), p.Locale
+	return me, nil
+}
+
+// SignOut ends the actor's own session; its sockets close on every node. A session
+// that has ended already is no error. Errors: Invalid (an API key has no session).
+func (s *Service) SignOut(ctx context.Context, actor domain.Actor) error {
+	if actor.Kind != domain.ActorPerson || actor.Session == "" {
+		return fault.New(fault.Invalid, "there is no session to end: an API key is revoked instead")
+	}
+	entries, err := s.store.EndSession(ctx, actor, actor.Session, "signed_out")
+	if err != nil {
+		return err
+	}
+	s.told(entries...)
+	return nil
+}
+
+// EndSessions ends all sessions of a person. Errors: Forbidden, NotFound.
+func (s *Service) EndSessions(ctx context.Context, actor domain.Actor, person domain.PersonID) error {
+	if err := actor.May(domain.ActPeopleManage); err != nil {
+		return err
+	}
+	p, err := s.store.Person(ctx, actor.Organisation, person)
+	if err != nil {
+		return err
+	}
+	entries, err := s.store.EndSessionsOf(ctx, actor, p.No, "revoked")
+	if err != nil {
+		return err
+	}
+	s.told(entries...)
+	return nil
+}
+
+// Sweep ends sessions that have expired and forgets tickets and attempts that no
+// longer matter. An expired ticket is kept for an hour, so that whoever comes with it
+// learns that it expired.
+func (s *Service) Sweep(ctx context.Context) error {
+	now := s.clock.Now()
+	entries, err := s.store.SweepSessions(ctx, now)
+	s.told(entries...)
+	if err != nil {
+		return err
+	}
+	if err := s.store.SweepTickets(ctx, now.Add(-time.Hour)); err != nil {
+		return err
+	}
+	return s.store.SweepAttempts(ctx, now.Add(-AttemptWindow))
+}
+
+// Start sweeps every minute until Stop. A second Start does nothing.
+func (s *Service) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	s.stop, s.done = cancel, done
+	go func() {
+		defer close(done)
+		t := time.NewTicker(sweepEvery)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
+					s.log.Warn().Err(err).Msg("sweeping sessions failed")
+				}
+			}
+		}
+	}()
+}
+
+// Stop ends the sweeping and waits for it. It may be called without Start.
+func (s *Service) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		s.stop()
+		<-s.done
+		s.stop = nil
+	}
+}
