@@ -1,0 +1,292 @@
+package roster
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"crier/internal/auth"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Person is one person as the request gives them. A field left out keeps what is
+// stored; on creation it is empty, but a candidate's login, which is the external id.
+type Person struct {
+	ExternalID string            `json:"external_id"`
+	Kind       domain.PersonKind `json:"kind"`
+	Role       domain.Role       `json:"role"` // staff only
+	GivenName  string            `json:"given_name"`
+	FamilyName string            `json:"family_name"`
+	Login      *string           `json:"login"`
+	Password   *string           `json:"password"` // 8 characters or more; hashing thousands takes a while: 33 ms of one core each
+	Email      *string           `json:"email"`
+	Phone      *string           `json:"phone"`
+	Locale     *string           `json:"locale"` // BCP 47
+	Tags       *[]string         `json:"tags"`
+}
+
+// Exam is one test as the request gives it.
+type Exam struct {
+	ExternalID string     `json:"external_id"`
+	Name       *string    `json:"name"`
+	StartsAt   *time.Time `json:"starts_at"`
+	EndsAt     *time.Time `json:"ends_at"`
+}
+
+// Enrolment puts a candidate in a test; both are named by external id.
+type Enrolment struct {
+	Exam         string           `json:"test"`
+	Person       string           `json:"person"`
+	Room         *string          `json:"room"`
+	Seat         *string          `json:"seat"`
+	ExtraMinutes *int             `json:"extra_minutes"`
+	Progress     *domain.Progress `json:"progress"`
+}
+
+// Scope replaces what a staff member sees of a test. Without rooms: all of them;
+// with Remove: none.
+type Scope struct {
+	Person string   `json:"person"`
+	Exam   string   `json:"test"`
+	Rooms  []string `json:"rooms"`
+	Remove bool     `json:"remove"`
+}
+
+// Progress says where a candidate stands in a test since At; now, if left out.
+type Progress struct {
+	Exam     string          `json:"test"`
+	Person   string          `json:"person"`
+	Progress domain.Progress `json:"progress"`
+	At       *time.Time      `json:"at"`
+}
+
+// The sizes of an item's texts, in characters.
+const (
+	idMost    = 100
+	nameMost  = 200
+	placeMost = 100
+	tagsMost  = 50
+	extraMost = 24 * 60 // minutes
+)
+
+// item is one element of a request: it checks itself and says what to store. key is what
+// must not occur twice.
+type item[S any] interface {
+	spec(w domain.Where, c *check) S
+	key() (id, field string)
+}
+
+// check gathers the faults of a request.
+type check struct {
+	now     time.Time
+	details []fault.Detail
+}
+
+func (c *check) add(w domain.Where, field, format string, args ...any) {
+	c.details = append(c.details, fault.Detail{Field: w(field), Message: fmt.Sprintf(format, args...)})
+}
+
+// text checks one text of an item.
+func (c *check) text(w domain.Where, field, s string, most int, mayBeEmpty bool) {
+	if err := domain.CheckText(field, s, most, mayBeEmpty, false); err != nil {
+		c.add(w, field, "%s", fault.Public(err).Message)
+	}
+}
+
+func (c *check) optional(w domain.Where, field string, s *string, most int) {
+	if s != nil {
+		c.text(w, field, *s, most, true)
+	}
+}
+
+// err is one fault of all that were found; nil if none.
+func (c *check) err() error {
+	const most = 100
+	n := len(c.details)
+	if n == 0 {
+		return nil
+	}
+	if n > most {
+		c.details = c.details[:most]
+	}
+	return fault.Many(fault.Invalid, c.details, "%d faults in the request; nothing was stored", n)
+}
+
+// prepare checks a request whole and says what to store.
+func prepare[I item[S], S any](s *Service, actor domain.Actor, items []I) ([]S, error) {
+	if err := actor.May(domain.ActProvision); err != nil {
+		return nil, err
+	}
+	if len(items) == 0 {
+		return nil, fault.Field("items", "items is missing or empty")
+	}
+	if n, most := len(items), s.Limits.Items; n > most {
+		return nil, fault.Over("items", int64(most), int64(n), "%d items; at most %d fit one request", n, most)
+	}
+	return gather(s, items, func(i int) domain.Where {
+		return func(field string) string { return fmt.Sprintf("items[%d].%s", i, field) }
+	})
+}
+
+func gather[I item[S], S any](s *Service, items []I, where func(i int) domain.Where) ([]S, error) {
+	c := &check{now: s.Clock.Now()}
+	specs := make([]S, len(items))
+	first := make(map[string]int, len(items))
+	for i, it := range items {
+		w := where(i)
+		specs[i] = it.spec(w, c)
+		id, field := it.key()
+		if j, twice := first[id]; twice {
+			c.add(w, field, "stands twice: first in %s", where(j)(field))
+			continue
+		}
+		first[id] = i
+	}
+	return specs, c.err()
+}
+
+var (
+	slugs   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	locales = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
+	emails  = regexp.MustCompile(`^[^\s@<>"]+@[^\s@<>"]+$`)
+)
+
+func checkSlug(slug string) error {
+	if !slugs.MatchString(slug) {
+		return fault.Field("slug", "a slug is 1 to 63 small letters, digits and hyphens, as in north-exams")
+	}
+	return nil
+}
+
+func (p Person) key() (string, string) { return p.ExternalID, "external_id" }
+
+func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
+	c.text(w, "external_id", p.ExternalID, idMost, false)
+	role := p.Role
+	switch p.Kind {
+	case domain.KindCandidate:
+		if role != "" && role != domain.RoleCandidate {
+			c.add(w, "role", "a candidate has no role")
+		}
+		role = domain.RoleCandidate
+	case domain.KindStaff:
+		if !slices.Contains(domain.StaffRoles, role) {
+			c.add(w, "role", "role must be one of %s", words(domain.StaffRoles))
+		}
+	default:
+		c.add(w, "kind", "kind must be candidate or staff")
+	}
+	c.text(w, "given_name", p.GivenName, nameMost, true)
+	c.text(w, "family_name", p.FamilyName, nameMost, true)
+	if strings.TrimSpace(p.GivenName+p.FamilyName) == "" {
+		c.add(w, "given_name", "the person needs a name")
+	}
+	c.optional(w, "login", p.Login, idMost)
+	c.optional(w, "email", p.Email, 254)
+	if p.Email != nil && *p.Email != "" && !emails.MatchString(*p.Email) {
+		c.add(w, "email", "this is no email address")
+	}
+	c.optional(w, "phone", p.Phone, 40)
+	if p.Locale != nil && *p.Locale != "" && !locales.MatchString(*p.Locale) {
+		c.add(w, "locale", "a locale is a language tag, as in nb or en-GB")
+	}
+	if p.Password != nil {
+		if err := auth.CheckPassword("password", *p.Password); err != nil {
+			c.add(w, "password", "%s", fault.Public(err).Message)
+		}
+	}
+	if p.Tags != nil {
+		if len(*p.Tags) > tagsMost {
+			c.add(w, "tags", "%d tags; at most %d are possible", len(*p.Tags), tagsMost)
+		}
+		for _, t := range *p.Tags {
+			c.text(w, "tags", t, 50, false)
+		}
+	}
+	return domain.PersonSpec{
+		Where: w, ExternalID: p.ExternalID, Kind: p.Kind, Role: role, GivenName: strings.TrimSpace(p.GivenName), FamilyName: strings.TrimSpace(p.FamilyName),
+		Login: lower(p.Login), Email: p.Email, Phone: p.Phone, Locale: p.Locale, Tags: p.Tags,
+	}
+}
+
+func lower(s *string) *string {
+	if s == nil {
+		return nil
+	}
+	l := strings.ToLower(strings.TrimSpace(*s))
+	return &l
+}
+
+func words[T ~string](list []T) string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (e Exam) key() (string, string) { return e.ExternalID, "external_id" }
+
+func (e Exam) spec(w domain.Where, c *check) domain.ExamSpec {
+	c.text(w, "external_id", e.ExternalID, idMost, false)
+	if e.Name != nil {
+		c.text(w, "name", *e.Name, nameMost, false)
+	}
+	return domain.ExamSpec{Where: w, ExternalID: e.ExternalID, Name: e.Name, StartsAt: e.StartsAt, EndsAt: e.EndsAt}
+}
+
+func (e Enrolment) key() (string, string) { return e.Exam + "\x00" + e.Person, "person" }
+
+func (e Enrolment) spec(w domain.Where, c *check) domain.EnrolmentSpec {
+	c.text(w, "test", e.Exam, idMost, false)
+	c.text(w, "person", e.Person, idMost, false)
+	c.optional(w, "room", e.Room, placeMost)
+	c.optional(w, "seat", e.Seat, placeMost)
+	if e.ExtraMinutes != nil && (*e.ExtraMinutes < 0 || *e.ExtraMinutes > extraMost) {
+		c.add(w, "extra_minutes", "extra_minutes must be from 0 to %d", extraMost)
+	}
+	if e.Progress != nil {
+		c.progress(w, *e.Progress)
+	}
+	return domain.EnrolmentSpec{Where: w, Exam: e.Exam, Person: e.Person, Room: e.Room, Seat: e.Seat, ExtraMinutes: e.ExtraMinutes, Progress: e.Progress}
+}
+
+func (c *check) progress(w domain.Where, p domain.Progress) {
+	if _, err := domain.ParseProgress("progress", string(p)); err != nil {
+		c.add(w, "progress", "%s", fault.Public(err).Message)
+	}
+}
+
+func (s Scope) key() (string, string) { return s.Exam + "\x00" + s.Person, "person" }
+
+func (s Scope) spec(w domain.Where, c *check) domain.ScopeSpec {
+	c.text(w, "test", s.Exam, idMost, false)
+	c.text(w, "person", s.Person, idMost, false)
+	rooms := slices.Clone(s.Rooms)
+	slices.Sort(rooms)
+	rooms = slices.Compact(rooms)
+	for _, r := range rooms {
+		c.text(w, "rooms", r, placeMost, false)
+	}
+	if s.Remove && len(rooms) > 0 {
+		c.add(w, "remove", "remove takes the whole test away: leave rooms out")
+	}
+	return domain.ScopeSpec{Where: w, Exam: s.Exam, Person: s.Person, Rooms: rooms, Remove: s.Remove}
+}
+
+func (p Progress) key() (string, string) {
+	return p.Exam + "\x00" + p.Person + "\x00" + p.At.String(), "person"
+}
+
+func (p Progress) spec(w domain.Where, c *check) domain.ProgressSpec {
+	c.text(w, "test", p.Exam, idMost, false)
+	c.text(w, "person", p.Person, idMost, false)
+	c.progress(w, p.Progress)
+	if p.At.After(c.now.Add(latest)) {
+		c.add(w, "at", "at lies in the future")
+	}
+	return domain.ProgressSpec{Where: w, Exam: p.Exam, Person: p.Person, Progress: p.Progress, At: p.At.UTC().Truncate(time.Microsecond)}
+}

@@ -1,0 +1,134 @@
+// Package roster takes what an organisation's own systems know: people, tests, who
+// sits which test and where, which staff work there, and how far candidates have
+// come. Everything is idempotent by external id, and a request is done whole or not
+// at all (product row A3).
+package roster
+
+import (
+	"context"
+	"time"
+
+	"crier/internal/auth"
+	"crier/internal/clock"
+	"crier/internal/domain"
+)
+
+// Store is what this service needs of the database. Each method writes all or
+// nothing, together with the entries that record it.
+type Store interface {
+	EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *domain.Entry, error)
+	PasswordHashes(ctx context.Context, org domain.OrganisationID, externalIDs []string) (map[string]string, error)
+	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*domain.Entry, error)
+	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error)
+	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error)
+	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error)
+	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error)
+	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, exams []domain.ExamSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
+}
+
+// Deps are what a Service is made of. Committed is called after COMMIT with each
+// entry that was made.
+type Deps struct {
+	Store     Store
+	Hasher    *auth.Hasher
+	Clock     clock.Clock
+	Committed func(*domain.Entry)
+	Limits    domain.Limits
+}
+
+// Service is the use-case. Make one with New.
+type Service struct{ Deps }
+
+// New makes a service.
+func New(d Deps) *Service { return &Service{Deps: d} }
+
+// Counts says what became of a request's items.
+type Counts = domain.Tally
+
+// Imported says what became of a roster's rows.
+type Imported = domain.ImportTally
+
+func (s *Service) committed(entries []*domain.Entry) {
+	if s.Committed == nil {
+		return
+	}
+	for _, e := range entries {
+		s.Committed(e)
+	}
+}
+
+// EnsureOrganisation returns the organisation with that slug, made if it is new.
+// Errors: Invalid naming slug or name.
+func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, error) {
+	if err := checkSlug(slug); err != nil {
+		return domain.Organisation{}, err
+	}
+	if err := domain.CheckText("name", name, 200, false, false); err != nil {
+		return domain.Organisation{}, err
+	}
+	org, e, err := s.Store.EnsureOrganisation(ctx, slug, name)
+	if err != nil {
+		return domain.Organisation{}, err
+	}
+	if e != nil {
+		s.committed([]*domain.Entry{e})
+	}
+	return org, nil
+}
+
+// PutPeople creates and changes people. Errors: Forbidden; TooLarge (items); Invalid
+// or Conflict with details; Unavailable.
+func (s *Service) PutPeople(ctx context.Context, actor domain.Actor, items []Person) (Counts, error) {
+	specs, err := prepare(s, actor, items)
+	if err != nil {
+		return Counts{}, err
+	}
+	c, entries, err := s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, []*domain.Entry, error) {
+		return s.Store.UpsertPeople(ctx, actor, specs)
+	})
+	s.committed(entries)
+	return c, err
+}
+
+// PutExams creates and changes tests. Errors as for PutPeople.
+func (s *Service) PutExams(ctx context.Context, actor domain.Actor, items []Exam) (Counts, error) {
+	return put(ctx, s, actor, items, s.Store.UpsertExams)
+}
+
+// PutEnrolments puts candidates in tests. Errors as for PutPeople.
+func (s *Service) PutEnrolments(ctx context.Context, actor domain.Actor, items []Enrolment) (Counts, error) {
+	return put(ctx, s, actor, items, s.Store.UpsertEnrolments)
+}
+
+// PutScopes replaces what staff see of a test. Errors as for PutPeople.
+func (s *Service) PutScopes(ctx context.Context, actor domain.Actor, items []Scope) (Counts, error) {
+	return put(ctx, s, actor, items, s.Store.ReplaceScopes)
+}
+
+// PostProgress takes in how far candidates have come. A change older than what is
+// stored is counted as unchanged. Errors as for PutPeople.
+func (s *Service) PostProgress(ctx context.Context, actor domain.Actor, items []Progress) (Counts, error) {
+	now := s.Clock.Now()
+	for i := range items {
+		if items[i].At == nil {
+			items[i].At = &now
+		}
+	}
+	return put(ctx, s, actor, items, s.Store.SetProgress)
+}
+
+func put[I item[S], S any](ctx context.Context, s *Service, actor domain.Actor, items []I,
+	write func(context.Context, domain.Actor, []S) (domain.Tally, []*domain.Entry, error),
+) (Counts, error) {
+	specs, err := prepare(s, actor, items)
+	if err != nil {
+		return Counts{}, err
+	}
+	c, entries, err := write(ctx, actor, specs)
+	s.committed(entries)
+	return c, err
+}
+
+// latest is how far into the future a progress change may claim to be: clocks of
+// other systems run ahead a little.
+const latest = 5 * time.Minute
