@@ -28,10 +28,13 @@ func NewFrame(json []byte) *Frame {
 
 // NewMessage wraps a JSON text with slots: own are the positions in json of the
 // CursorWidth bytes that take the message's own cursor, previous the position
-// of those that take the cursor before it.
+// of those that take the cursor before it (0: none).
 func NewMessage(json []byte, own []int, previous int) *Frame {
 	b, n := header(len(json))
-	f := &Frame{b: append(b, json...), previous: previous + n}
+	f := &Frame{b: append(b, json...)}
+	if previous > 0 {
+		f.previous = previous + n
+	}
 	for _, at := range own {
 		f.own = append(f.own, at+n)
 	}
