@@ -88,10 +88,10 @@ func readRoster(r io.Reader, most int) ([]row, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := reader.FieldPos(0)
 		if err != nil {
-			return nil, badLine(err, line)
+			return nil, badLine(err, 0)
 		}
+		line, _ := reader.FieldPos(0)
 		if len(rows) == most {
 			return nil, fault.Over("rows", int64(most), int64(most+1), "the roster has more than %d rows", most)
 		}
