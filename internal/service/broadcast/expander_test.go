@@ -1,0 +1,65 @@
+package broadcast
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"crier/internal/domain"
+)
+
+func TestExpander(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var calls []domain.OrganisationID
+		failures := 3
+		x := NewExpander(func(_ context.Context, org domain.OrganisationID) error {
+			mu.Lock()
+			defer mu.Unlock()
+			calls = append(calls, org)
+			if org == 2 && failures > 0 {
+				failures--
+				return errors.New("not now")
+			}
+			return nil
+		}, 0, zerolog.Nop())
+		x.Start(t.Context())
+		x.Start(t.Context())
+		defer x.Stop()
+		for range 100 {
+			x.Kick(1)
+		}
+		synctest.Wait()
+		if len(calls) != 0 {
+			t.Error("it did not wait")
+		}
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		if !slices.Equal(calls, []domain.OrganisationID{1}) {
+			t.Errorf("%v, want the kicks joined", calls)
+		}
+		x.Kick(2)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if !slices.Equal(calls, []domain.OrganisationID{1, 2, 2, 2, 2}) {
+			t.Errorf("%v, want three failures and a success", calls)
+		}
+		x.Stop()
+		x.Stop()
+		x.Kick(1) // harmless
+	})
+}
+
+func TestNatural(t *testing.T) {
+	list := []string{"B1", "A10", "A2", "", "A2b", "A02", "10", "9", "Å"}
+	slices.SortStableFunc(list, natural)
+	if want := []string{"", "9", "10", "A2", "A02", "A2b", "A10", "B1", "Å"}; !slices.Equal(list, want) {
+		t.Errorf("%q, want %q", list, want)
+	}
+}
