@@ -42,6 +42,12 @@ func (r personRow) person() domain.Person {
 		GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email, Phone: r.Phone, Locale: r.Locale, Tags: tagsOf(r.Tags), CreatedAt: timeOf(r.CreatedAt)}
 }
 
+// record is how the journal keeps the person.
+func (r personRow) record() domain.PersonRecord {
+	p := r.person()
+	return domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name()}
+}
+
 func tagsOf(s string) []string {
 	if s == "" || s == "[]" {
 		return nil
@@ -162,8 +168,7 @@ func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domai
 	}
 	var records []domain.PersonRecord
 	for _, r := range slices.Concat(plan.created, plan.changed) {
-		p := r.person()
-		records = append(records, domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name()})
+		records = append(records, r.record())
 	}
 	for _, part := range chunks(records, perEntry) {
 		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(), Payload: payload(domain.PeopleUpserted{People: part})}
@@ -306,4 +311,33 @@ func (t *Tx) writePeople(ctx context.Context, plan *personPlan) error {
 		return fmt.Errorf("write people: %w", err)
 	}
 	return nil
+}
+
+// SetPassword gives a person another password, ends their sessions and records it.
+// Errors: NotFound.
+func (s *Store) SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) (entries []*domain.Entry, err error) {
+	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE people SET password_hash = $3, updated_at = $4 WHERE organisation_id = $1 AND no = $2`, tx.org, no, hash, micros(s.clock.Now()))
+		if err != nil {
+			return fmt.Errorf("set password: %w", err)
+		}
+		if n == 0 {
+			return fault.New(fault.NotFound, "no such person")
+		}
+		var r personRow
+		if err := tx.Get(ctx, &r, `SELECT `+personColumns+` FROM people p WHERE p.organisation_id = $1 AND p.no = $2`, tx.org, no); err != nil {
+			return fmt.Errorf("read person: %w", err)
+		}
+		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(), Payload: payload(domain.PeopleUpserted{People: []domain.PersonRecord{r.record()}})}
+		if err := tx.Append(ctx, e); err != nil {
+			return err
+		}
+		ended, err := tx.endSessions(ctx, actor, "changed", `organisation_id = $1 AND person_no = $2`, tx.org, no)
+		entries = append([]*domain.Entry{e}, ended...)
+		return err
+	})
+	return entries, err
 }

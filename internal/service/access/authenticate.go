@@ -74,8 +74,8 @@ func (s *Service) look(ctx context.Context, kind auth.TokenKind, hash []byte, no
 		return Identity{}, err
 	}
 	if now.Sub(n.SeenAt) >= touchEvery {
-		expires := now.Add(SessionIdle)
-		if last := n.CreatedAt.Add(SessionMost); expires.After(last) {
+		expires := now.Add(s.idle)
+		if last := n.CreatedAt.Add(max(SessionMost, s.idle)); expires.After(last) {
 			expires = last
 		}
 		if err := s.store.TouchSession(ctx, n.Organisation, n.ID, now, expires); err != nil {

@@ -17,7 +17,7 @@ import (
 
 // How long things last.
 const (
-	SessionIdle    = 12 * time.Hour      // a session that is not used ends
+	SessionIdle    = 12 * time.Hour      // a session that is not used ends; default of Deps.SessionLength
 	SessionMost    = 30 * 24 * time.Hour // and one that is used ends at last
 	TicketLife     = time.Minute
 	TicketLifeMost = time.Hour // of tickets made in bulk
@@ -47,6 +47,7 @@ type Store interface {
 	TouchSession(ctx context.Context, org domain.OrganisationID, id string, seen, expires time.Time) error
 	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error)
 	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error)
+	SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) ([]*domain.Entry, error)
 	CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (int, time.Time, error)
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
@@ -64,15 +65,18 @@ type Store interface {
 	SweepAttempts(ctx context.Context, older time.Time) error
 }
 
-// Options are what a Service is made of. All are needed.
-type Options struct {
+// Deps are what a Service is made of. Store, Hasher, Clock and Committed are needed.
+type Deps struct {
 	Store  Store
 	Hasher *auth.Hasher
 	Clock  clock.Clock
-	Limits domain.Limits
 	Log    zerolog.Logger // for what has no caller to be returned to
 	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
 	Committed func(*domain.Entry)
+	// SessionLength is after how long without use a session ends. Zero means SessionIdle.
+	SessionLength time.Duration
+	// Limits bound the tickets of one request. Zero means domain.DefaultLimits.
+	Limits domain.Limits
 }
 
 // Service signs people in. Safe for concurrent use.
@@ -80,9 +84,10 @@ type Service struct {
 	store     Store
 	hasher    *auth.Hasher
 	clock     clock.Clock
-	limits    domain.Limits
 	log       zerolog.Logger
 	committed func(*domain.Entry)
+	idle      time.Duration
+	limits    domain.Limits
 	cache     cache
 
 	mu   sync.Mutex
@@ -91,8 +96,14 @@ type Service struct {
 }
 
 // New makes a service.
-func New(o Options) *Service {
-	return &Service{store: o.Store, hasher: o.Hasher, clock: o.Clock, limits: o.Limits, log: o.Log, committed: o.Committed}
+func New(d Deps) *Service {
+	if d.SessionLength <= 0 {
+		d.SessionLength = SessionIdle
+	}
+	if d.Limits.Items <= 0 {
+		d.Limits = domain.DefaultLimits
+	}
+	return &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits}
 }
 
 // told announces what was committed, and forgets here what it ends.

@@ -2,14 +2,16 @@ package access
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"crier/internal/auth"
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
 
-// SignInOptions is what the sign-in page needs to know before anyone has signed in.
-type SignInOptions struct {
+// Options is what the sign-in page needs to know before anyone has signed in.
+type Options struct {
 	Organisation *OrganisationName `json:"organisation,omitempty"` // the only one; nil when there are several
 }
 
@@ -21,12 +23,12 @@ type OrganisationName struct {
 
 // Options returns the organisation if exactly one exists: with several, their
 // names are nobody's business.
-func (s *Service) Options(ctx context.Context) (SignInOptions, error) {
+func (s *Service) Options(ctx context.Context) (Options, error) {
 	orgs, err := s.store.Organisations(ctx, 2)
 	if err != nil || len(orgs) != 1 {
-		return SignInOptions{}, err
+		return Options{}, err
 	}
-	return SignInOptions{Organisation: &OrganisationName{Slug: orgs[0].Slug, Name: orgs[0].Name}}, nil
+	return Options{Organisation: &OrganisationName{Slug: orgs[0].Slug, Name: orgs[0].Name}}, nil
 }
 
 // Me is who is signed in, and what they may do.
@@ -96,6 +98,31 @@ func (s *Service) EndSessions(ctx context.Context, actor domain.Actor, person do
 	return nil
 }
 
+// ResetPassword gives the person of a login a new password and ends their sessions.
+// Errors: Forbidden, NotFound, Invalid (password).
+func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, password string) error {
+	if err := actor.May(domain.ActPeopleManage); err != nil {
+		return err
+	}
+	if err := auth.CheckPassword("password", password); err != nil {
+		return err
+	}
+	p, _, err := s.store.PersonByLogin(ctx, actor.Organisation, strings.ToLower(strings.TrimSpace(login)))
+	if err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	entries, err := s.store.SetPassword(ctx, actor, p.No, hash)
+	if err != nil {
+		return err
+	}
+	s.told(entries...)
+	return nil
+}
+
 // Sweep ends sessions that have expired and forgets tickets and attempts that no
 // longer matter. An expired ticket is kept for an hour, so that whoever comes with it
 // learns that it expired.
@@ -112,14 +139,14 @@ func (s *Service) Sweep(ctx context.Context) error {
 	return s.store.SweepAttempts(ctx, now.Add(-AttemptWindow))
 }
 
-// Start sweeps every minute until Stop. A second Start does nothing.
-func (s *Service) Start() {
+// Start sweeps every minute until Stop or the context's end. A second Start does nothing.
+func (s *Service) Start(parent context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stop != nil {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(parent)
 	done := make(chan struct{})
 	s.stop, s.done = cancel, done
 	go func() {

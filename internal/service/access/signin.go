@@ -63,7 +63,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
 	}
 	now := s.clock.Now()
 	n := domain.Session{Organisation: person.Organisation, ID: uuid.Must(uuid.NewV7()).String(), Person: person.No, UserAgent: agent(c.UserAgent),
-		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(SessionIdle)}
+		CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(s.idle)}
 	actor, err := s.actorOf(ctx, person, n.ID)
 	if err != nil {
 		return SignedIn{}, err
