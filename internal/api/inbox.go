@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"crier/internal/domain"
+	"crier/internal/service/inbox"
+)
+
+// Inbox is a candidate's own side.
+type Inbox interface {
+	Dashboard(ctx context.Context, actor domain.Actor) (inbox.Dashboard, error)
+	Messages(ctx context.Context, actor domain.Actor, q string, exam domain.ExamID, limit int, before string) (inbox.Page, error)
+	// Receipts returns once they are durable.
+	Receipts(ctx context.Context, actor domain.Actor, items []inbox.Receipt) error
+}
+
+func (s *Server) inboxRoutes() []route {
+	return []route{
+		{"GET", "/dashboard", s.signedIn(s.dashboard)},
+		{"GET", "/inbox", s.signedIn(s.inbox)},
+		{"POST", "/receipts", s.signedIn(s.receipts)},
+	}
+}
+
+func (s *Server) dashboard(x *exchange, actor domain.Actor) error {
+	d, err := s.Inbox.Dashboard(x.r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, d)
+}
+
+func (s *Server) inbox(x *exchange, actor domain.Actor) error {
+	q := x.query()
+	text, test, limit, before := q.text("q"), q.text("test"), q.number("limit", pageUsual, pageMost), q.text("before")
+	if err := q.err(); err != nil {
+		return err
+	}
+	page, err := s.Inbox.Messages(x.r.Context(), actor, text, domain.ExamID(test), limit, before)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, page)
+}
+
+func (s *Server) receipts(x *exchange, actor domain.Actor) error {
+	var in struct {
+		Items []inbox.Receipt `json:"items"`
+	}
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	if err := s.Inbox.Receipts(x.r.Context(), actor, in.Items); err != nil {
+		return err
+	}
+	return x.empty()
+}

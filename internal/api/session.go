@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/service/access"
+)
+
+// Access signs people in and says who asks.
+type Access interface {
+	// Authenticate returns who a session's token or an API key stands for. Errors:
+	// unauthenticated, unavailable.
+	Authenticate(ctx context.Context, token string) (domain.Actor, error)
+	Options(ctx context.Context) (access.Options, error)
+	// SignIn checks a password. Errors: unauthenticated, rate_limited, invalid.
+	SignIn(ctx context.Context, c access.Credentials) (access.SignedIn, error)
+	Me(ctx context.Context, actor domain.Actor) (access.Me, error)
+	SignOut(ctx context.Context, actor domain.Actor) error
+	EndSessions(ctx context.Context, actor domain.Actor, person domain.PersonID) error
+	Ticket(ctx context.Context, actor domain.Actor) (access.Ticket, error)
+	Tickets(ctx context.Context, actor domain.Actor, people []string, ttl time.Duration) (access.Tickets, error)
+
+	APIKeys(ctx context.Context, actor domain.Actor) ([]access.APIKey, error)
+	CreateAPIKey(ctx context.Context, actor domain.Actor, name string) (access.APIKey, error)
+	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) error
+}
+
+func (s *Server) sessionRoutes() []route {
+	return []route{
+		{"GET", "/session/options", s.sessionOptions},
+		{"POST", "/session", s.signIn},
+		{"GET", "/session", s.signedIn(s.whoAmI)},
+		{"DELETE", "/session", s.signedIn(s.signOut)},
+		{"DELETE", "/people/{person}/sessions", s.signedIn(s.endSessions)},
+		{"POST", "/tickets", s.signedIn(s.createTicket)},
+	}
+}
+
+func (s *Server) sessionOptions(x *exchange) error {
+	o, err := s.Access.Options(x.r.Context())
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, o)
+}
+
+func (s *Server) signIn(x *exchange) error {
+	var in access.Credentials
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	in.UserAgent = x.r.UserAgent()
+	out, err := s.Access.SignIn(x.r.Context(), in)
+	if err != nil {
+		return err
+	}
+	x.actor = out.Actor
+	s.setCookie(x, out.Session.Token, out.Session.ExpiresAt)
+	return x.json(http.StatusCreated, out)
+}
+
+func (s *Server) whoAmI(x *exchange, actor domain.Actor) error {
+	me, err := s.Access.Me(x.r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, struct {
+		Me  access.Me `json:"me"`
+		Now time.Time `json:"now"`
+	}{me, s.Clock.Now()})
+}
+
+func (s *Server) signOut(x *exchange, actor domain.Actor) error {
+	if err := s.Access.SignOut(x.r.Context(), actor); err != nil {
+		return err
+	}
+	s.setCookie(x, "", time.Time{})
+	return x.empty()
+}
+
+func (s *Server) endSessions(x *exchange, actor domain.Actor) error {
+	if err := s.Access.EndSessions(x.r.Context(), actor, domain.PersonID(x.path("person"))); err != nil {
+		return err
+	}
+	return x.empty()
+}
+
+func (s *Server) createTicket(x *exchange, actor domain.Actor) error {
+	t, err := s.Access.Ticket(x.r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusCreated, t)
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"encoding/json"
+	"time"
+
+	"crier/hub"
+	"crier/internal/domain"
+	"crier/internal/protocol"
+	"crier/internal/service/monitor"
+)
+
+// presence shows services who is connected.
+type presence struct{ hub *hub.Hub }
+
+// Presence says who is connected; lastSeen is zero when not known.
+func (p presence) Presence(org domain.OrganisationID, no domain.PersonNo) (domain.Presence, time.Time) {
+	state, seen := p.hub.PresenceOf(int64(org), int64(no))
+	return presenceOf(state), seen
+}
+
+func presenceOf(s hub.State) domain.Presence {
+	switch s {
+	case hub.Online:
+		return domain.Online
+	case hub.Away:
+		return domain.Away
+	}
+	return domain.Offline
+}
+
+// publisher sends services' events to the connections of this node.
+type publisher struct{ hub *hub.Hub }
+
+// Publish sends an event to the connections that listen to the topic.
+func (p publisher) Publish(org domain.OrganisationID, topic string, event any) {
+	p.hub.Publish(int64(org), topic, hub.NewFrame(protocol.Encode(event)))
+}
+
+// presenceChanged hears the hub.
+func (n *Node) presenceChanged(org int64, changes []hub.Presence) {
+	out := make([]monitor.Change, len(changes))
+	for i, c := range changes {
+		out[i] = monitor.Change{No: domain.PersonNo(c.Person), Presence: presenceOf(c.State), At: c.At}
+	}
+	n.Monitor.PresenceChanged(domain.OrganisationID(org), out)
+}
+
+// entryFollowed hears every entry that the hub follows, of this node and others.
+func (n *Node) entryFollowed(_ int64, e hub.Entry) {
+	if entry, ok := e.Value.(*domain.Entry); ok {
+		n.Access.Invalidate(entry)
+		n.Monitor.Entry(entry)
+	}
+}
+
+// statusChanged tells every page whether the database can be reached.
+func (n *Node) statusChanged(sending bool) {
+	state := "unavailable"
+	if sending {
+		state = "ok"
+	}
+	n.log.Warn().Bool("reachable", sending).Msg("the database's reachability changed")
+	n.hub.Everyone(hub.NewFrame(protocol.Encode(protocol.Status{Type: "status", Sending: state})))
+}
+
+// measureReceipts counts a batch of receipts that this node wrote.
+func (n *Node) measureReceipts(e *domain.Entry) {
+	var p domain.ReceiptsRecorded
+	if json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	count := 0
+	for _, item := range p.Items {
+		count += len(item.People)
+	}
+	n.metrics.ReceiptBatch(count)
+}

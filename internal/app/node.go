@@ -1,0 +1,154 @@
+// Package app wires a node: the one place where store, hub, services, gateway and
+// API meet.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"crier/hub"
+	"crier/internal/auth"
+	"crier/internal/clock"
+	"crier/internal/config"
+	"crier/internal/cursor"
+	"crier/internal/domain"
+	"crier/internal/gateway"
+	"crier/internal/service/access"
+	"crier/internal/service/broadcast"
+	"crier/internal/service/inbox"
+	"crier/internal/service/monitor"
+	"crier/internal/service/record"
+	"crier/internal/service/roster"
+	"crier/internal/telemetry"
+	"crier/store"
+)
+
+// Node is an opened node: its services work; it listens only while it serves.
+type Node struct {
+	Access    *access.Service
+	Roster    *roster.Service
+	Broadcast *broadcast.Service
+	Inbox     *inbox.Service
+	Monitor   *monitor.Service
+	Record    *record.Service
+	Store     *store.Store
+
+	cfg      config.Config
+	log      zerolog.Logger
+	clock    clock.Clock
+	sealer   *cursor.Sealer
+	hub      *hub.Hub
+	broker   hub.Broker
+	receipts *inbox.Recorder
+	expander *broadcast.Expander
+	metrics  *telemetry.Metrics
+	stopping atomic.Bool
+}
+
+// Options change what tests and measurements need changed. The zero value is a
+// node as it runs in production.
+type Options struct {
+	Clock   clock.Clock       // default: the machine's
+	Limiter broadcast.Limiter // default: broadcast.NewRate
+}
+
+// Open opens the database named by cfg, brings its schema up to date and builds the
+// services. Close it, or let Serve do so.
+func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options) (*Node, error) {
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	if o.Limiter == nil {
+		o.Limiter = broadcast.NewRate(o.Clock)
+	}
+	st, err := openStore(ctx, cfg, log, o.Clock)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg, log: log, clock: o.Clock, Store: st, metrics: telemetry.NewMetrics()}
+	if err := st.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	if n.broker, err = openBroker(cfg, log); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	n.build(o)
+	return n, nil
+}
+
+// Migrate brings the schema of the database named by cfg up to date.
+func Migrate(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
+	st, err := openStore(ctx, cfg, log, clock.System{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(st.Migrate(ctx), st.Close())
+}
+
+func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger, c clock.Clock) (*store.Store, error) {
+	dsn := cfg.Database
+	if dsn == "" {
+		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("make the data folder: %w", err)
+		}
+		dsn = "sqlite:" + filepath.Join(cfg.Data, "crier.db")
+	}
+	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger()})
+}
+
+// build makes the services over the store, and the hub over the store's journals.
+func (n *Node) build(o Options) {
+	n.sealer = cursor.NewSealer(n.Store.SealKey())
+	feed := gateway.NewFeed(n.Store, n.sealer)
+	n.hub = hub.New(hub.Options{
+		Node: nodeName(), Epoch: n.Store.Epoch(), Clock: n.clock, Log: n.log.With().Str("room", "hub").Logger(),
+		Presence: n.presenceChanged, Entry: n.entryFollowed, Status: n.statusChanged,
+	}, feed, feed, n.sealer, n.broker)
+	seen := presence{n.hub}
+	hasher := auth.NewHasher(0)
+	limits := n.cfg.Limits()
+
+	n.expander = broadcast.NewExpander(n.Store.Expand, 0, n.log)
+	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log, Committed: func(e *domain.Entry) {
+		n.measureReceipts(e)
+		n.committed(e)
+	}})
+	n.Access = access.New(access.Deps{
+		Store: n.Store, Hasher: hasher, Clock: n.clock, Log: n.log, Committed: n.committed, SessionLength: n.cfg.SessionLength, Limits: limits,
+	})
+	n.Roster = roster.New(roster.Deps{Store: n.Store, Hasher: hasher, Clock: n.clock, Committed: n.committed, Limits: limits})
+	n.Monitor = monitor.New(monitor.Deps{Store: n.Store, Presence: seen, Publisher: publisher{n.hub}, Clock: n.clock, Log: n.log})
+	n.Broadcast = broadcast.New(broadcast.Options{
+		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Limits: limits, Limiter: o.Limiter,
+		Committed: n.committed, Expander: n.expander,
+	})
+	n.Inbox = inbox.New(n.Store, n.sealer, n.receipts)
+	n.Record = record.New(n.Store, n.sealer)
+}
+
+// Close ends an opened node that does not serve.
+func (n *Node) Close() error { return errors.Join(n.broker.Close(), n.Store.Close()) }
+
+// committed rings the doorbell.
+func (n *Node) committed(e *domain.Entry) {
+	if e != nil {
+		n.Access.Invalidate(e)
+		n.hub.Committed(int64(e.Organisation), hub.Entry{Offset: e.Offset, Value: e})
+	}
+}
+
+// nodeName is this process's name among the nodes: the machine's, made unique.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "node"
+	}
+	return host + "-" + rand.Text()[:8]
+}
