@@ -137,7 +137,7 @@ func checkColumns(names []string) error {
 		case !utf8.ValidString(name):
 			wrong = append(wrong, fault.Detail{Field: fmt.Sprintf("row 1, column %d", i+1), Message: "the text is not valid UTF-8"})
 		case !slices.Contains(columns, name):
-			wrong = append(wrong, fault.Detail{Field: at(1, name), Message: "no such column; there are " + strings.Join(columns, ", ")})
+			wrong = append(wrong, fault.Detail{Field: at(1, clip(name)), Message: "no such column; there are " + strings.Join(columns, ", ")})
 		case seen[name]:
 			wrong = append(wrong, fault.Detail{Field: at(1, name), Message: "this column stands twice"})
 		}
@@ -152,6 +152,14 @@ func checkColumns(names []string) error {
 		return fault.Many(fault.Invalid, wrong, "the roster's columns are not right; nothing was imported")
 	}
 	return nil
+}
+
+// clip shortens what is quoted back.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	return s
 }
 
 func at(line int, column string) string { return fmt.Sprintf("row %d, column %s", line, column) }
@@ -234,7 +242,7 @@ func (r row) items(c *check) (Person, Exam, Enrolment) {
 	if v := r.cells["extra_minutes"]; v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil {
-			c.add(r.named, "extra_minutes", "%q is no whole number of minutes", v)
+			c.add(r.named, "extra_minutes", "%q is no whole number of minutes", clip(v))
 		} else {
 			enrolment.ExtraMinutes = &n
 		}

@@ -102,9 +102,10 @@ func (c *check) optional(w domain.Where, field string, s *string, most int) {
 	}
 }
 
-// err is one fault of all that were found; nil if none.
+// err is one fault of all that were found; nil if none. A request of the largest size
+// in which everything is wrong is answered with its first 5000 faults.
 func (c *check) err() error {
-	const most = 100
+	const most = 5000
 	n := len(c.details)
 	if n == 0 {
 		return nil

@@ -25,8 +25,9 @@ func passwordsOf(items []Person) []string {
 }
 
 // withPasswords fills in the hashes of the passwords that are new ("" = none given)
-// and writes. Hashing happens before the transaction, on as many cores as the hasher
-// allows; a password that is the stored one already is not hashed again.
+// and writes. Hashing happens before the transaction, in half of the hasher's places,
+// so that people can sign in meanwhile; a password that is the stored one already is
+// not hashed again.
 func (s *Service) withPasswords(ctx context.Context, org domain.OrganisationID, specs []domain.PersonSpec, passwords []string,
 	write func() (domain.Tally, []*domain.Entry, error),
 ) (c domain.Tally, entries []*domain.Entry, err error) {
@@ -57,7 +58,7 @@ func (s *Service) hash(ctx context.Context, org domain.OrganisationID, specs []d
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(s.Hasher.Parallel())
+	g.SetLimit(max(1, s.Hasher.Parallel()/2))
 	for i, password := range passwords {
 		if password == "" {
 			continue
