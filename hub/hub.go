@@ -180,7 +180,7 @@ func (h *Hub) Attach(sock Socket, id Identity, since int64, fresh bool) *Conn {
 	c.Heard()
 	c.behind, c.catching, c.greeting = id.Stream, id.Stream, id.Stream
 	f := h.follow(id.Org)
-	for _, o := range c.shard.add(c) {
+	if o := c.shard.add(c); o != nil {
 		h.stats.tooMany.Add(1)
 		o.Close(CloseTooMany, "too many connections")
 	}

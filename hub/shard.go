@@ -115,8 +115,8 @@ func (s *shard) next(c *Conn) *Conn {
 	return c.sibling
 }
 
-// add registers a connection; it returns those of the same person that are too many.
-func (s *shard) add(c *Conn) (tooMany []*Conn) {
+// add registers a connection; it returns the one of the same person that is now one too many.
+func (s *shard) add(c *Conn) (oldest *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := key{c.Org, c.Person}
@@ -124,12 +124,12 @@ func (s *shard) add(c *Conn) (tooMany []*Conn) {
 	s.people[k] = c
 	s.count++
 	n := 0
-	for o := c; o != nil; o = o.sibling {
-		if n++; c.Sockets > 0 && n > c.Sockets {
-			tooMany = append(tooMany, o)
+	for o := c; o != nil && c.Sockets > 0; o = o.sibling {
+		if n++; n > c.Sockets {
+			return o // those before it had to go when others came
 		}
 	}
-	return tooMany
+	return nil
 }
 
 // remove takes a connection out; false if it was not there.
