@@ -37,6 +37,7 @@ type world struct {
 	config *config.Config
 	stdin  io.Reader
 	out    io.Writer
+	stderr io.Writer
 	log    zerolog.Logger
 }
 
@@ -75,7 +76,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdin i
 		fmt.Fprintln(stderr, "crier:", message(err))
 		return exitMisuse
 	}
-	w := &world{ctx: ctx, config: &l.Config, stdin: stdin, out: stdout, log: telemetry.NewLogger(stderr, l.LogLevel, l.LogFormat)}
+	w := &world{ctx: ctx, config: &l.Config, stdin: stdin, out: stdout, stderr: stderr, log: telemetry.NewLogger(stderr, l.LogLevel, l.LogFormat)}
 	if err := parsed.Run(w); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(stderr, "crier:", message(err))
 		return exitFailed

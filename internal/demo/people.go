@@ -140,7 +140,7 @@ func candidates() []candidate {
 	for _, room := range rooms {
 		for seat := 1; seat <= room.seats; seat++ {
 			given, family, _ := strings.Cut(lines[len(out)], "|")
-			c := candidate{id: fmt.Sprintf("%s-%03d", room.prefix, seat), given: given, family: family, room: room.name, seat: fmt.Sprintf("%s%d", room.prefix, seat)}
+			c := candidate{id: fmt.Sprintf("%s-%03d", room.prefix, seat), given: given, family: family, room: room.name, seat: fmt.Sprintf("%s%02d", room.prefix, seat)}
 			c.login = yours[c.id]
 			switch {
 			case room.prefix == "C": // the room for those who need more time

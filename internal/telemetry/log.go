@@ -19,15 +19,17 @@ func NewLogger(w io.Writer, level, format string) zerolog.Logger {
 	if format == "text" {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000"}
 	}
-	return zerolog.New(timed{w}).Level(l).With().Timestamp().Logger()
+	return zerolog.New(unfailing{w}).Level(l).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		e.Str(zerolog.TimestampFieldName, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+	}))
 }
 
-// timed keeps zerolog's writer type; it exists so that a failing log never
-// fails a request.
-type timed struct{ io.Writer }
+// unfailing takes every line as written, so that a failing log never fails a
+// request.
+type unfailing struct{ io.Writer }
 
 // Write implements io.Writer and reports every line as written.
-func (t timed) Write(p []byte) (int, error) {
+func (t unfailing) Write(p []byte) (int, error) {
 	_, _ = t.Writer.Write(p)
 	return len(p), nil
 }

@@ -30,7 +30,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 
 func TestAFailingLogFailsNobody(t *testing.T) {
-	if n, err := (timed{broken{}}).Write([]byte("abc")); n != 3 || err != nil {
+	if n, err := (unfailing{broken{}}).Write([]byte("abc")); n != 3 || err != nil {
 		t.Errorf("got %d, %v", n, err)
 	}
 }
