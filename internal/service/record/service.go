@@ -20,6 +20,7 @@ type Store interface {
 	Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error)
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
 	ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error)
+	BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.ReceiptCounts, error)
 	VerifyChain(ctx context.Context, org domain.OrganisationID) (domain.Chain, error)
 }
 
@@ -183,13 +184,17 @@ func (s *Service) walk(ctx context.Context, actor domain.Actor, f Filter, before
 		if err != nil {
 			return 0, false, err
 		}
+		reached, err := s.reached(ctx, sc, actor.Organisation, rows)
+		if err != nil {
+			return 0, false, err
+		}
 		for i, e := range rows {
 			read++
 			query.Before = e.Offset
 			if len(kinds) > 0 && !kinds[e.Kind] || !f.bySender(e) {
 				continue
 			}
-			line, err := s.line(e, names)
+			line, err := s.line(e, names, reached)
 			if err != nil {
 				return 0, false, err
 			}
@@ -240,8 +245,34 @@ func (f Filter) matches(e Entry) bool {
 	return domain.MatchWords(f.Q, e.Subject, e.Body, test, e.Actor.Name, e.Summary)
 }
 
-// line makes one line of the log of an entry.
-func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string) (Entry, error) {
+// reached counts the recipients of sendings where the scope is limited to rooms: how
+// many there are elsewhere is not told.
+func (s *Service) reached(ctx context.Context, sc domain.RecordScope, org domain.OrganisationID, rows []*domain.Entry) (map[int64]int, error) {
+	out := map[int64]int{}
+	for exam, rooms := range sc.Exams {
+		var offsets []int64
+		for _, e := range rows {
+			if e.Exam == exam && e.Kind == domain.EntryBroadcastSent {
+				offsets = append(offsets, e.Offset)
+			}
+		}
+		if rooms == nil || len(offsets) == 0 {
+			continue
+		}
+		counts, err := s.store.BroadcastCounts(ctx, org, rooms, offsets...)
+		if err != nil {
+			return nil, err
+		}
+		for o, c := range counts {
+			out[o] = c.Recipients
+		}
+	}
+	return out, nil
+}
+
+// line makes one line of the log of an entry; reached overrides how many a sending
+// reached.
+func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string, reached map[int64]int) (Entry, error) {
 	out := Entry{ID: s.seal(e.Organisation, e.Offset), Kind: e.Kind, At: e.At, Actor: Actor{Name: e.Actor.Name, Role: e.Actor.Role, Kind: e.Actor.Kind},
 		Hash: hex.EncodeToString(e.Hash)}
 	if e.Exam != "" {
@@ -252,8 +283,13 @@ func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string) (Entry, 
 		if err := json.Unmarshal(e.Payload, &b); err != nil {
 			return Entry{}, err
 		}
+		if n, ok := reached[e.Offset]; ok {
+			b.Recipients = n
+		}
 		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, b.Recipients
 		out.Test = &Test{ID: e.Exam, Name: b.ExamName}
+		out.Summary = sentWords(b)
+		return out, nil
 	}
 	var err error
 	out.Summary, err = summary(e)
@@ -301,7 +337,11 @@ func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (Detai
 	if err != nil {
 		return Detail{}, err
 	}
-	line, err := s.line(e, names)
+	reached, err := s.reached(ctx, sc, actor.Organisation, []*domain.Entry{e})
+	if err != nil {
+		return Detail{}, err
+	}
+	line, err := s.line(e, names, reached)
 	return Detail{Entry: line, People: people}, err
 }
 

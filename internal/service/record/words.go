@@ -13,16 +13,7 @@ import (
 func summary(e *domain.Entry) (string, error) {
 	switch e.Kind {
 	case domain.EntryBroadcastSent:
-		return say(e, func(p domain.BroadcastSent) string {
-			what := "Sent to " + count(p.Recipients, "candidate", "candidates")
-			if p.Reminds != 0 {
-				what = "Reminded " + count(p.Recipients, "candidate", "candidates")
-			}
-			if p.Filter != "" {
-				what += " (" + p.Filter + ")"
-			}
-			return what
-		})
+		return say(e, sentWords)
 	case domain.EntryBroadcastTold:
 		return say(e, func(p domain.BroadcastTold) string {
 			s := "Told " + count(len(p.People), "candidate", "candidates") + " in person"
@@ -95,6 +86,18 @@ func summary(e *domain.Entry) (string, error) {
 		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " revoked" })
 	}
 	return string(e.Kind), nil
+}
+
+func sentWords(p domain.BroadcastSent) string {
+	what := "Sent to "
+	if p.Reminds != 0 {
+		what = "Reminded "
+	}
+	what += count(p.Recipients, "candidate", "candidates")
+	if p.Filter != "" {
+		what += " (" + p.Filter + ")"
+	}
+	return what
 }
 
 func say[P any](e *domain.Entry, words func(P) string) (string, error) {
