@@ -18,7 +18,7 @@ type Candidate struct {
 	Progress     domain.Progress `json:"progress"`
 	ProgressAt   *time.Time      `json:"progress_at"`
 	Presence     domain.Presence `json:"presence"`
-	LastSeen     *time.Time      `json:"last_seen"` // null: not since this node started
+	LastSeen     *time.Time      `json:"last_seen_at"` // null: not since this node started
 	Room         string          `json:"room"`
 	Seat         string          `json:"seat"`
 	ExtraMinutes int             `json:"extra_minutes"`
