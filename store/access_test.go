@@ -1,0 +1,257 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+func login(t testing.TB, s *Store, by domain.Actor, no domain.PersonNo, id string, expires time.Time) {
+	t.Helper()
+	actor := domain.Actor{Organisation: by.Organisation, Kind: domain.ActorPerson, ID: "p", No: no, Name: "Anna", Role: domain.RoleInvigilator}
+	_, err := s.StartSession(t.Context(), actor, "anna", domain.Session{Organisation: by.Organisation, ID: id, Person: no, CreatedAt: s.clock.Now(), SeenAt: s.clock.Now(), ExpiresAt: expires},
+		[]byte("hash of "+id))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSessionsEnd(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		by := office(t, s, "north")
+		people(t, s, by, crowd(1))
+		soon := s.clock.Now().Add(time.Hour)
+		for _, id := range []string{"a", "b", "c"} {
+			login(t, s, by, 2, id, soon)
+		}
+		login(t, s, by, 1, "d", soon)
+		n, err := s.SessionByToken(ctx, []byte("hash of a"))
+		if err != nil || n.ID != "a" || n.Person != 2 || n.Organisation != by.Organisation || !n.ExpiresAt.Equal(soon) {
+			t.Errorf("%+v, %v", n, err)
+		}
+		later := soon.Add(time.Hour)
+		if err := s.TouchSession(ctx, by.Organisation, "a", s.clock.Now(), later); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.TouchSession(ctx, by.Organisation, "a", s.clock.Now(), soon); err != nil { // another node was behind
+			t.Fatal(err)
+		}
+		if n, _ = s.SessionByToken(ctx, []byte("hash of a")); !n.ExpiresAt.Equal(later) {
+			t.Errorf("expires %v, want %v", n.ExpiresAt, later)
+		}
+		if e, err := s.EndSession(ctx, by, "a", "signed_out"); err != nil || len(e) != 1 {
+			t.Fatalf("%v, %v", e, err)
+		}
+		if e, err := s.EndSession(ctx, by, "a", "signed_out"); err != nil || len(e) != 0 {
+			t.Errorf("ended twice: %v, %v", e, err)
+		}
+		if _, err := s.SessionByToken(ctx, []byte("hash of a")); !fault.Is(err, fault.NotFound) {
+			t.Errorf("an ended session: %v", err)
+		}
+		e, err := s.EndSessionsOf(ctx, by, 2, "revoked")
+		if err != nil || len(e) != 1 {
+			t.Fatalf("%v, %v", e, err)
+		}
+		var p domain.SessionChanged
+		if err := json.Unmarshal(e[0].Payload, &p); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(p.Sessions)
+		if !slices.Equal(p.Sessions, []string{"b", "c"}) || p.Person != 2 || p.Name != "Anna" || p.Reason != "revoked" {
+			t.Errorf("%+v", p)
+		}
+		if _, err := s.Session(ctx, by.Organisation, "d"); err != nil {
+			t.Errorf("another person's session: %v", err)
+		}
+		if e, err := s.SweepSessions(ctx, soon); err != nil || len(e) != 1 || e[0].Kind != domain.EntrySessionEnded {
+			t.Errorf("sweep: %v, %v", kinds(e), err)
+		}
+		if e, err := s.SweepSessions(ctx, soon); err != nil || len(e) != 0 {
+			t.Errorf("swept twice: %v, %v", kinds(e), err)
+		}
+	})
+}
+
+func TestChangedPeopleAreSignedOut(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		by := office(t, s, "north")
+		who := crowd(1)
+		people(t, s, by, who)
+		for i, change := range []func(){
+			func() { who[1].PasswordHash = ptr("new") },
+			func() { who[1].PasswordHash, who[1].Role = nil, domain.RolePlanner },
+		} {
+			login(t, s, by, 2, fmt.Sprint("anna", i), s.clock.Now().Add(time.Hour))
+			login(t, s, by, 1, fmt.Sprint("other", i), s.clock.Now().Add(time.Hour))
+			change()
+			_, entries, err := s.UpsertPeople(t.Context(), by, who)
+			if err != nil || !slices.Equal(kinds(entries), []domain.EntryKind{domain.EntryPeopleUpserted, domain.EntrySessionEnded}) {
+				t.Errorf("%d: %v, %v", i, kinds(entries), err)
+			}
+			if _, err := s.Session(t.Context(), by.Organisation, fmt.Sprint("anna", i)); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%d: still signed in: %v", i, err)
+			}
+			if _, err := s.Session(t.Context(), by.Organisation, fmt.Sprint("other", i)); err != nil {
+				t.Errorf("%d: somebody else was signed out: %v", i, err)
+			}
+		}
+		entries, err := s.SetPassword(t.Context(), by, 1, "another")
+		if err != nil || len(entries) != 2 {
+			t.Errorf("%v, %v", kinds(entries), err)
+		}
+		if _, err := s.SetPassword(t.Context(), by, 99, "another"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a password for nobody: %v", err)
+		}
+	})
+}
+
+func TestAttemptsCountOverAllNodes(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		by, other := office(t, s, "north"), office(t, s, "south")
+		people(t, s, by, crowd(1))
+		now := s.clock.Now()
+		var most atomic.Int64
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 5 {
+					n, since, err := s.CountAttempt(t.Context(), by.Organisation, "anna", now, now.Add(-15*time.Minute))
+					if err != nil || !since.Equal(now) {
+						t.Errorf("%v, %v", since, err)
+					}
+					for old := most.Load(); int64(n) > old && !most.CompareAndSwap(old, int64(n)); old = most.Load() {
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if most.Load() != 40 {
+			t.Errorf("%d attempts counted, want 40", most.Load())
+		}
+		count := func(org domain.OrganisationID, login string, at time.Time) int {
+			t.Helper()
+			n, _, err := s.CountAttempt(t.Context(), org, login, at, at.Add(-15*time.Minute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := count(other.Organisation, "anna", now); n != 1 {
+			t.Errorf("another organisation's anna: %d", n)
+		}
+		if n := count(by.Organisation, "ola", now); n != 1 {
+			t.Errorf("another login: %d", n)
+		}
+		if n := count(by.Organisation, "anna", now.Add(15*time.Minute-time.Second)); n != 41 {
+			t.Errorf("within the window: %d", n)
+		}
+		if n := count(by.Organisation, "anna", now.Add(15*time.Minute)); n != 1 {
+			t.Errorf("after the window: %d", n)
+		}
+		count(by.Organisation, "anna", now.Add(15*time.Minute))
+		login(t, s, by, 2, "in", now.Add(time.Hour))
+		if n := count(by.Organisation, "anna", now.Add(15*time.Minute)); n != 1 {
+			t.Errorf("after signing in: %d", n)
+		}
+		if err := s.SweepAttempts(t.Context(), now.Add(15*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		var left int
+		if err := s.get(t.Context(), &left, `SELECT count(*) FROM sign_in_attempts`); err != nil || left != 0 {
+			t.Errorf("%d attempts left, %v", left, err)
+		}
+	})
+}
+
+func TestTicketsAreUsedOnce(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		by := office(t, s, "north")
+		now := s.clock.Now()
+		hash := func(i int) []byte { return []byte(fmt.Sprintf("%032d", i)) }
+		var tickets []domain.Ticket
+		for i := range 2000 {
+			tickets = append(tickets, domain.Ticket{Hash: hash(i), Person: domain.PersonNo(i), APIKey: "key", ExpiresAt: now.Add(time.Minute)})
+		}
+		if err := s.AddTickets(ctx, by.Organisation, now, tickets); err != nil {
+			t.Fatal(err)
+		}
+		var got atomic.Int64
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				k, err := s.UseTicket(ctx, hash(7), now)
+				switch {
+				case err == nil && k.Person == 7 && k.APIKey == "key" && k.Organisation == by.Organisation:
+					got.Add(1)
+				case !fault.Is(err, fault.Gone):
+					t.Errorf("%+v, %v", k, err)
+				}
+			})
+		}
+		wg.Wait()
+		if got.Load() != 1 {
+			t.Errorf("used %d times, want once", got.Load())
+		}
+		if _, err := s.UseTicket(ctx, hash(8), now.Add(time.Minute)); !fault.Is(err, fault.Gone) {
+			t.Errorf("expired: %v", err)
+		}
+		if _, err := s.UseTicket(ctx, hash(9999), now); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("unknown: %v", err)
+		}
+		if err := s.SweepTickets(ctx, now.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.UseTicket(ctx, hash(9), now); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("swept: %v", err)
+		}
+	})
+}
+
+func TestAPIKeys(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		by, other := office(t, s, "north"), office(t, s, "south")
+		at := s.clock.Now()
+		e, err := s.AddAPIKey(ctx, by, domain.APIKey{ID: "k1", Name: "platform", CreatedAt: at}, []byte("secret"))
+		if err != nil || e.Kind != domain.EntryAPIKeyCreated {
+			t.Fatalf("%v, %v", e, err)
+		}
+		k, err := s.APIKeyBySecret(ctx, []byte("secret"))
+		if err != nil || k.ID != "k1" || k.Organisation != by.Organisation || !k.UsedAt.IsZero() {
+			t.Errorf("%+v, %v", k, err)
+		}
+		if err := s.TouchAPIKey(ctx, by.Organisation, "k1", at.Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if list := must(s.APIKeys(ctx, by.Organisation)); len(list) != 1 || !list[0].UsedAt.Equal(at.Add(time.Second)) {
+			t.Errorf("%+v", list)
+		}
+		if list := must(s.APIKeys(ctx, other.Organisation)); len(list) != 0 {
+			t.Errorf("another organisation sees %+v", list)
+		}
+		if _, err := s.RevokeAPIKey(ctx, other, "k1"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("another organisation revokes it: %v", err)
+		}
+		if e, err := s.RevokeAPIKey(ctx, by, "k1"); err != nil || e.Kind != domain.EntryAPIKeyRevoked {
+			t.Errorf("%v, %v", e, err)
+		}
+		if _, err := s.RevokeAPIKey(ctx, by, "k1"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("revoked twice: %v", err)
+		}
+		if _, err := s.APIKeyBySecret(ctx, []byte("secret")); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a revoked key: %v", err)
+		}
+		if _, err := s.APIKey(ctx, by.Organisation, "k1"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a revoked key: %v", err)
+		}
+	})
+}
