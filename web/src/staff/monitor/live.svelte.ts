@@ -1,0 +1,162 @@
+// One test, live: the roster (roster.ts), the test's own facts and its latest
+// sendings, as reactive state. Order of events: watch first, then read, so that
+// nothing falls between the two.
+
+import { connection } from '../../lib/connection.svelte'
+import { api } from '../../lib/session.svelte'
+import type { ServerFrame } from '../../protocol/frames'
+import type { Broadcast, Candidate, TestDetail } from '../types'
+import { Roster } from './roster'
+import { Slowly } from './slowly'
+
+/** Frames of one moment become one change of the page. */
+const together = 40
+/** How long a changed row stays marked; a little longer than the animation. */
+const marked = 1700
+const shownSendings = 20
+
+export class LiveTest {
+  readonly id: string
+  test: TestDetail | undefined = $state.raw()
+  candidates: readonly Candidate[] = $state.raw([])
+  ready = $state(false)
+  /** Why the first reading failed; a later one leaves what is shown and sets `stale`. */
+  failure: unknown = $state.raw()
+  stale = $state(false)
+  /** Candidates whose row has just changed. */
+  marks: ReadonlySet<string> = $state.raw(new Set())
+  sendings: readonly Broadcast[] | undefined = $state.raw()
+  moreSendings = $state('')
+
+  #roster = new Roster()
+  #publishing: ReturnType<typeof setTimeout> | undefined
+  #fresh = new Set<string>()
+  #unmark = new Set<ReturnType<typeof setTimeout>>()
+  #stops: (() => void)[] = []
+  #list = new Slowly(() => this.#readList(), 1000)
+  #counts = new Slowly(() => this.#readList(), 4000)
+  #sent = new Slowly(() => this.#readSendings(), 1000)
+
+  constructor(id: string) {
+    this.id = id
+  }
+
+  /** Watches and reads until the returned function is called. */
+  start(): () => void {
+    const { client } = connection
+    this.#stops = [
+      connection.watch(this.id),
+      client.on('frame', (frame) => this.#frame(frame)),
+      client.on('reread', () => this.refresh()),
+      () => clearTimeout(this.#publishing),
+      () => this.#unmark.forEach(clearTimeout),
+      () => [this.#list, this.#counts, this.#sent].forEach((s) => s.stop()),
+    ]
+    if (connection.state.phase === 'up_to_date') void this.#watchThenRead()
+    else this.refresh() // the page is useful before the socket is; it is read again when the socket comes
+    return () => {
+      for (const stop of this.#stops.splice(0)) stop()
+    }
+  }
+
+  get(id: string): Candidate | undefined {
+    return this.#roster.get(id)
+  }
+
+  refresh(): void {
+    this.#list.now()
+    this.#sent.now()
+  }
+
+  /** Puts a sending of ours on top before the server tells us of it. */
+  sent(broadcast: Broadcast): void {
+    if (this.sendings?.some((b) => b.id === broadcast.id)) return
+    this.sendings = [broadcast, ...(this.sendings ?? [])]
+  }
+
+  async olderSendings(): Promise<void> {
+    if (!this.moreSendings) return
+    const page = await api.get<{ broadcasts: Broadcast[]; next: string }>(`/tests/${this.id}/broadcasts`, {
+      query: { limit: shownSendings, before: this.moreSendings },
+    })
+    this.sendings = [...(this.sendings ?? []), ...page.broadcasts]
+    this.moreSendings = page.next
+  }
+
+  #frame(frame: ServerFrame): void {
+    if (frame.type === 'welcome') return void this.#watchThenRead()
+    if (!('test' in frame) || frame.test !== this.id) return
+    switch (frame.type) {
+      case 'progress':
+        return this.#changed(this.#roster.apply({ kind: 'progress', changes: frame.changes }))
+      case 'presence':
+        return this.#changed(this.#roster.apply({ kind: 'presence', changes: frame.changes }))
+      case 'enrolment':
+        return this.#list.soon()
+      case 'broadcasts':
+        this.#sent.soon()
+        return this.#counts.soon() // how many messages wait for each candidate
+    }
+  }
+
+  async #watchThenRead(): Promise<void> {
+    // The client has asked to watch already; asking again is harmless and its answer says that frames flow.
+    await connection.client.request({ type: 'watch', test: this.id }).catch(() => {})
+    if (this.#stops.length) this.refresh()
+  }
+
+  async #readList(): Promise<void> {
+    const reading = this.#roster.begin()
+    try {
+      const [test, page] = await Promise.all([
+        api.get<TestDetail>(`/tests/${this.id}`),
+        api.get<{ candidates: Candidate[] }>(`/tests/${this.id}/candidates`),
+      ])
+      this.test = test
+      const changed = this.#roster.take(reading, page.candidates)
+      this.failure = undefined
+      this.stale = false
+      if (changed === false) return
+      this.ready = true
+      this.#changed(changed)
+      this.#publish()
+    } catch (error) {
+      this.#roster.abandon(reading)
+      if (this.ready) this.stale = true
+      else this.failure = error
+    }
+  }
+
+  async #readSendings(): Promise<void> {
+    try {
+      const page = await api.get<{ broadcasts: Broadcast[]; next: string }>(`/tests/${this.id}/broadcasts`, { query: { limit: shownSendings } })
+      const known = new Set(page.broadcasts.map((b) => b.id))
+      const older = (this.sendings ?? []).slice(shownSendings).filter((b) => !known.has(b.id))
+      this.sendings = [...page.broadcasts, ...older]
+      if (!older.length) this.moreSendings = page.next
+    } catch {
+      // the list says that it is stale; the sendings come with the next reading
+    }
+  }
+
+  #changed(ids: readonly string[]): void {
+    if (!ids.length) return
+    for (const id of ids) this.#fresh.add(id)
+    this.#publishing ??= setTimeout(() => this.#publish(), together)
+  }
+
+  #publish(): void {
+    clearTimeout(this.#publishing)
+    this.#publishing = undefined
+    this.candidates = this.#roster.candidates
+    if (!this.#fresh.size) return
+    const now = this.#fresh
+    this.#fresh = new Set()
+    this.marks = new Set([...this.marks, ...now])
+    const timer = setTimeout(() => {
+      this.#unmark.delete(timer)
+      this.marks = new Set([...this.marks].filter((id) => !now.has(id)))
+    }, marked)
+    this.#unmark.add(timer)
+  }
+}

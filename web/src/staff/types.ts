@@ -1,0 +1,136 @@
+// What the REST contract (internal/api/README.md) says about the staff's resources.
+
+import type { Presence, Progress, ReceiptState } from '../lib/types'
+
+export type { Presence, Progress, ReceiptState }
+
+export const progresses: readonly Progress[] = ['in_progress', 'not_started', 'submitted']
+export const presences: readonly Presence[] = ['online', 'away', 'offline']
+
+export interface Test {
+  id: string
+  name: string
+  external_id: string
+  starts_at: string | null
+  ends_at: string | null
+  state: string
+  rooms: string[]
+  counts: { candidates: number; not_started: number; in_progress: number; submitted: number; online: number }
+}
+
+/** One test as its Monitor needs it. `my_rooms` null means every room. */
+export interface TestDetail extends Test {
+  my_rooms: string[] | null
+  may_send: boolean
+}
+
+export interface Candidate {
+  id: string
+  name: string
+  given_name: string
+  family_name: string
+  external_id: string
+  progress: Progress
+  progress_at: string | null
+  presence: Presence
+  last_seen_at: string | null
+  room: string
+  seat: string
+  extra_minutes: number
+  tags: string[]
+  /** Messages not yet delivered to this candidate. */
+  waiting: number
+}
+
+/** The filter as the server takes it. An absent part does not narrow. */
+export interface WireFilter {
+  q?: string
+  progress?: Progress[]
+  presence?: Presence[]
+  room?: string[]
+  seat?: string[]
+  extra_time?: boolean
+  tag?: string[]
+}
+
+export type Recipients = { people: string[] } | { filter: WireFilter }
+
+export interface PreviewRecipient {
+  id: string
+  name: string
+  room: string
+  seat: string
+  presence: Presence
+  progress: Progress
+}
+
+export interface Preview {
+  recipients: PreviewRecipient[]
+  counts: {
+    total: number
+    online: number
+    away: number
+    offline: number
+    not_started: number
+    in_progress: number
+    submitted: number
+  }
+  left_out: { id: string; reason: string }[]
+  limit: number
+}
+
+export interface BroadcastCounts {
+  recipients: number
+  delivered: number
+  displayed: number
+  acknowledged: number
+  told: number
+}
+
+export interface Broadcast {
+  id: string
+  subject: string
+  body: string
+  level: string
+  at: string
+  sender: { name: string; role: string }
+  test: { id: string; name: string }
+  reminds?: string | null
+  counts: BroadcastCounts
+}
+
+export interface Recipient {
+  id: string
+  name: string
+  external_id: string
+  room: string
+  seat: string
+  presence: Presence
+  state: ReceiptState
+  delivered_at: string | null
+  displayed_at: string | null
+  acknowledged_at: string | null
+  told?: { at: string; by: string; note: string } | null
+}
+
+export interface LogEntry {
+  id: string
+  kind: string
+  at: string
+  actor: { name: string; role: string; kind: string }
+  test?: { id: string; name: string } | null
+  summary: string
+  subject?: string
+  body?: string
+  recipients_count?: number
+  hash: string
+  /** Only in the answer for one entry. */
+  recipients?: { id: string; name: string; external_id: string; room: string }[]
+}
+
+export interface Verification {
+  entries: number
+  ok: boolean
+  head_hash: string
+  first_bad?: string | number | null
+}
