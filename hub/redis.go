@@ -87,11 +87,10 @@ func (r *Redis) listen(ctx context.Context, channel string, h Handler) error {
 		}
 		switch m := m.(type) {
 		case *redis.Subscription:
-			if m.Kind == "ssubscribe" {
-				h.Subscribed()
-			} else {
+			if m.Kind != "ssubscribe" {
 				return errors.New("hub: unsubscribed by Redis")
 			}
+			h.Subscribed()
 		case *redis.Message:
 			h.Message([]byte(m.Payload))
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 	sqlitedriver "modernc.org/sqlite"
 
 	"crier/internal/fault"
@@ -102,7 +103,7 @@ func translateCommit(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := errors.AsType[*pq.Error](err); ok && e.Severity == pq.Efatal || !ok && !isSQLite(err) {
+	if e, ok := errors.AsType[*pq.Error](err); ok && e.Severity == pqerror.SeverityFatal || !ok && !isSQLite(err) {
 		f := fault.Wrap(err, fault.Unavailable, "the database was lost while saving: it may or may not be done; trying again with the same key is safe")
 		f.RetryAfter, f.Unknown = retryAfter, true
 		return f

@@ -41,7 +41,7 @@ var rules = []rule{
 	{"internal/domain", []string{"internal/fault"}, "rules are pure: no I/O, no storage, no clock"},
 	{"internal/auth", []string{"internal/fault"}, "passwords and tokens know nobody"},
 	{"internal/config", []string{"internal/domain", "internal/fault"}, "settings name limits and report faults, nothing runs here"},
-	{"internal/telemetry", nil, "logs and metrics are handed on, they ask nobody"},
+	{"internal/telemetry", []string{"internal/clock"}, "logs and metrics are handed on, they ask nobody"},
 	{"store", []string{"internal/domain", "internal/fault", "internal/clock"}, "the store serves use-cases, it does not know them"},
 	{"hub", []string{"internal/clock"}, "the hub knows connections and offsets: no SQL, no routes, no domain"},
 	{"internal/service/access", []string{"internal/domain", "internal/fault", "internal/clock", "internal/auth", "internal/cursor"}, ownInterfaces},

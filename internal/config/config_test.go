@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -74,7 +75,7 @@ func TestAllFaultsTogether(t *testing.T) {
 		"CRIER_REDIS_SENTINELS": "a:1,b:2",
 		"CRIER_ADDR":            "8080",
 	})
-	f, ok := err.(*fault.Error)
+	f, ok := errors.AsType[*fault.Error](err)
 	if !ok {
 		t.Fatalf("got %v", err)
 	}

@@ -160,9 +160,9 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, e
 }
 
 // resume finds the offset that a cursor stands for; reason says why it means nothing here.
-func (c *client) resume(ctx context.Context, since string) (offset int64, reason string, err error) {
-	offset, err = c.g.sealer.Open(int64(c.actor.Organisation), int64(c.actor.No), since)
-	if err != nil {
+func (c *client) resume(ctx context.Context, since string) (int64, string, error) {
+	offset, unknown := c.g.sealer.Open(int64(c.actor.Organisation), int64(c.actor.No), since)
+	if unknown != nil {
 		return 0, "cursor_unknown", nil
 	}
 	head, err := c.g.heads.Head(ctx, c.actor.Organisation)

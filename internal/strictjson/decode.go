@@ -123,7 +123,7 @@ func (c *checker) object(t reflect.Type, path string, depth int) error {
 		if err != nil {
 			return malformed(path, "the body is not JSON, or ends too early")
 		}
-		name := token.(string)
+		name, _ := token.(string) // what stands before a colon is a string
 		at := name
 		if path != "" {
 			at = path + "." + name

@@ -4,9 +4,10 @@ package telemetry
 
 import (
 	"io"
-	"time"
 
 	"github.com/rs/zerolog"
+
+	"crier/internal/clock"
 )
 
 // NewLogger returns a logger that writes to w. Level is debug, info, warn or
@@ -20,7 +21,7 @@ func NewLogger(w io.Writer, level, format string) zerolog.Logger {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000"}
 	}
 	return zerolog.New(unfailing{w}).Level(l).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
-		e.Str(zerolog.TimestampFieldName, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+		e.Str(zerolog.TimestampFieldName, clock.System{}.Now().Format("2006-01-02T15:04:05.000Z"))
 	}))
 }
 
@@ -33,6 +34,3 @@ func (t unfailing) Write(p []byte) (int, error) {
 	_, _ = t.Writer.Write(p)
 	return len(p), nil
 }
-
-// Millis is how durations stand in logs: milliseconds with three decimals.
-func Millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -37,18 +38,18 @@ func TestAFailingLogFailsNobody(t *testing.T) {
 
 func TestAdminServesWhatWasCounted(t *testing.T) {
 	m := NewMetrics()
-	m.Request("GET", "/api/v1/tests", 200, 3*time.Millisecond)
+	m.Request(http.MethodGet, "/api/v1/tests", 200, 3*time.Millisecond)
 	m.ReceiptBatch(12)
 	m.Gauge("crier_connections", "Live sockets.", func() float64 { return 42 })
 	w := httptest.NewRecorder()
-	m.Admin().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	m.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, want := range []string{`crier_http_request_seconds_count{method="GET",route="/api/v1/tests",status="200"} 1`, "crier_receipts_batch_size_sum 12", "crier_connections 42", "go_goroutines"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("metrics lack %q", want)
 		}
 	}
 	w = httptest.NewRecorder()
-	m.Admin().ServeHTTP(w, httptest.NewRequest("GET", "/debug/pprof/", nil))
+	m.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/", nil))
 	if w.Code != 200 {
 		t.Errorf("pprof answers %d", w.Code)
 	}

@@ -73,7 +73,7 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 		return list, n, err
 	}
 	byRoom := map[string][]domain.PersonNo{}
-	n := 0
+	var n int
 	if r.Filter != nil {
 		matching, err := s.matching(ctx, org, exam, rooms, *r.Filter)
 		if err != nil {
