@@ -45,12 +45,14 @@ type feed struct {
 
 // watch is one test that somebody on this node watches.
 type watch struct {
-	count   int                               // watchers
-	roster  map[domain.PersonNo]domain.Placed // nil: to be read
-	version int                               // how often the roster changed
-	changed map[domain.PersonNo]Change        // presence not yet told
-	sent    bool                              // sendings changed, not yet told
-	sentAt  time.Time                         // when it was told last
+	count    int                               // watchers
+	roster   map[domain.PersonNo]domain.Placed // as it was read last; nil: never
+	stale    bool                              // the roster changed since
+	version  int                               // how often the roster changed
+	enrolled bool                              // that it changed is not yet told
+	changed  map[domain.PersonNo]Change        // presence not yet told
+	sent     bool                              // sendings changed, not yet told
+	sentAt   time.Time                         // when it was told last
 }
 
 func (f *feed) init(s *Service) {
@@ -75,7 +77,16 @@ func (s *Service) Watch(ctx context.Context, actor domain.Actor, exam domain.Exa
 		}
 	}
 	k := watchKey{actor.Organisation, exam}
-	f := &s.feed
+	s.feed.watch(k)
+	// Read now, so that a room which empties later is still told of it.
+	if _, err := s.roster(ctx, k); err != nil {
+		s.feed.unwatch(k)
+		return nil, nil, err
+	}
+	return topics, func() { s.feed.unwatch(k) }, nil
+}
+
+func (f *feed) watch(k watchKey) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	w := f.watches[k]
@@ -84,7 +95,6 @@ func (s *Service) Watch(ctx context.Context, actor domain.Actor, exam domain.Exa
 		f.watches[k] = w
 	}
 	w.count++
-	return topics, func() { f.unwatch(k) }, nil
 }
 
 func (f *feed) unwatch(k watchKey) {
@@ -124,15 +134,12 @@ func (s *Service) Entry(e *domain.Entry) {
 		s.progress(e)
 	case domain.EntryEnrolmentsUpserted:
 		f.mu.Lock()
-		w := f.watches[k]
-		if w != nil {
-			w.roster = nil
+		if w := f.watches[k]; w != nil {
+			w.stale, w.enrolled = true, true
 			w.version++
 		}
 		f.mu.Unlock()
-		if w != nil {
-			s.everyone(k, map[string]any{"type": "enrolment", "test": e.Exam})
-		}
+		f.nudge()
 	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryReceiptsRecorded:
 		f.mu.Lock()
 		for o, w := range f.watches {
@@ -188,20 +195,11 @@ func publish[T any](s *Service, kind string, k watchKey, all []placed[T]) {
 	}
 }
 
-// everyone sends an event that names nobody to all topics of the test.
-func (s *Service) everyone(k watchKey, event any) {
+// everyone sends an event that names nobody to the test's topic and those of rooms.
+func (s *Service) everyone(k watchKey, rooms map[string]bool, event any) {
 	s.Publisher.Publish(k.org, wide(k.exam), event)
-	roster, err := s.roster(context.Background(), k)
-	if err != nil {
-		s.Log.Warn().Err(err).Msg("read the roster of a watched test")
-		return
-	}
-	told := map[string]bool{}
-	for _, p := range roster {
-		if !told[p.Room] {
-			told[p.Room] = true
-			s.Publisher.Publish(k.org, narrow(k.exam, p.Room), event)
-		}
+	for room := range rooms {
+		s.Publisher.Publish(k.org, narrow(k.exam, room), event)
 	}
 }
 
@@ -210,7 +208,7 @@ func (s *Service) roster(ctx context.Context, k watchKey) (map[domain.PersonNo]d
 	f := &s.feed
 	f.mu.Lock()
 	w := f.watches[k]
-	if w == nil || w.roster != nil {
+	if w == nil || w.roster != nil && !w.stale {
 		defer f.mu.Unlock()
 		if w == nil {
 			return nil, nil
@@ -232,7 +230,7 @@ func (s *Service) roster(ctx context.Context, k watchKey) (map[domain.PersonNo]d
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if w.version == version { // else it changed while it was read
-		w.roster = roster
+		w.roster, w.stale = roster, false
 	}
 	return roster, nil
 }
@@ -268,66 +266,116 @@ func (s *Service) Stop() {
 }
 
 func (s *Service) run(ctx context.Context) {
+	wait := func(d time.Duration) bool {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+			return false
+		case <-t.C:
+			return true
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.feed.wake:
 		}
-		select { // what happens in the next moment travels along
-		case <-ctx.Done():
+		if !wait(gather) { // what happens in the next moment travels along
 			return
-		case <-time.After(gather):
 		}
-		s.tell(ctx)
+		failed := s.tell(ctx)
+		if failed && !wait(sendings) {
+			return
+		}
 	}
 }
 
-// tell publishes what has gathered.
-func (s *Service) tell(ctx context.Context) {
-	f := &s.feed
-	now := s.Clock.Now()
-	type due struct {
-		k       watchKey
-		changed map[domain.PersonNo]Change
-		sent    bool
+// due is what one watched test has to be told.
+type due struct {
+	k              watchKey
+	changed        map[domain.PersonNo]Change
+	enrolled, sent bool
+	rooms          map[string]bool // of the roster as it was; more are added
+}
+
+// tell publishes what has gathered. What the store's absence keeps it from telling
+// is kept for the next time.
+func (s *Service) tell(ctx context.Context) (failed bool) {
+	list, later := s.feed.take(s.Clock.Now())
+	for _, d := range list {
+		roster, err := s.roster(ctx, d.k)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.Log.Warn().Err(err).Msg("read the roster of a watched test")
+			}
+			s.feed.putBack(d)
+			failed, later = true, true
+			continue
+		}
+		for _, p := range roster {
+			d.rooms[p.Room] = true
+		}
+		if d.enrolled {
+			s.everyone(d.k, d.rooms, map[string]any{"type": "enrolment", "test": d.k.exam})
+		}
+		if len(d.changed) > 0 {
+			s.tellPresence(d.k, roster, d.changed)
+		}
+		if d.sent {
+			s.everyone(d.k, d.rooms, map[string]any{"type": "broadcasts", "test": d.k.exam})
+		}
 	}
-	var list []due
-	later := false
+	if later {
+		s.feed.nudge()
+	}
+	return failed
+}
+
+// take takes what is to be told now; later says that something has to wait.
+func (f *feed) take(now time.Time) (list []due, later bool) {
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	for k, w := range f.watches {
-		d := due{k: k, changed: w.changed, sent: w.sent && now.Sub(w.sentAt) >= sendings}
+		d := due{k: k, changed: w.changed, enrolled: w.enrolled, sent: w.sent && now.Sub(w.sentAt) >= sendings}
 		if d.sent {
 			w.sent, w.sentAt = false, now
 		}
 		later = later || w.sent
-		if len(d.changed) > 0 {
-			w.changed = map[domain.PersonNo]Change{}
+		if !d.sent && !d.enrolled && len(d.changed) == 0 {
+			continue
 		}
-		if d.sent || len(d.changed) > 0 {
-			list = append(list, d)
+		w.enrolled, w.changed = false, map[domain.PersonNo]Change{}
+		d.rooms = map[string]bool{}
+		for _, p := range w.roster {
+			d.rooms[p.Room] = true
 		}
+		list = append(list, d)
 	}
-	f.mu.Unlock()
-	for _, d := range list {
-		if len(d.changed) > 0 {
-			s.tellPresence(ctx, d.k, d.changed)
-		}
-		if d.sent {
-			s.everyone(d.k, map[string]any{"type": "broadcasts", "test": d.k.exam})
-		}
+	return list, later
+}
+
+// putBack keeps what could not be told.
+func (f *feed) putBack(d due) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.watches[d.k]
+	if w == nil {
+		return
 	}
-	if later {
-		f.nudge()
+	w.enrolled = w.enrolled || d.enrolled
+	if d.sent {
+		w.sent, w.sentAt = true, time.Time{}
+	}
+	for no, c := range d.changed {
+		if _, newer := w.changed[no]; !newer {
+			w.changed[no] = c
+		}
 	}
 }
 
-func (s *Service) tellPresence(ctx context.Context, k watchKey, changed map[domain.PersonNo]Change) {
-	roster, err := s.roster(ctx, k)
-	if err != nil {
-		s.Log.Warn().Err(err).Msg("read the roster of a watched test")
-		return // advice only: the next change or reading of the list mends it
-	}
+func (s *Service) tellPresence(k watchKey, roster map[domain.PersonNo]domain.Placed, changed map[domain.PersonNo]Change) {
 	type change struct {
 		Person   domain.PersonID `json:"person"`
 		Presence domain.Presence `json:"presence"`
