@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,13 +29,12 @@ const entryColumns = `organisation_id, "offset", kind, at, actor_kind, actor_id,
 // RequestHash. It returns *Duplicate for a retry, and Conflict (field "key") if the
 // key was used for something else.
 func (t *Tx) Append(ctx context.Context, e *domain.Entry) error {
-	var head int64
-	err := t.Get(ctx, &head, `UPDATE journals SET head = head + 1 WHERE organisation_id = $1 RETURNING head`, t.org)
+	head, earlier, err := t.advance(ctx, e)
 	if err != nil {
-		return fmt.Errorf("take the journal: %w", err)
-	}
-	if err := t.before(ctx, e, head); err != nil {
 		return err
+	}
+	if earlier != 0 {
+		return t.repeated(ctx, e, earlier)
 	}
 	e.Organisation, e.Offset, e.At, e.Prev = t.org, head, t.s.clock.Now(), t.prev
 	if e.Payload == nil {
@@ -51,43 +51,51 @@ func (t *Tx) Append(ctx context.Context, e *domain.Entry) error {
 	return nil
 }
 
-// before reads, in one statement, the hash of the entry before head and whether
-// the actor has used the request key.
-func (t *Tx) before(ctx context.Context, e *domain.Entry, head int64) error {
-	const last = `SELECT "offset", hash, request_hash FROM entries WHERE organisation_id = $1 AND "offset" = $2`
-	query, args := last, []any{t.org, head - 1}
-	if e.RequestKey != "" {
-		query += ` UNION ALL SELECT "offset", hash, request_hash FROM entries
-			WHERE organisation_id = $1 AND actor_id = $3 AND request_key = $4 AND request_key <> ''`
-		args = append(args, e.Actor.ID, e.RequestKey)
-	} else if t.prev != nil {
-		return nil // appended in this transaction
+// takeJournal takes the row and reads, in the same round trip, the hash of the
+// entry before and where the actor has used the request key. If it had to wait for
+// another writer, PostgreSQL reads the entries as they were before the wait, and the
+// entry before is not seen; if that is seen, so is every earlier one.
+const takeJournal = `UPDATE journals SET head = head + 1 WHERE organisation_id = $1 RETURNING head,
+	(SELECT e.hash FROM entries e WHERE e.organisation_id = $1 AND e."offset" = head - 1) AS prev,
+	coalesce((` + byKey + `), 0) AS earlier`
+
+const byKey = `SELECT k."offset" FROM entries k WHERE k.organisation_id = $1 AND k.actor_id = $2 AND k.request_key = $3 AND k.request_key <> ''`
+
+// advance allocates the next offset, sets t.prev, and returns where the actor has
+// used the request key before, 0 if nowhere.
+func (t *Tx) advance(ctx context.Context, e *domain.Entry) (head, earlier int64, err error) {
+	var row struct {
+		Head, Earlier int64
+		Prev          []byte
 	}
-	var rows []struct {
-		Offset      int64
-		Hash        []byte
-		RequestHash []byte `db:"request_hash"`
+	if err := t.Get(ctx, &row, takeJournal, t.org, e.Actor.ID, e.RequestKey); err != nil {
+		return 0, 0, fmt.Errorf("take the journal: %w", err)
 	}
-	if err := t.Select(ctx, &rows, query, args...); err != nil {
-		return fmt.Errorf("read the entry before: %w", err)
-	}
-	if head == 1 {
-		t.prev = make([]byte, 32)
-	} else {
-		if len(rows) == 0 || rows[0].Offset != head-1 {
-			return fmt.Errorf("the journal of organisation %d lacks entry %d", t.org, head-1)
+	switch {
+	case row.Head == 1:
+		row.Prev = make([]byte, 32)
+	case row.Prev == nil:
+		err := t.Get(ctx, &row, `SELECT "offset" + 1 AS head, hash AS prev, coalesce((`+byKey+`), 0) AS earlier FROM entries
+			WHERE organisation_id = $1 AND "offset" = $4`, t.org, e.Actor.ID, e.RequestKey, row.Head-1)
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, 0, fmt.Errorf("the journal of organisation %d lacks entry %d", t.org, row.Head-1)
 		}
-		t.prev, rows = rows[0].Hash, rows[1:]
+		if err != nil {
+			return 0, 0, fmt.Errorf("read the entry before: %w", err)
+		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if !bytes.Equal(rows[0].RequestHash, e.RequestHash) {
-		return keyConflict()
-	}
-	earlier, err := entryAt(ctx, t.Select, t.org, rows[0].Offset)
+	t.prev = row.Prev
+	return row.Head, row.Earlier, nil
+}
+
+// repeated is the error of a request key that was used before.
+func (t *Tx) repeated(ctx context.Context, e *domain.Entry, at int64) error {
+	earlier, err := entryAt(ctx, t.Select, t.org, at)
 	if err != nil {
 		return err
+	}
+	if !bytes.Equal(earlier.RequestHash, e.RequestHash) {
+		return keyConflict()
 	}
 	return &Duplicate{Entry: earlier}
 }

@@ -123,7 +123,7 @@ func (f *faulty) forward(client, server net.Conn) {
 func lossy(t *testing.T) (*faulty, *Store, domain.OrganisationID, domain.ExamID) {
 	t.Helper()
 	f, dsn := newFaulty(t, testkit.Postgres(t))
-	s, err := Open(t.Context(), Options{DSN: dsn, Log: zerolog.Nop(), Silence: 300 * time.Millisecond})
+	s, err := Open(t.Context(), Options{DSN: dsn, Log: zerolog.Nop(), Silence: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestLostDuringCommit(t *testing.T) {
 			f.cut()
 			// Where the server keeps the row until it notices that the client is gone, the
 			// retry waits for it, at most until it is itself unavailable.
-			testkit.Eventually(t, 10*time.Second, "the retry is answered", func() error {
+			testkit.Eventually(t, 20*time.Second, "the retry is answered", func() error {
 				e, fresh, err := s.Append(t.Context(), sending(org, exam, 3, "x", "the-key-1"))
 				if err != nil {
 					return err

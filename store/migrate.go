@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -26,19 +27,13 @@ const schemaTable = "crier_schema"
 // Migrate brings the schema up to this binary's version. Several nodes may call
 // it at the same time: each migration is applied once.
 func (s *Store) Migrate(ctx context.Context) error {
-	p, err := s.provider()
+	db, err := s.migrator()
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	_, err = p.Up(ctx)
-	// Several processes on one SQLite file have no lock that covers a whole
-	// migration; each step is a transaction, so the loser finds it done.
-	for try := 0; err != nil && s.d == sqlite && try < 20 && ctx.Err() == nil; try++ {
-		select {
-		case <-ctx.Done():
-		case <-time.After(25 * time.Millisecond):
-		}
-		_, err = p.Up(ctx)
+	err = s.up(ctx, db)
+	if db != s.w {
+		err = errors.Join(err, db.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("migrate: %w", translate(ctx, err))
@@ -46,7 +41,39 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return s.loadMeta(ctx)
 }
 
-func (s *Store) provider() (*goose.Provider, error) {
+// migrator is the pool to migrate with: on PostgreSQL one of its own, since a
+// statement may take long over a large table without an answer.
+func (s *Store) migrator() (*sqlx.DB, error) {
+	if s.d != postgres {
+		return s.w, nil
+	}
+	o := s.options
+	o.Silence = time.Hour
+	return openPostgres(o)
+}
+
+func (s *Store) up(ctx context.Context, db *sqlx.DB) error {
+	p, err := s.provider(db)
+	if err != nil {
+		return err
+	}
+	done, err := p.Up(ctx)
+	// Several processes on one SQLite file have no lock that covers a whole
+	// migration; each step is a transaction, so the loser finds it done.
+	for try := 0; err != nil && s.d == sqlite && try < 20 && ctx.Err() == nil; try++ {
+		select {
+		case <-ctx.Done():
+		case <-time.After(25 * time.Millisecond):
+		}
+		done, err = p.Up(ctx)
+	}
+	for _, m := range done {
+		s.log.Info().Int64("version", m.Source.Version).Dur("took", m.Duration).Msg("migrated the database")
+	}
+	return err
+}
+
+func (s *Store) provider(db *sqlx.DB) (*goose.Provider, error) {
 	steps, err := s.steps()
 	if err != nil {
 		return nil, err
@@ -63,7 +90,7 @@ func (s *Store) provider() (*goose.Provider, error) {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	return goose.NewProvider(s.d.goose, s.w.DB, nil, options...)
+	return goose.NewProvider(s.d.goose, db.DB, nil, options...)
 }
 
 // steps makes goose's migrations of the embedded texts, in this dialect.

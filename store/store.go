@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"crier/internal/clock"
+	"crier/internal/fault"
 )
 
 // Options say where the database is and how to use it.
@@ -43,6 +44,8 @@ type Store struct {
 	clock clock.Clock
 	log   zerolog.Logger
 	meta  meta
+
+	options Options // as completed by Open
 }
 
 // Open connects to the database and checks that it can be trusted: it refuses a
@@ -58,7 +61,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Silence <= 0 {
 		o.Silence = 10 * time.Second
 	}
-	s := &Store{clock: o.Clock, log: o.Log}
+	s := &Store{clock: o.Clock, log: o.Log, options: o}
 	var err error
 	if s.d, s.w, s.r, err = connect(o); err != nil {
 		return nil, err
@@ -70,13 +73,29 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) check(ctx context.Context) error {
-	if err := s.Ping(ctx); err != nil {
+	if err := s.firstPing(ctx); err != nil {
 		return err
 	}
 	if err := s.d.safe(ctx, s.w); err != nil {
 		return err
 	}
 	return s.checkVersion(ctx)
+}
+
+// firstPing connects. Several processes that open one new SQLite file at the same
+// time find it locked while one of them switches it to WAL, and SQLite does not wait
+// for that by itself.
+func (s *Store) firstPing(ctx context.Context) error {
+	err := s.Ping(ctx)
+	for try := 0; err != nil && s.d == sqlite && fault.Is(err, fault.Unavailable) && try < 100; try++ {
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(20 * time.Millisecond):
+		}
+		err = s.Ping(ctx)
+	}
+	return err
 }
 
 // Close closes the database. Methods called afterwards fail.

@@ -15,7 +15,7 @@ type Tx struct {
 	tx   *sqlx.Tx
 	s    *Store
 	org  domain.OrganisationID
-	prev []byte // hash of the entry appended last, nil before
+	prev []byte // hash of the entry before the one being appended
 }
 
 // write runs fn in one transaction and commits it. If fn returns an error
