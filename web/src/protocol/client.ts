@@ -88,7 +88,7 @@ export class Client {
   #nextId = 1
   #pending = new Map<string, Pending>()
   #receipts: Receipts
-  #watched = new Set<string>()
+  #watched = new Map<string, number>() // test → how many want it
   #presence: 'online' | 'away' | undefined
 
   /** Our place in the chain: undefined = none yet, '' = before the first message. */
@@ -146,13 +146,19 @@ export class Client {
 
   /** Staff: live events of a test, also after every reconnect. */
   watch(test: string): void {
-    this.#watched.add(test)
-    if (this.#welcomed) void this.request({ type: 'watch', test }).catch(() => {})
+    const wanted = this.#watched.get(test) ?? 0
+    this.#watched.set(test, wanted + 1)
+    if (this.#welcomed && wanted === 0) void this.request({ type: 'watch', test }).catch(() => {})
   }
 
   unwatch(test: string): void {
+    const wanted = this.#watched.get(test) ?? 0
+    if (wanted > 1) {
+      this.#watched.set(test, wanted - 1)
+      return
+    }
     this.#watched.delete(test)
-    if (this.#welcomed) void this.request({ type: 'unwatch', test }).catch(() => {})
+    if (this.#welcomed && wanted === 1) void this.request({ type: 'unwatch', test }).catch(() => {})
   }
 
   /** Candidate: whether the page is in view. Repeated after every reconnect. */
@@ -274,7 +280,7 @@ export class Client {
     this.#change(frame.role === 'candidate' ? { phase: 'catching_up' } : { phase: 'up_to_date', lastGood: this.#heard })
     this.#emit('frame', frame)
     if (this.#presence) this.#send({ type: 'presence', state: this.#presence })
-    for (const test of this.#watched) void this.request({ type: 'watch', test }).catch(() => {})
+    for (const test of this.#watched.keys()) void this.request({ type: 'watch', test }).catch(() => {})
     this.#receipts.connected()
   }
 

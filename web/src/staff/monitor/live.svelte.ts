@@ -2,6 +2,8 @@
 // sendings, as reactive state. Order of events: watch first, then read, so that
 // nothing falls between the two.
 
+import { untrack } from 'svelte'
+
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
@@ -52,7 +54,8 @@ export class LiveTest {
       () => this.#unmark.forEach(clearTimeout),
       () => [this.#list, this.#counts, this.#sent].forEach((s) => s.stop()),
     ]
-    if (connection.state.phase === 'up_to_date') void this.#watchThenRead()
+    // Asked once, not followed: the frames tell when the socket comes and goes.
+    if (untrack(() => connection.state.phase) === 'up_to_date') void this.#watchThenRead()
     else this.refresh() // the page is useful before the socket is; it is read again when the socket comes
     return () => {
       for (const stop of this.#stops.splice(0)) stop()
