@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,19 +41,49 @@ func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, 
 	return &domain.Entry{Organisation: org, Kind: domain.EntryReceiptsRecorded}, nil
 }
 
+func (m *memory) kept() [][]domain.Mark {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.batches
+}
+
+func (m *memory) tries() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tried
+}
+
+// outcomes collects what done was called with.
+type outcomes struct {
+	mu   sync.Mutex
+	list []error // guarded by mu
+}
+
+func (o *outcomes) note(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.list = append(o.list, err)
+}
+
+func (o *outcomes) all() []error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.list
+}
+
 func candidate(no domain.PersonNo) domain.Actor {
 	return domain.Actor{Organisation: 1, Kind: domain.ActorPerson, ID: "c", No: no, Role: domain.RoleCandidate}
 }
 
 // bench is a recorder in a bubble of its own time.
-func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbox.Recorder, m *memory, rings *int)) {
+func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbox.Recorder, m *memory, rings *atomic.Int32)) {
 	synctest.Test(t, func(t *testing.T) {
-		m, rings := &memory{}, 0
+		m, rings := &memory{}, &atomic.Int32{}
 		o.Store, o.Clock, o.Log = m, clock.System{}, zerolog.Nop()
-		o.Committed = func(*domain.Entry) { rings++ }
+		o.Committed = func(*domain.Entry) { rings.Add(1) }
 		r := inbox.NewRecorder(o)
 		r.Start(t.Context())
-		run(t, r, m, &rings)
+		run(t, r, m, rings)
 		if err := r.Stop(context.Background()); err != nil {
 			t.Error(err)
 		}
@@ -60,28 +91,28 @@ func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbo
 }
 
 func TestReceiptsAreGathered(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, rings *int) {
-		done := 0
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, rings *atomic.Int32) {
+		var done atomic.Int32
 		for no := range domain.PersonNo(50) {
 			r.Record(candidate(no+1), domain.Delivered, []int64{7}, func(err error) {
 				if err != nil {
 					t.Error(err)
 				}
-				done++
+				done.Add(1)
 			})
-			r.Record(candidate(no+1), domain.Displayed, []int64{7, 8}, func(error) { done++ })
+			r.Record(candidate(no+1), domain.Displayed, []int64{7, 8}, func(error) { done.Add(1) })
 		}
 		time.Sleep(149 * time.Millisecond)
 		synctest.Wait()
-		if len(m.batches) != 0 || done != 0 {
+		if len(m.kept()) != 0 || done.Load() != 0 {
 			t.Error("it did not wait for more")
 		}
 		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
-		if len(m.batches) != 1 || len(m.batches[0]) != 100 || done != 100 || *rings != 1 {
-			t.Fatalf("%d batches, %d done, %d rings", len(m.batches), done, *rings)
+		if len(m.kept()) != 1 || len(m.kept()[0]) != 100 || done.Load() != 100 || rings.Load() != 1 {
+			t.Fatalf("%d batches, %d done, %d rings", len(m.kept()), done.Load(), rings.Load())
 		}
-		for _, mark := range m.batches[0] {
+		for _, mark := range m.kept()[0] {
 			if mark.State() != domain.Displayed || mark.Delivered.IsZero() {
 				t.Errorf("%+v", mark)
 			}
@@ -90,11 +121,11 @@ func TestReceiptsAreGathered(t *testing.T) {
 }
 
 func TestFullBatchDoesNotWait(t *testing.T) {
-	bench(t, inbox.RecorderOptions{Batch: 10}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *int) {
+	bench(t, inbox.RecorderOptions{Batch: 10}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
 		start := time.Now()
 		done := make(chan error, 1)
 		r.Record(candidate(1), domain.Displayed, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, func(err error) { done <- err })
-		if err := <-done; err != nil || time.Since(start) != 0 || len(m.batches) != 1 {
+		if err := <-done; err != nil || time.Since(start) != 0 || len(m.kept()) != 1 {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
@@ -102,55 +133,55 @@ func TestFullBatchDoesNotWait(t *testing.T) {
 
 // While the store is away receipts wait, are bounded, and are written when it is back.
 func TestStoreAway(t *testing.T) {
-	bench(t, inbox.RecorderOptions{Pending: 5}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *int) {
+	bench(t, inbox.RecorderOptions{Pending: 5}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
 		m.err = fault.New(fault.Unavailable, "away")
-		var results []error
-		note := func(err error) { results = append(results, err) }
+		var seen outcomes
+		note := seen.note
 		r.Record(candidate(1), domain.Displayed, []int64{1, 2, 3}, note)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if len(results) != 0 || m.tried < 5 || m.tried > 20 {
-			t.Errorf("%v after %d tries", results, m.tried)
+		if len(seen.all()) != 0 || m.tries() < 5 || m.tries() > 20 {
+			t.Errorf("%v after %d tries", seen.all(), m.tries())
 		}
 		r.Record(candidate(1), domain.Displayed, []int64{4, 5, 6}, note)
-		if len(results) != 1 || !fault.Is(results[0], fault.Unavailable) {
-			t.Fatalf("%v, want the sixth refused", results)
+		if len(seen.all()) != 1 || !fault.Is(seen.all()[0], fault.Unavailable) {
+			t.Fatalf("%v, want the sixth refused", seen.all())
 		}
 		m.mu.Lock()
 		m.err = nil
 		m.mu.Unlock()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if len(results) != 2 || results[1] != nil || len(m.batches) != 1 {
-			t.Errorf("%v, %d batches", results, len(m.batches))
+		if len(seen.all()) != 2 || seen.all()[1] != nil || len(m.kept()) != 1 {
+			t.Errorf("%v, %d batches", seen.all(), len(m.kept()))
 		}
 		r.Record(candidate(1), domain.Displayed, []int64{4, 5, 6, 7, 8}, note) // there is room again
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if len(results) != 3 || results[2] != nil {
-			t.Errorf("%v", results)
+		if len(seen.all()) != 3 || seen.all()[2] != nil {
+			t.Errorf("%v", seen.all())
 		}
 	})
 }
 
 func TestLastingFaultIsTold(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, rings *int) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, rings *atomic.Int32) {
 		m.err = errors.New("broken")
 		done := make(chan error, 1)
 		r.Record(candidate(1), domain.Displayed, []int64{1}, func(err error) { done <- err })
-		if err := <-done; err == nil || m.tried != 1 || *rings != 0 {
-			t.Errorf("%v after %d tries", err, m.tried)
+		if err := <-done; err == nil || m.tries() != 1 || rings.Load() != 0 {
+			t.Errorf("%v after %d tries", err, m.tries())
 		}
 	})
 }
 
 func TestStopFlushes(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *int) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
 		start := time.Now()
 		done := make(chan error, 2)
 		r.Record(candidate(1), domain.Displayed, []int64{1}, func(err error) { done <- err })
-		if err := r.Stop(t.Context()); err != nil || len(m.batches) != 1 || time.Since(start) != 0 {
-			t.Errorf("%v, %d batches, %v", err, len(m.batches), time.Since(start))
+		if err := r.Stop(t.Context()); err != nil || len(m.kept()) != 1 || time.Since(start) != 0 {
+			t.Errorf("%v, %d batches, %v", err, len(m.kept()), time.Since(start))
 		}
 		r.Record(candidate(1), domain.Displayed, []int64{2}, func(err error) { done <- err })
 		if first, second := <-done, <-done; first != nil || !fault.Is(second, fault.Unavailable) {
@@ -160,7 +191,7 @@ func TestStopFlushes(t *testing.T) {
 }
 
 func TestStopGivesUp(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *int) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
 		m.hangs = true
 		done := make(chan error, 1)
 		r.Record(candidate(1), domain.Displayed, []int64{1}, func(err error) { done <- err })
@@ -176,7 +207,7 @@ func TestStopGivesUp(t *testing.T) {
 }
 
 func TestRecordRefuses(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, _ *memory, _ *int) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, _ *memory, _ *atomic.Int32) {
 		for _, c := range []struct {
 			actor domain.Actor
 			state domain.ReceiptState
