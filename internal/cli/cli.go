@@ -27,6 +27,7 @@ type line struct {
 	Demo    demoCmd    `cmd:"" help:"Run a node with a demo organisation and a simulated exam hall."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up to date."`
 	Import  importCmd  `cmd:"" help:"Import a roster (CSV): tests, candidates, seats."`
+	Bench   benchCmd   `cmd:"" help:"Measure broadcasts and idle connections."`
 	Admin   adminCmd   `cmd:"" help:"Organisations, admins, API keys, passwords; checking the journal."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -1,0 +1,389 @@
+// Package bench measures what Crier promises: how soon a sending is on the last of many screens and durable, what that is
+// compared to a writer that does nothing but write, and what an idle connection costs. It uses nodes from outside, as
+// processes of their own, over their REST API and their sockets.
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// What the candidates' pages say about a message that came.
+const (
+	ReceiptsAfter  = "after"   // "delivered", once every screen has the message: the receipts' cost is not in the times
+	ReceiptsAtOnce = "at-once" // "delivered", as soon as it has been read: competes with the sending for the two cores
+	ReceiptsNone   = "none"
+)
+
+// Broadcast says what to measure.
+type Broadcast struct {
+	Servers
+	Recipients int           // screens, all of which get every sending
+	Publishes  int           // measured sendings
+	WarmUp     int           // sendings before those; checked like the others, not timed
+	Size       int           // characters of a body
+	Pause      time.Duration // between sendings, beyond what settling takes
+	Receipts   string        // one of the above
+	NoLimit    bool          // leaves the raw writer out
+	Profile    string        // where the first node's CPU profile of the measured sendings goes; empty: none
+}
+
+// Result is what was measured. Times count from just before the POST is written.
+type Result struct {
+	Recipients int `json:"recipients"`
+	Publishes  int `json:"publishes"`
+
+	Delivered  int64 `json:"delivered"`    // frames of measured sendings, each once
+	Lost       int64 `json:"lost"`         // of all sendings, warm-up too: frames that never came
+	Duplicates int64 `json:"duplicates"`   // … that came twice
+	OutOfOrder int64 `json:"out_of_order"` // … whose prev was not the screen's cursor, or whose number was not higher
+
+	Last      Spread   `json:"last_ms"`      // until the last screen has it, per sending
+	Recipient Spread   `json:"recipient_ms"` // until a screen has it, per screen and sending
+	SameNode  *Spread  `json:"same_node_ms,omitempty"`
+	OtherNode *Spread  `json:"other_node_ms,omitempty"` // screens on the nodes that did not get the POST
+	Commit    Spread   `json:"commit_ms"`               // until the sender has read the answer, which follows COMMIT
+	Memory    *float64 `json:"rss_kb_per_conn"`         // of all nodes; null when their processes are not ours
+	LimitLast *Spread  `json:"limit_last_ms,omitempty"` // the raw writer: until the last socket has it
+	RatioLast *float64 `json:"ratio_last_p50,omitempty"`
+
+	Nodes        int    `json:"nodes"`
+	Database     string `json:"database"` // sqlite, postgres; empty for a node that ran already
+	Broker       string `json:"broker"`   // local, redis; likewise
+	FrameBytes   int    `json:"frame_bytes"`
+	Receipts     string `json:"receipts"`
+	Disconnected int64  `json:"disconnected"` // screens that the server closed
+	Refused      int64  `json:"refused"`      // receipts answered with an error
+	BoardAgrees  bool   `json:"board_agrees"` // the delivery board shows every measured sending with its recipients, and as delivered if there were receipts
+	ChainOK      bool   `json:"chain_ok"`     // the journal's verification found every entry in order
+}
+
+// run is a broadcast being measured.
+type run struct {
+	Broadcast
+	hall
+	raw     *raw
+	poster  poster
+	sent    int // sendings so far
+	times   times
+	size    int      // bytes of a frame's text
+	ids     []string // of the measured sendings
+	replies int64    // receipts answered when the round began
+	out     io.Writer
+}
+
+// times are the measured rounds'.
+type times struct{ last, each, same, other, commit, limit []time.Duration }
+
+// Run measures. What it does is told to progress, one line a step.
+func (o Broadcast) Run(ctx context.Context, progress io.Writer) (res *Result, err error) {
+	b := &run{Broadcast: o, out: progress}
+	b.run = newName()
+	servers, stop, err := o.start(ctx, b.run, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	b.servers, b.poster.server = servers, servers[0]
+	defer b.poster.close()
+	if b.reader, err = newReader(); err != nil {
+		return nil, err
+	}
+	defer b.reader.close()
+	if o.Receipts == ReceiptsAtOnce {
+		b.reader.prompt = receipt()
+	}
+	memory, err := b.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if b.raw != nil {
+			b.raw.end()
+		}
+	}()
+	if err := b.rounds(ctx); err != nil {
+		return nil, err
+	}
+	return b.result(ctx, memory)
+}
+
+func (b *run) say(format string, args ...any) { fmt.Fprintf(b.out, format+"\n", args...) }
+
+// prepare fills the hall and starts the raw writer; it returns what a connection costs.
+func (b *run) prepare(ctx context.Context) (*float64, error) {
+	b.say("provisioning %d candidates", b.Recipients)
+	if err := b.provision(ctx, b.Recipients); err != nil {
+		return nil, err
+	}
+	memory, err := b.measureMemory(ctx, func() error { return b.seat(ctx, b.Recipients) })
+	if err != nil {
+		return nil, err
+	}
+	if b.NoLimit {
+		return memory, nil
+	}
+	b.raw, err = startRaw(ctx, b.reader, b.Recipients, b.out)
+	return memory, err
+}
+
+// measureMemory returns by how many KiB the nodes grow per connection that connect makes, once they have settled.
+func (b *run) measureMemory(ctx context.Context, connect func() error) (*float64, error) {
+	if b.URL != "" {
+		return nil, connect()
+	}
+	before, err := b.resident(ctx)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if err := connect(); err != nil {
+		return nil, err
+	}
+	b.say("%d screens connected in %v", b.Recipients, time.Since(began).Round(time.Millisecond))
+	after, err := b.resident(ctx)
+	if err != nil {
+		return nil, err
+	}
+	each := ratio(float64(after-before), float64(b.Recipients))
+	b.say("memory: %d KiB before, %d after: %.2f per connection", before, after, each)
+	return &each, nil
+}
+
+// resident is the memory of all nodes, in KiB, once it stands still.
+func (h *hall) resident(ctx context.Context) (sum int64, err error) {
+	for _, s := range h.servers {
+		kb, err := settledKB(ctx, s.pid())
+		if err != nil {
+			return 0, err
+		}
+		sum += kb
+	}
+	return sum, nil
+}
+
+func (b *run) rounds(ctx context.Context) error {
+	b.say("sending %d times to %d screens, after %d to warm up", b.Publishes, b.Recipients, b.WarmUp)
+	for range b.WarmUp {
+		if err := b.send(ctx); err != nil {
+			return err
+		}
+		if b.raw != nil {
+			if _, err := b.raw.measure(ctx, b.reader); err != nil {
+				return err
+			}
+		}
+	}
+	b.times, b.ids = times{}, nil
+	if b.Profile != "" && b.servers[0].child != nil {
+		if err := b.servers[0].ask("profile "+b.Profile, "ok"); err != nil {
+			return err
+		}
+	}
+	for range b.Publishes {
+		if b.raw != nil {
+			last, err := b.raw.measure(ctx, b.reader)
+			if err != nil {
+				return err
+			}
+			b.times.limit = append(b.times.limit, last)
+		}
+		if err := b.send(ctx); err != nil {
+			return err
+		}
+	}
+	if b.Profile != "" && b.servers[0].child != nil {
+		return b.servers[0].ask("profile", "ok")
+	}
+	return nil
+}
+
+// send makes one sending, waits until every screen has it and the receipts are durable, and notes the times. A frame that
+// does not come in time is lost, and no error: the result tells.
+func (b *run) send(ctx context.Context) error {
+	b.sent++
+	request, err := b.poster.prepare("/tests/"+b.test+"/broadcasts", object{
+		"key": fmt.Sprintf("%s-%06d", b.run, b.sent), "subject": "Benchmark", "body": bodyOf(b.sent, b.Size), "recipients": object{"filter": object{}},
+	})
+	if err != nil {
+		return err
+	}
+	b.replies = b.reader.tally.replies.Load() + b.reader.tally.refused.Load()
+	r, got, err := b.post(ctx, request)
+	if err != nil {
+		return err
+	}
+	if err := r.wait(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		b.say("sending %d: %v", b.sent, err)
+	}
+	b.reader.round.Store(nil)
+	if b.size == 0 && r.sample != nil {
+		b.size = len(r.sample)
+		if b.raw != nil {
+			if err := b.raw.frame(r.sample); err != nil {
+				return err
+			}
+		}
+	}
+	var sent struct {
+		Broadcast struct {
+			ID string `json:"id"`
+		} `json:"broadcast"`
+	}
+	if err := json.Unmarshal(got.body, &sent); err != nil {
+		return fmt.Errorf("the answer to a sending: %w", err)
+	}
+	b.ids = append(b.ids, sent.Broadcast.ID)
+	b.take(r, got.after)
+	if err := b.receipts(ctx); err != nil {
+		return err
+	}
+	return pause(ctx, b.Pause)
+}
+
+// post sends a request until the server takes it; waiting because it said 429 is in no time.
+func (b *run) post(ctx context.Context, request []byte) (*round, answer, error) {
+	for {
+		r := newRound(b.Recipients, b.sent)
+		r.start = time.Now()
+		b.reader.round.Store(r)
+		got, err := b.poster.post(request, r.start)
+		switch {
+		case err != nil:
+			return nil, got, fmt.Errorf("sending %d: %w", b.sent, err)
+		case got.status == http.StatusCreated:
+			return r, got, nil
+		case got.status != http.StatusTooManyRequests:
+			return nil, got, fmt.Errorf("sending %d: %d: %.400s", b.sent, got.status, got.body)
+		}
+		if err := pause(ctx, retryAfter(got.header)); err != nil {
+			return nil, got, err
+		}
+		if err := b.poster.connect(); err != nil {
+			return nil, got, err
+		}
+	}
+}
+
+// take notes a round's times.
+func (b *run) take(r *round, commit time.Duration) {
+	last := r.last()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := &b.times
+	t.last, t.commit = append(t.last, last), append(t.commit, commit)
+	for i, at := range r.at {
+		switch {
+		case at == 0:
+			continue
+		case b.screens[i].node == 0:
+			t.same = append(t.same, at)
+		default:
+			t.other = append(t.other, at)
+		}
+		t.each = append(t.each, at)
+	}
+}
+
+// receipts says "delivered" for every screen, unless that was done at once or is not wanted, and waits until all have been
+// answered: then they are durable, and the next sending does not meet them.
+func (b *run) receipts(ctx context.Context) error {
+	if b.Receipts == ReceiptsNone {
+		return nil
+	}
+	if b.Receipts == ReceiptsAfter {
+		fill := receipt()
+		for _, s := range b.screens {
+			if s.fd >= 0 {
+				b.reader.write(s, fill(s.cursor[:]))
+			}
+		}
+	}
+	t := &b.reader.tally
+	for began := time.Now(); t.replies.Load()+t.refused.Load()+t.closed.Load() < b.replies+int64(b.Recipients); {
+		if time.Since(began) > roundLimit {
+			return fmt.Errorf("sending %d: not every receipt was answered within %v", b.sent, roundLimit)
+		}
+		if err := pause(ctx, 2*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *run) result(ctx context.Context, memory *float64) (*Result, error) {
+	t, all := &b.reader.tally, int64(b.Recipients)*int64(b.sent)
+	r := &Result{
+		Recipients: b.Recipients, Publishes: b.Publishes, Delivered: int64(len(b.times.each)),
+		Lost:       all - (t.messages.Load() - t.duplicates.Load() - t.foreign.Load()),
+		Duplicates: t.duplicates.Load(), OutOfOrder: t.outOfOrder.Load(),
+		Last: spread(b.times.last), Recipient: spread(b.times.each), Commit: spread(b.times.commit), Memory: memory,
+		Nodes: len(b.servers), FrameBytes: b.size, Receipts: b.Receipts, Disconnected: t.closed.Load(), Refused: t.refused.Load(),
+	}
+	if len(b.servers) > 1 {
+		same, other := spread(b.times.same), spread(b.times.other)
+		r.SameNode, r.OtherNode = &same, &other
+	}
+	if b.raw != nil {
+		limit := spread(b.times.limit)
+		over := ratio(r.Last.P50, limit.P50)
+		r.LimitLast, r.RatioLast = &limit, &over
+	}
+	if b.URL == "" {
+		r.Database, r.Broker = "sqlite", "local"
+		if b.Servers.Database != "" {
+			r.Database = "postgres"
+		}
+		if b.Redis != "" {
+			r.Broker = "redis"
+		}
+	}
+	var err error
+	if r.BoardAgrees, err = b.board(ctx); err != nil {
+		return nil, err
+	}
+	var chain struct {
+		OK bool `json:"ok"`
+	}
+	if err := b.rest().call(ctx, http.MethodGet, "/log/verify", nil, &chain); err != nil {
+		return nil, err
+	}
+	r.ChainOK = chain.OK
+	b.say("last screen p50 %.2f ms, p99 %.2f; answered p50 %.2f ms; %d lost, %d twice, %d out of order", r.Last.P50, r.Last.P99, r.Commit.P50, r.Lost, r.Duplicates, r.OutOfOrder)
+	if r.LimitLast != nil {
+		b.say("raw writer p50 %.2f ms, p99 %.2f: ratio %.2f", r.LimitLast.P50, r.LimitLast.P99, *r.RatioLast)
+	}
+	return r, nil
+}
+
+// board asks the delivery board whether it agrees.
+func (b *run) board(ctx context.Context) (bool, error) {
+	agrees := true
+	for _, id := range slices.Compact(b.ids) {
+		var out struct {
+			Broadcast struct {
+				Counts struct {
+					Recipients int `json:"recipients"`
+					Delivered  int `json:"delivered"`
+				} `json:"counts"`
+			} `json:"broadcast"`
+		}
+		if err := b.rest().call(ctx, http.MethodGet, "/broadcasts/"+id, nil, &out); err != nil {
+			return false, err
+		}
+		c := out.Broadcast.Counts
+		if c.Recipients != b.Recipients || b.Receipts != ReceiptsNone && c.Delivered != b.Recipients {
+			b.say("the board shows %d recipients and %d delivered for sending %s", c.Recipients, c.Delivered, id)
+			agrees = false
+		}
+	}
+	return agrees, nil
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crier/internal/bench"
+	"crier/internal/config"
+)
+
+// benchCmd measures. The settings database and redis say what the nodes that it starts run on.
+type benchCmd struct {
+	Broadcast benchBroadcastCmd `cmd:"" help:"How soon a sending is on every screen, compared to a writer that stores nothing."`
+	Idle      benchIdleCmd      `cmd:"" help:"What an idle connection costs in memory."`
+
+	Node  benchNodeCmd  `cmd:"" hidden:""`
+	Limit benchLimitCmd `cmd:"" hidden:""`
+}
+
+type benchBroadcastCmd struct {
+	Recipients int           `default:"1500" help:"Connected candidates, all of whom get every sending."`
+	Publishes  int           `default:"30" help:"Measured sendings."`
+	WarmUp     int           `default:"3" help:"Sendings before those, not timed."`
+	Size       int           `default:"300" help:"Characters of a body."`
+	Pause      time.Duration `default:"100ms" help:"Wait between sendings."`
+	Receipts   string        `default:"after" enum:"after,at-once,none" help:"When a screen says delivered: after the sending is on all screens (not in the times), at-once, or none."`
+	NoLimit    bool          `help:"Leave the raw writer out."`
+	Profile    string        `help:"Write a CPU profile of the first node." placeholder:"PATH"`
+	URL        string        `name:"url" help:"Measure a node that runs already; needs an API key." placeholder:"URL"`
+	APIKey     string        `name:"api-key" help:"API key for that node; better in CRIER_API_KEY." env:"CRIER_API_KEY" placeholder:"SECRET"`
+	Nodes      int           `default:"1" help:"Nodes to start; several need --database and --redis."`
+	JSON       bool          `name:"json" help:"Print the result as one line of JSON; else indented."`
+}
+
+// Run measures a broadcast.
+func (c benchBroadcastCmd) Run(w *world) error {
+	r, err := bench.Broadcast{
+		Servers:    bench.Servers{URL: c.URL, Key: c.APIKey, Database: w.config.Database, Redis: w.config.Redis, Nodes: c.Nodes, Largest: max(c.Recipients, config.Default().MaxRecipients)},
+		Recipients: c.Recipients, Publishes: c.Publishes, WarmUp: c.WarmUp, Size: c.Size, Pause: c.Pause, Receipts: c.Receipts, NoLimit: c.NoLimit, Profile: c.Profile,
+	}.Run(w.ctx, w.stderr)
+	if err != nil {
+		return err
+	}
+	return w.result(r, c.JSON)
+}
+
+type benchIdleCmd struct {
+	Connections int  `default:"10000" help:"Idle candidates."`
+	JSON        bool `name:"json" help:"Print the result as one line of JSON; else indented."`
+}
+
+// Run measures idle connections.
+func (c benchIdleCmd) Run(w *world) error {
+	r, err := bench.Idle{Servers: bench.Servers{Database: w.config.Database, Redis: w.config.Redis}, Connections: c.Connections}.Run(w.ctx, w.stderr)
+	if err != nil {
+		return err
+	}
+	return w.result(r, c.JSON)
+}
+
+// result prints what was measured.
+func (w *world) result(r any, line bool) error {
+	e := json.NewEncoder(w.out)
+	if !line {
+		e.SetIndent("", "  ")
+	}
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("print the result: %w", err)
+	}
+	return nil
+}
+
+// benchNodeCmd is a node to be measured; bench starts it.
+type benchNodeCmd struct {
+	Organisation string `required:""`
+}
+
+// Run serves until standard input ends.
+func (c benchNodeCmd) Run(w *world) error {
+	return bench.ServeNode(w.ctx, *w.config, w.log, c.Organisation, w.stdin, w.out)
+}
+
+// benchLimitCmd is the raw writer; bench starts it.
+type benchLimitCmd struct{}
+
+// Run obeys standard input until it ends.
+func (benchLimitCmd) Run(w *world) error { return bench.ServeLimit(w.ctx, w.stdin, w.out) }
