@@ -29,6 +29,11 @@ func TestExpander(t *testing.T) {
 			}
 			return nil
 		}, 0, zerolog.Nop())
+		seen := func() []domain.OrganisationID {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(calls)
+		}
 		x.Start(t.Context())
 		x.Start(t.Context())
 		defer x.Stop()
@@ -36,19 +41,19 @@ func TestExpander(t *testing.T) {
 			x.Kick(1)
 		}
 		synctest.Wait()
-		if len(calls) != 0 {
+		if len(seen()) != 0 {
 			t.Error("it did not wait")
 		}
-		time.Sleep(100 * time.Millisecond)
+		<-time.After(100 * time.Millisecond)
 		synctest.Wait()
-		if !slices.Equal(calls, []domain.OrganisationID{1}) {
-			t.Errorf("%v, want the kicks joined", calls)
+		if !slices.Equal(seen(), []domain.OrganisationID{1}) {
+			t.Errorf("%v, want the kicks joined", seen())
 		}
 		x.Kick(2)
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		synctest.Wait()
-		if !slices.Equal(calls, []domain.OrganisationID{1, 2, 2, 2, 2}) {
-			t.Errorf("%v, want three failures and a success", calls)
+		if !slices.Equal(seen(), []domain.OrganisationID{1, 2, 2, 2, 2}) {
+			t.Errorf("%v, want three failures and a success", seen())
 		}
 		x.Stop()
 		x.Stop()

@@ -102,12 +102,12 @@ func TestReceiptsAreGathered(t *testing.T) {
 			})
 			r.Record(candidate(no+1), domain.Displayed, []int64{7, 8}, func(error) { done.Add(1) })
 		}
-		time.Sleep(149 * time.Millisecond)
+		<-time.After(149 * time.Millisecond)
 		synctest.Wait()
 		if len(m.kept()) != 0 || done.Load() != 0 {
 			t.Error("it did not wait for more")
 		}
-		time.Sleep(2 * time.Millisecond)
+		<-time.After(2 * time.Millisecond)
 		synctest.Wait()
 		if len(m.kept()) != 1 || len(m.kept()[0]) != 100 || done.Load() != 100 || rings.Load() != 1 {
 			t.Fatalf("%d batches, %d done, %d rings", len(m.kept()), done.Load(), rings.Load())
@@ -138,7 +138,7 @@ func TestStoreAway(t *testing.T) {
 		var seen outcomes
 		note := seen.note
 		r.Record(candidate(1), domain.Displayed, []int64{1, 2, 3}, note)
-		time.Sleep(30 * time.Second)
+		<-time.After(30 * time.Second)
 		synctest.Wait()
 		if len(seen.all()) != 0 || m.tries() < 5 || m.tries() > 20 {
 			t.Errorf("%v after %d tries", seen.all(), m.tries())
@@ -150,13 +150,13 @@ func TestStoreAway(t *testing.T) {
 		m.mu.Lock()
 		m.err = nil
 		m.mu.Unlock()
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		synctest.Wait()
 		if len(seen.all()) != 2 || seen.all()[1] != nil || len(m.kept()) != 1 {
 			t.Errorf("%v, %d batches", seen.all(), len(m.kept()))
 		}
 		r.Record(candidate(1), domain.Displayed, []int64{4, 5, 6, 7, 8}, note) // there is room again
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		synctest.Wait()
 		if len(seen.all()) != 3 || seen.all()[2] != nil {
 			t.Errorf("%v", seen.all())
