@@ -264,6 +264,9 @@ export class Client {
         break
       case 'reply':
         return this.#replied(frame.id, frame.error)
+      case 'receipt':
+        this.#receipts.known(frame.cursor, frame.state)
+        break
       case 'beat':
         this.#send({ type: 'beat' })
         break

@@ -35,6 +35,12 @@ export class Receipts {
     this.#later(GATHER)
   }
 
+  /** The server says how far a message has come (reported by another tab): nothing up to there needs saying. */
+  known(cursor: string, state: ReceiptName): void {
+    if (rank[this.#open.get(cursor) ?? 'queued'] <= rank[state]) this.#open.delete(cursor)
+    if (rank[state] > rank[this.#confirmed.get(cursor) ?? 'queued']) this.#confirmed.set(cursor, state)
+  }
+
   connected(): void {
     this.#connected = true
     this.#flush()
@@ -82,8 +88,7 @@ export class Receipts {
   #settle(state: ReceiptName, cursors: string[]): void {
     for (const cursor of cursors) {
       if (this.#flying.get(cursor) === state) this.#flying.delete(cursor)
-      if (this.#open.get(cursor) === state) this.#open.delete(cursor)
-      if (rank[state] > rank[this.#confirmed.get(cursor) ?? 'queued']) this.#confirmed.set(cursor, state)
+      this.known(cursor, state)
     }
   }
 }
