@@ -59,7 +59,7 @@ func (l *lockedBuffer) String() string {
 // start runs a node on the embedded database and provisions north and south alike:
 // tests T1 (rooms A and B) and T2; staff of every role; chief and the invigilators
 // work in T1 alone, anna in room A, bert in room B.
-func start(t *testing.T, change func(*config.Config)) *fixture {
+func start(t *testing.T, change func(*config.Config), options ...app.Options) *fixture {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Addr, cfg.Data, cfg.DrainTime = "127.0.0.1:0", t.TempDir(), 0
@@ -67,7 +67,8 @@ func start(t *testing.T, change func(*config.Config)) *fixture {
 		change(&cfg)
 	}
 	f := &fixture{logs: &lockedBuffer{}, tokens: map[string]string{}, ids: map[string]string{}}
-	node, err := app.Open(t.Context(), cfg, zerolog.New(f.logs).Level(zerolog.DebugLevel), app.Options{})
+	options = append(options, app.Options{})
+	node, err := app.Open(t.Context(), cfg, zerolog.New(f.logs).Level(zerolog.DebugLevel), options[0])
 	if err != nil {
 		t.Fatal(err)
 	}

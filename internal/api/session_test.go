@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"crier/internal/app"
+	"crier/internal/clock"
 	"crier/internal/config"
 )
 
@@ -123,6 +126,19 @@ func TestBadTokens(t *testing.T) {
 	f.must(t, "north/admin", "DELETE", "/people/"+f.ids["north/a1"]+"/sessions", nil)
 	if a := f.send(t, tok, "GET", "/dashboard", "", nil); a.status != 401 {
 		t.Errorf("an ended session: %d %s", a.status, a.body)
+	}
+}
+
+func TestSessionsExpire(t *testing.T) {
+	c := clock.NewFixed(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC))
+	f := start(t, nil, app.Options{Clock: c})
+	tok := f.signIn(t, "north", "anna")
+	if a := f.send(t, tok, "GET", "/tests", "", nil); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	c.Advance(12*time.Hour + time.Minute)
+	if a := f.send(t, tok, "GET", "/tests", "", nil); a.status != 401 || a.refused(t).Error.Code != "unauthenticated" {
+		t.Errorf("after its time: %d %s", a.status, a.body)
 	}
 }
 

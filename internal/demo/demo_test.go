@@ -1,0 +1,103 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"crier/internal/config"
+)
+
+type output struct {
+	mu   sync.Mutex
+	b    bytes.Buffer
+	said chan struct{} // closed once the last line has come
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if n, err := o.b.Write(p); err != nil {
+		return n, err
+	}
+	if strings.Contains(string(p), "Ctrl+C") {
+		close(o.said)
+	}
+	return len(p), nil
+}
+
+// TestDemo starts the demo twice on one folder: the hall fills by real sockets, and
+// the second start makes nothing twice.
+func TestDemo(t *testing.T) {
+	cfg := config.Default()
+	cfg.Addr, cfg.Data, cfg.DrainTime = "127.0.0.1:0", t.TempDir(), 0
+	for start := range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		out := &output{said: make(chan struct{})}
+		ended := make(chan error, 1)
+		go func() { ended <- Run(ctx, cfg, zerolog.Nop(), out) }()
+		select {
+		case <-out.said:
+		case err := <-ended:
+			t.Fatalf("start %d: %v", start, err)
+		}
+		base := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(out.b.String())
+		c := &client{base: base}
+		var list struct {
+			Tests []struct {
+				Name   string
+				Counts struct{ Candidates, Online int }
+			}
+		}
+		// The hall enters within seconds; another process's clock is not ours to advance.
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+			if err := c.call(ctx, http.MethodGet, "/tests", nil, &list); err != nil {
+				t.Fatal(err)
+			}
+			if len(list.Tests) == 2 && list.Tests[0].Counts.Online >= 60 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("start %d: the hall stays empty: %+v", start, list)
+			}
+		}
+		if got := list.Tests[0]; got.Name != "Mathematics 1" || got.Counts.Candidates != 77 {
+			t.Errorf("start %d: %+v", start, got)
+		}
+		for _, l := range Logins {
+			if !strings.Contains(out.b.String(), l.Login) {
+				t.Errorf("the table lacks %s", l.Login)
+			}
+			status, body, err := c.once(ctx, http.MethodPost, "/session", item{"organisation": Slug, "login": l.Login, "password": Password}, "")
+			if err != nil || status != http.StatusCreated {
+				t.Errorf("sign in as %s: %d %s %v", l.Login, status, body, err)
+			}
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("start %d ended with %v", start, err)
+		}
+	}
+}
+
+func TestHallHasSeatsForAll(t *testing.T) {
+	seen := map[string]bool{}
+	rooms := map[string]int{}
+	for _, c := range candidates() {
+		if c.given == "" || c.family == "" || seen[c.id] || seen[c.seat] {
+			t.Errorf("bad candidate %+v", c)
+		}
+		seen[c.id], seen[c.seat] = true, true
+		rooms[c.room]++
+	}
+	if len(candidates()) != 77 || rooms["Hall A"] != 36 || rooms["Hall B"] != 29 || rooms["Room 204"] != 12 {
+		t.Errorf("%d candidates in %v", len(candidates()), rooms)
+	}
+}
