@@ -121,6 +121,8 @@ CREATE TABLE enrolments (
 	FOREIGN KEY (organisation_id, person_no) REFERENCES people (organisation_id, no)
 ){strict};
 CREATE INDEX enrolments_person ON enrolments (organisation_id, person_no);
+-- "Send to all" reads who sits where from this alone.
+CREATE INDEX enrolments_room ON enrolments (organisation_id, group_id, room, person_no);
 
 -- room '' = all rooms of that test
 CREATE TABLE staff_scopes (

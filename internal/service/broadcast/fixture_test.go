@@ -16,6 +16,7 @@ import (
 	"crier/internal/domain"
 	"crier/internal/fault"
 	"crier/internal/service/broadcast"
+	"crier/internal/testkit"
 	"crier/store"
 )
 
@@ -49,10 +50,15 @@ func (p presence) Presence(_ domain.OrganisationID, no domain.PersonNo) (domain.
 
 func newHall(t testing.TB, n int) *hall {
 	t.Helper()
+	return newHallOn(t, n, "sqlite:"+filepath.Join(t.TempDir(), "crier.db"))
+}
+
+func newHallOn(t testing.TB, n int, dsn string) *hall {
+	t.Helper()
 	ctx := t.Context()
 	h := &hall{t: t, clock: clock.NewFixed(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)), presence: presence{}}
 	var err error
-	h.store, err = store.Open(ctx, store.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "crier.db"), Clock: h.clock, Log: zerolog.Nop()})
+	h.store, err = store.Open(ctx, store.Options{DSN: dsn, Clock: h.clock, Log: zerolog.Nop()})
 	h.must(err)
 	t.Cleanup(func() { h.must(h.store.Close()) })
 	h.must(h.store.Migrate(ctx))
@@ -137,6 +143,27 @@ func (h *hall) as(role domain.Role, rooms ...string) domain.Actor {
 		a.Scopes = []domain.Scope{{Exam: h.bio}}
 	}
 	return a
+}
+
+// BenchmarkSendToAll is everything between the request and the doorbell for 1500
+// recipients.
+func BenchmarkSendToAll(b *testing.B) {
+	for name, dsn := range map[string]func() string{
+		"sqlite":   func() string { return "sqlite:" + filepath.Join(b.TempDir(), "crier.db") },
+		"postgres": func() string { return testkit.Postgres(b) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			h := newHallOn(b, 1500, dsn())
+			planner := h.as(domain.RolePlanner)
+			s := broadcast.New(broadcast.Options{Store: h.store, Presence: h.presence, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock,
+				Limits: *h.limits, Limiter: broadcast.Unlimited{}, Committed: func(*domain.Entry) {}})
+			for b.Loop() {
+				if _, _, err := s.Send(b.Context(), planner, h.bio, request()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 var keys int
