@@ -60,6 +60,21 @@ func TestAttachDuringStorm(t *testing.T) {
 	})
 }
 
+// TestFirstOfAnOrganisation: what is committed after the first connection came and before the
+// following began is not lost between the two.
+func TestFirstOfAnOrganisation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil, nil)
+		defer w.stop()
+		w.journal.slow = time.Second
+		s := w.attach(0, newScreen(acme, 1, 0), hub.Identity{Stream: true})
+		time.Sleep(500 * time.Millisecond)
+		w.journal.append(acme, sending{People: []int64{1}})
+		time.Sleep(5 * time.Second)
+		w.expectComplete(s)
+	})
+}
+
 // TestHostileBroker: three nodes share a journal and a broker that drops, doubles, delays
 // and reorders. Clients stall, drop out and return to another node. Each sees each of
 // their messages exactly once, in order.
@@ -226,6 +241,21 @@ func TestDeafSubscription(t *testing.T) {
 		if w.hubs[0].Stats().Degraded {
 			t.Error("degraded although it hears itself")
 		}
+	})
+}
+
+// TestDeafAndFarFromComparing: heads are compared at once when a subscription stands again.
+func TestDeafAndFarFromComparing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broker := newHostile(1, 0, 0, 0)
+		w := newWorld(t, 2, broker, func(_ int, o *hub.Options) { o.Compare = time.Hour })
+		defer w.stop()
+		s := w.candidate(0, 1)
+		time.Sleep(2 * time.Second)
+		broker.deafen(false)
+		w.send(1, 1)
+		time.Sleep(4500 * time.Millisecond) // deaf after 3 s, noticed and rebuilt within another
+		w.expectComplete(s)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"crier/hub"
 )
@@ -31,6 +32,7 @@ type journal struct {
 	away      bool                // every call fails
 	hangs     bool                // every call waits for its context
 	calls     int
+	slow      time.Duration   // how long Heads takes before it reads
 	hasty     func(org int64) // called between the reading of a head and of messages, if set
 }
 
@@ -92,6 +94,7 @@ func (j *journal) Heads(ctx context.Context, orgs []int64) (map[int64]int64, err
 	if err := j.enter(ctx); err != nil {
 		return nil, err
 	}
+	time.Sleep(j.slow)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	heads := map[int64]int64{}

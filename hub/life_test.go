@@ -15,10 +15,18 @@ func TestBeatsAndSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, nil, nil)
 		defer w.stop()
-		silent, lively := w.candidate(0, 1), w.staff(0, 2)
+		silent, lively, stuck := w.candidate(0, 1), w.staff(0, 2), w.staff(0, 3)
+		stuck.take(1)
 		for range 10 {
 			time.Sleep(10 * time.Second)
 			lively.conn.Heard()
+			stuck.conn.Heard()
+		}
+		time.Sleep(500 * time.Millisecond) // between two beats
+		stuck.take(-1)
+		synctest.Wait()
+		if got := stuck.others(); len(got) > 4 { // one beat on its way, one waiting
+			t.Errorf("for one who did not read %d frames were kept", len(got))
 		}
 		if silent.closed() != hub.CloseSlow || lively.closed() != 0 {
 			t.Errorf("silent: close %d, lively: close %d", silent.closed(), lively.closed())
@@ -209,6 +217,21 @@ func TestStop(t *testing.T) {
 			w.stop() // and once more
 		})
 	}
+}
+
+// TestStopWaits for what has been begun and cannot be hurried.
+func TestStopWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil, nil)
+		w.journal.hasty = func(int64) { time.Sleep(3 * time.Second) }
+		began := time.Now()
+		w.candidate(0, 1)
+		synctest.Wait()
+		w.stop()
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("Stop returned after %v although a reading takes 3 s", took)
+		}
+	})
 }
 
 func TestStopWithoutStart(t *testing.T) {

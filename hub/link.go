@@ -209,7 +209,8 @@ func (ln *lane) watch() {
 }
 
 // Subscribed implements Handler: what was said before may have been missed, entries as well
-// as who is connected elsewhere.
+// as who is connected elsewhere. It also tells who is here: another node that was deaf may have
+// asked while we were.
 func (ln *lane) Subscribed() {
 	h := ln.link.hub
 	ln.mu.Lock()
@@ -226,6 +227,7 @@ func (ln *lane) Subscribed() {
 	for _, org := range orgs {
 		if org%buckets == ln.bucket {
 			ln.link.join(org)
+			h.presence.tell(org)
 		}
 	}
 }

@@ -82,6 +82,27 @@ func TestAnswersDuringCatchUp(t *testing.T) {
 	})
 }
 
+// TestAnswerToAFullQueue: the queue that messages have filled still takes an answer.
+func TestAnswerToAFullQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil, small)
+		defer w.stop()
+		s := w.candidate(0, 1)
+		synctest.Wait()
+		s.take(1)
+		for range 50 {
+			w.send(0, 1)
+			synctest.Wait()
+		}
+		s.conn.Send(hub.NewFrame(fmt.Appendf(nil, `{"type":"reply","id":"%0200d"}`, 1)))
+		s.take(-1)
+		w.expectComplete(s)
+		if s.closed() != 0 || count(s, "reply") != 1 {
+			t.Errorf("close %d, %d answers", s.closed(), count(s, "reply"))
+		}
+	})
+}
+
 func TestAnswersThatPileUpCloseTheSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, nil, small)
