@@ -1,6 +1,6 @@
 import { Router } from '../lib/router.svelte'
 
 export const router = new Router(
-  { home: '/', test: '/test/:id', messages: '/messages', message: '/messages/:id', signIn: '/sign-in' },
-  (path) => !path.startsWith('/staff') && !path.startsWith('/docs') && !path.startsWith('/api/'),
+  { home: '/', test: '/test/:id', signIn: '/sign-in' },
+  (path) => path === '/' || path === '/sign-in' || path.startsWith('/test/'),
 )
