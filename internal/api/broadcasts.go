@@ -76,7 +76,7 @@ func (x *exchange) sent(b broadcast.Broadcast, fresh bool, err error) error {
 
 func (s *Server) listBroadcasts(x *exchange, actor domain.Actor) error {
 	q := x.query()
-	limit, before := q.number("limit", pageUsual, pageMost), q.text("before")
+	limit, before := q.limit(pageUsual, pageMost), q.text("before")
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Server) getBroadcast(x *exchange, actor domain.Actor) error {
 
 func (s *Server) listRecipients(x *exchange, actor domain.Actor) error {
 	q := x.query()
-	missing, limit, after := q.text("missing"), q.number("limit", 0, candidatesMost), q.text("after")
+	missing, limit, after := q.text("missing"), q.limit(0, candidatesMost), q.text("after")
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -134,16 +134,17 @@ func summarise(doc object) pageDoc {
 // content flattens the schema of the first media type into lines.
 func content(doc, of object) []pageField {
 	types, _ := of["content"].(object)
-	for _, name := range keys(types) {
-		schema := resolve(doc, types[name].(object)["schema"])
-		if name != "application/json" {
-			return []pageField{{Name: name, Type: kind(doc, schema)}}
-		}
-		var out []pageField
-		flatten(doc, schema, "", 0, &out)
-		return out
+	names := keys(types)
+	if len(names) == 0 {
+		return nil
 	}
-	return nil
+	schema := resolve(doc, types[names[0]].(object)["schema"])
+	if names[0] != "application/json" {
+		return []pageField{{Name: names[0], Type: kind(doc, schema)}}
+	}
+	var out []pageField
+	flatten(doc, schema, "", 0, &out)
+	return out
 }
 
 func flatten(doc, schema object, prefix string, depth int, out *[]pageField) {

@@ -48,7 +48,7 @@ func (s *Server) listCandidates(x *exchange, actor domain.Actor) error {
 		Q: q.text("q"), Progress: as[domain.Progress](q.list("progress")), Presence: as[domain.Presence](q.list("presence")),
 		Room: q.list("room"), Seat: q.list("seat"), ExtraTime: q.yesNo("extra_time"), Tag: q.list("tag"),
 	}
-	limit, after := q.number("limit", 0, candidatesMost), q.text("after")
+	limit, after := q.limit(0, candidatesMost), q.text("after")
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // errors, panics, one log line and one measurement.
 func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
+		began := s.Clock.Now()
 		x := &exchange{r: r, id: requestID(r)}
 		x.w = &counted{ResponseWriter: w, x: x}
 		s.headers(x)
@@ -43,7 +43,7 @@ func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 		if err != nil {
 			s.refuse(x, err)
 		}
-		took := time.Since(began)
+		took := s.Clock.Now().Sub(began)
 		if s.Observe != nil {
 			s.Observe(r.Method, route, x.status, took)
 		}
@@ -55,7 +55,7 @@ func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 func (s *Server) guarded(x *exchange, do func(*exchange) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if aborted, ok := p.(error); ok && errors.Is(aborted, http.ErrAbortHandler) {
 				panic(p)
 			}
 			s.Log.Error().Str("request_id", x.id).Interface("panic", p).Bytes("stack", debug.Stack()).Msg("a handler panicked")

@@ -128,10 +128,16 @@ func (f *fixture) provision(t *testing.T, slug string) {
 
 	var people, enrolments []item
 	for login, role := range staffRoles {
-		people = append(people, item{"external_id": "s-" + login, "kind": "staff", "role": role, "given_name": login, "family_name": canary(slug, login), "login": login, "password": password})
+		people = append(people, item{"external_id": "s-" + login, "kind": "staff", "role": role, "given_name": login, "family_name": canary(slug, login), "login": login})
+		if slug == "north" || login == "planner" { // each password costs a hash
+			people[len(people)-1]["password"] = password
+		}
 	}
 	for id, room := range seats {
-		people = append(people, item{"external_id": id, "kind": "candidate", "given_name": id, "family_name": canary(slug, id), "login": id, "password": password, "email": canary(slug, id) + "@example.org"})
+		people = append(people, item{"external_id": id, "kind": "candidate", "given_name": id, "family_name": canary(slug, id), "login": id, "email": canary(slug, id) + "@example.org"})
+		if slug == "north" {
+			people[len(people)-1]["password"] = password
+		}
 		test := "T1"
 		if id == "z1" {
 			test = "T2"

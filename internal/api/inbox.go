@@ -34,7 +34,7 @@ func (s *Server) dashboard(x *exchange, actor domain.Actor) error {
 
 func (s *Server) inbox(x *exchange, actor domain.Actor) error {
 	q := x.query()
-	text, test, limit, before := q.text("q"), q.text("test"), q.number("limit", pageUsual, pageMost), q.text("before")
+	text, test, limit, before := q.text("q"), q.text("test"), q.limit(pageUsual, pageMost), q.text("before")
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func logFilter(q *query) record.Filter {
 
 func (s *Server) listLog(x *exchange, actor domain.Actor) error {
 	q := x.query()
-	f, limit, before := logFilter(q), q.number("limit", pageUsual, pageMost), q.text("before")
+	f, limit, before := logFilter(q), q.limit(pageUsual, pageMost), q.text("before")
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -39,9 +40,9 @@ func (x *exchange) query() *query {
 	return q
 }
 
-func (q *query) bad(field, format string, args ...any) {
+func (q *query) bad(field, message string) {
 	if q.fault == nil {
-		q.fault = fault.Field(field, format, args...)
+		q.fault = fault.Field(field, "%s", message)
 	}
 }
 
@@ -60,17 +61,17 @@ func (q *query) list(name string) []string {
 	return q.values[name]
 }
 
-// number returns a whole number from 1 to most; def when it is absent.
-func (q *query) number(name string, def, most int) int {
-	s := q.text(name)
+// limit returns the parameter limit, a whole number from 1 to most; def when it is
+// absent.
+func (q *query) limit(def, most int) int {
+	s := q.text("limit")
 	if s == "" {
 		return def
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > most {
-		q.bad(name, "must be a whole number from 1 to %d", most)
-		if f, ok := q.fault.(*fault.Error); ok && f.Field == name {
-			f.Limit = int64(most)
+		if q.fault == nil {
+			q.fault = &fault.Error{Code: fault.Invalid, Field: "limit", Limit: int64(most), Message: fmt.Sprintf("must be a whole number from 1 to %d", most)}
 		}
 		return def
 	}

@@ -49,7 +49,11 @@ func serve(t *testing.T, cfg config.Config) *running {
 
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
-	resp, err := http.Get(url)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,12 +146,12 @@ func TestANodesLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.base+"/api/v1/tests/"+string(exams[0].ID)+"/broadcasts",
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+r.base+"/api/v1/tests/"+string(exams[0].ID)+"/broadcasts",
 		strings.NewReader(`{"key":"life-00001","subject":"s","body":"b","recipients":{"filter":{}}}`))
 	req.Header.Set("Authorization", "Bearer "+key.Secret)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil || resp.StatusCode != 201 {
+	if err != nil || resp.StatusCode != http.StatusCreated {
 		t.Fatalf("send: %v %v", resp, err)
 	}
 	resp.Body.Close()

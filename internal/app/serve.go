@@ -43,7 +43,7 @@ const (
 // closes the node.
 func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error) {
 	defer func() { err = errors.Join(err, n.Close()) }()
-	listener, err := net.Listen("tcp", n.cfg.Addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -64,7 +64,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	server := n.server(mux)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
-	admin, err := n.admin(failed)
+	admin, err := n.admin(ctx, failed)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -123,16 +123,16 @@ func (n *Node) Ready(ctx context.Context) error {
 func (n *Node) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: stdlog.New(serverLog{n.log}, "", 0),
+		ErrorLog: stdlog.New(serverLog{n.log}, "", 0), //nolint:forbidigo // the only type net/http takes; it ends in zerolog
 	}
 }
 
 // admin serves metrics and profiles on their own address, nil when there is none.
-func (n *Node) admin(failed chan<- error) (*http.Server, error) {
+func (n *Node) admin(ctx context.Context, failed chan<- error) (*http.Server, error) {
 	if n.cfg.AdminAddr == "" {
 		return nil, nil
 	}
-	listener, err := net.Listen("tcp", n.cfg.AdminAddr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.AdminAddr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for the admin address: %w", err)
 	}

@@ -24,7 +24,7 @@ func (c importCmd) Run(w *world) error {
 		if err != nil {
 			return fmt.Errorf("open the roster: %w", err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // only read
 		in = io.Reader(f)
 	}
 	return w.in(c.Organisation, func(ctx context.Context, n *app.Node, actor domain.Actor) error {

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
-	"time"
 
 	"github.com/rs/zerolog"
 
 	"crier/internal/app"
+	"crier/internal/clock"
 	"crier/internal/config"
 	"crier/internal/domain"
 	"crier/internal/service/roster"
@@ -73,7 +73,7 @@ func play(ctx context.Context, base string, log zerolog.Logger, out io.Writer) e
 	if err := c.signIn(ctx); err != nil {
 		return err
 	}
-	if err := provision(ctx, c, time.Now().UTC()); err != nil {
+	if err := provision(ctx, c, clock.System{}.Now()); err != nil {
 		return fmt.Errorf("provision the demo: %w", err)
 	}
 	announce(out, base)
