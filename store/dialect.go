@@ -37,6 +37,8 @@ type dialect struct {
 	bigint string
 	// aggregate is the function that makes a JSON array of a group's values.
 	aggregate string
+	// whole ends a sub-select that the planner must run once and keep, not merge into the query around it.
+	whole string
 	// column reads element i of a JSON array of integers, textColumn of texts.
 	column, textColumn string
 }
@@ -54,6 +56,7 @@ var postgres = &dialect{
 	member:     "(%s->'%s')",
 	bigint:     "bigint",
 	aggregate:  "json_agg",
+	whole:      " OFFSET 0",
 	column:     "CAST(value->>%d AS bigint)",
 	textColumn: "(value->>%d)",
 }
@@ -70,6 +73,7 @@ var sqlite = &dialect{
 	member:     "(%s->'$.%s')",
 	bigint:     "INTEGER",
 	aggregate:  "json_group_array",
+	whole:      " LIMIT -1",
 	column:     "(value->>%d)",
 	textColumn: "(value->>%d)",
 }
@@ -90,7 +94,9 @@ func (d *dialect) Field(expr, name string) string { return fmt.Sprintf(d.field, 
 func (d *dialect) Member(expr, name string) string { return fmt.Sprintf(d.member, expr, name) }
 
 // Rows is a row source made of a JSON array of arrays in parameter p. Each column
-// is "name" for an integer or "name text".
+// is "name" for an integer or "name text". It is read once: SQLite would otherwise
+// put it into the inner loop of a join and parse the array for every row of the other
+// table (1500 receipts among 15,000 messages: 16 s instead of 8 ms).
 func (d *dialect) Rows(p string, columns ...string) string {
 	list := make([]string, len(columns))
 	for i, c := range columns {
@@ -101,7 +107,7 @@ func (d *dialect) Rows(p string, columns ...string) string {
 		}
 		list[i] = fmt.Sprintf(read, i) + " AS " + name
 	}
-	return "(SELECT " + strings.Join(list, ", ") + " FROM " + d.Items(p) + ")"
+	return "(SELECT " + strings.Join(list, ", ") + " FROM " + d.Items(p) + d.whole + ")"
 }
 
 // connect opens the pools that o.DSN asks for.

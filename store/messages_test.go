@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -336,6 +337,35 @@ func TestRecordScope(t *testing.T) {
 					t.Errorf("%v, want %v", got, c.want)
 				}
 			})
+		}
+	})
+}
+
+// TestReceiptsDoNotReadEveryMessage: a batch costs what it holds, not that times what the organisation has ever sent.
+func TestReceiptsDoNotReadEveryMessage(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		const n, sendings = 400, 40
+		org, exam := hall(t, s, n)
+		var last *domain.Entry
+		for i := range sendings {
+			last = send(t, s, sending(org, exam, n, "Subject", fmt.Sprintf("plan-key-%02d", i)))
+		}
+		marks := make([]domain.Mark, n)
+		for i := range marks {
+			marks[i] = domain.Mark{Offset: last.Offset, Person: domain.PersonNo(i + 1)}
+			marks[i].Raise(domain.Delivered, s.clock.Now())
+		}
+		if err := s.Expand(t.Context(), org); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // 3 ms when it is right, 5 s when it is not
+		defer cancel()
+		e, err := s.RecordReceipts(ctx, org, domain.System(org).Ref(), marks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if items := receiptsOf(t, e); len(items) != 1 || len(items[0].People) != n {
+			t.Errorf("receipts of %d items", len(items))
 		}
 	})
 }

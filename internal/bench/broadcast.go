@@ -25,7 +25,7 @@ type Broadcast struct {
 	Servers
 	Recipients int           // screens, all of which get every sending
 	Publishes  int           // measured sendings
-	WarmUp     int           // sendings before those; checked like the others, not timed
+	WarmUp     int           // sendings before those, at least 1; checked like the others, not timed
 	Size       int           // characters of a body
 	Pause      time.Duration // between sendings, beyond what settling takes
 	Receipts   string        // one of the above
@@ -169,7 +169,7 @@ func (h *hall) resident(ctx context.Context) (sum int64, err error) {
 
 func (b *run) rounds(ctx context.Context) error {
 	b.say("sending %d times to %d screens, after %d to warm up", b.Publishes, b.Recipients, b.WarmUp)
-	for range b.WarmUp {
+	for range max(b.WarmUp, 1) { // the first shows the raw writer what to write
 		if err := b.send(ctx); err != nil {
 			return err
 		}
@@ -310,7 +310,7 @@ func (b *run) receipts(ctx context.Context) error {
 	t := &b.reader.tally
 	for began := time.Now(); t.replies.Load()+t.refused.Load()+t.closed.Load() < b.replies+int64(b.Recipients); {
 		if time.Since(began) > roundLimit {
-			return fmt.Errorf("sending %d: not every receipt was answered within %v", b.sent, roundLimit)
+			return fmt.Errorf("sending %d: %d of %d receipts were answered within %v", b.sent, t.replies.Load()+t.refused.Load()-b.replies, b.Recipients, roundLimit)
 		}
 		if err := pause(ctx, 2*time.Millisecond); err != nil {
 			return err
