@@ -8,6 +8,18 @@ class Tests {
   phase: 'reading' | 'ready' | 'failed' = $state('reading')
   error: unknown = $state.raw()
 
+  /** Reads them now and whenever the page comes back into view. Returns how to stop. */
+  follow(): () => void {
+    const look = () => {
+      if (document.visibilityState === 'visible') void this.read()
+    }
+    this.list = []
+    this.phase = 'reading'
+    void this.read()
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }
+
   async read(): Promise<void> {
     try {
       this.list = (await api.get<{ tests: OwnTest[] }>('/dashboard')).tests
