@@ -50,6 +50,8 @@ type Conn struct {
 
 	sibling *Conn // next connection of the same person; guarded by shard.mu
 
+	first, last int32 // what the shard's worker gathered for it: 1 + place in shard.refs; owned by the worker
+
 	mu       sync.Mutex
 	sent     int64    // offset of the last message handed to the socket or queued for it
 	noted    int64    // offset of the last message that arrived while catching up
@@ -58,7 +60,6 @@ type Conn struct {
 	writing  bool     // a writer goroutine runs
 	behind   bool     // messages are read from the journal, not from dispatch
 	catching bool     // a catch-up goroutine runs
-	corked   bool     // the shard's worker gathers frames in out and will flush them
 	stale    bool     // staff: events were left out; a resync frame is due
 	away     bool
 	closed   bool
@@ -75,8 +76,8 @@ func (c *Conn) Send(f *Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Messages fill the queue up to Backlog; as much again is left for answers, so that
-	// one who reads a long history slowly may answer it meanwhile.
-	if len(c.out)+len(f.b) > 2*c.hub.opt.Backlog {
+	// one who reads slowly may still ask.
+	if c.full(f, 2*c.hub.opt.Backlog) {
 		c.sock.Close(CloseSlow, "too slow")
 		return
 	}
@@ -88,36 +89,56 @@ func (c *Conn) Send(f *Frame) {
 func (c *Conn) event(f *Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stale || len(c.out)+len(f.b) > c.hub.opt.Backlog {
+	if c.stale || c.full(f, c.hub.opt.Backlog) {
 		c.stale = true
 		return
 	}
 	c.put(f.b)
 }
 
-// deliver hands over one message of the journal. While the connection catches up, or once
-// its queue is full, it only notes the offset: the journal has the rest.
-func (c *Conn) deliver(f *Frame, offset int64, scratch []byte) []byte {
+// full reports whether f does not fit the queue. An empty queue takes any frame, so
+// that whoever is full has a writer who will empty it. c.mu is held.
+func (c *Conn) full(f *Frame, most int) bool {
+	return len(c.out) > 0 && len(c.out)+len(f.b) > most
+}
+
+// deliver hands over what the shard's worker gathered for this connection, in one write if
+// the socket takes it. While the connection catches up, or once its queue is full, messages
+// are only noted: the journal has them. scratch is room for the write; it is returned, perhaps
+// grown.
+func (c *Conn) deliver(refs []ref, scratch []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.closed || offset <= c.sent:
-		return scratch
-	case c.behind:
-		c.noted = max(c.noted, offset)
-		return scratch
-	case len(c.out) > 0 && len(c.out)+len(f.b) > c.hub.opt.Backlog:
-		c.behind, c.noted = true, offset // whoever empties the queue starts the catch-up
-		c.hub.stats.overflows.Add(1)
-		return scratch
+	scratch = scratch[:0]
+	for i := c.first; i > 0 && !c.closed; i = refs[i-1].next {
+		f, offset := refs[i-1].frame, refs[i-1].offset
+		if !c.writing && len(scratch) > 0 && len(scratch)+len(f.b) > c.hub.opt.Backlog {
+			c.put(scratch)
+			scratch = scratch[:0]
+		}
+		dst := &scratch
+		if c.writing {
+			dst = &c.out
+		}
+		switch {
+		case offset == 0 && c.full(f, 2*c.hub.opt.Backlog):
+			c.sock.Close(CloseSlow, "too slow")
+		case offset == 0:
+			*dst = append(*dst, f.b...)
+		case offset <= c.sent:
+		case c.behind:
+			c.noted = max(c.noted, offset)
+		case c.full(f, c.hub.opt.Backlog):
+			c.behind, c.noted = true, offset // the writer starts the catch-up when it is done
+			c.hub.stats.overflows.Add(1)
+		default:
+			*dst = f.stamp(*dst, c.hub.stamper, c.Org, c.Person, offset, c.sent)
+			c.sent = offset
+		}
 	}
-	if c.corked || c.writing {
-		c.out = f.stamp(c.out, c.hub.stamper, c.Org, c.Person, offset, c.sent)
-	} else {
-		scratch = f.stamp(scratch[:0], c.hub.stamper, c.Org, c.Person, offset, c.sent)
+	if len(scratch) > 0 {
 		c.put(scratch)
 	}
-	c.sent = offset
 	return scratch
 }
 
@@ -126,7 +147,7 @@ func (c *Conn) put(p []byte) {
 	if c.closed {
 		return
 	}
-	if c.writing || c.corked {
+	if c.writing {
 		c.out = append(c.out, p...)
 		return
 	}
@@ -145,28 +166,17 @@ func (c *Conn) put(p []byte) {
 	}
 }
 
-// uncork writes what the shard's worker gathered.
-func (c *Conn) uncork() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.corked = false
-	if c.writing || len(c.out) == 0 {
-		return
-	}
-	p := c.out
-	c.out = nil
-	c.put(p)
-	c.settle()
-}
-
 // settle does what had to wait until nothing waited for the socket: it tells staff what
 // they missed and starts the catch-up of a connection that fell behind. c.mu is held.
 func (c *Conn) settle() {
-	if c.stale && !c.writing && !c.closed {
+	if c.closed {
+		return
+	}
+	if c.stale {
 		c.stale = false
 		c.put(resync.b)
 	}
-	if c.behind && !c.catching && !c.writing && !c.closed {
+	if c.behind && !c.catching {
 		c.catching = c.hub.spawn(c.catchUp)
 	}
 }

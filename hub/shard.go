@@ -16,6 +16,10 @@ type shard struct {
 	index int64
 	jobs  chan job
 
+	// Owned by the worker.
+	refs    []ref   // frames gathered for connections
+	touched []*Conn // connections that have some
+
 	mu     sync.RWMutex
 	people map[key]*Conn // newest first, linked by sibling
 	count  int
@@ -28,67 +32,60 @@ type job struct {
 	plan   Plan
 }
 
-// burst is how many jobs a worker joins into one write per connection.
-const burst = 64
+// ref is one frame gathered for one connection.
+type ref struct {
+	frame  *Frame
+	offset int64 // the message's; 0: not a message
+	next   int32 // the next one for the same connection: 1 + its place in refs, 0: none
+}
 
-// run is the worker. A single job is written straight to the sockets; when jobs
-// have piled up, frames are gathered per connection and written at once.
+const (
+	burst     = 64      // jobs that a worker joins into one write per connection
+	burstRefs = 1 << 16 // frames after which it takes no further job: 1.5 MiB of refs
+)
+
+// run is the worker. It takes all jobs that have piled up, gathers per connection what
+// they bring, and hands each connection its part at once.
 func (s *shard) run() {
 	var scratch []byte
-	jobs := make([]job, 0, burst)
 	for {
 		select {
 		case <-s.hub.ctx.Done():
 			return
 		case j := <-s.jobs:
-			jobs = append(jobs[:0], j)
+			s.gather(j)
 		}
 	more:
-		for len(jobs) < burst {
+		for n := 1; n < burst && len(s.refs) < burstRefs; n++ {
 			select {
 			case j := <-s.jobs:
-				jobs = append(jobs, j)
+				s.gather(j)
 			default:
 				break more
 			}
 		}
-		if len(jobs) == 1 {
-			scratch = s.dispatch(jobs[0], scratch, nil)
-		} else {
-			touched := map[*Conn]struct{}{}
-			for _, j := range jobs {
-				scratch = s.dispatch(j, scratch, touched)
-			}
-			for c := range touched {
-				c.uncork()
-			}
+		for _, c := range s.touched {
+			scratch = c.deliver(s.refs, scratch)
+			c.first, c.last = 0, 0
 		}
-		clear(jobs)
+		clear(s.touched)
+		clear(s.refs)
+		s.touched, s.refs = s.touched[:0], s.refs[:0]
 	}
 }
 
-// dispatch hands a job to this shard's connections. With touched, frames are
-// gathered instead of written.
-func (s *shard) dispatch(j job, scratch []byte, touched map[*Conn]struct{}) []byte {
+// gather notes what a job brings to this shard's connections.
+func (s *shard) gather(j job) {
 	n, i := int64(len(s.hub.shards)), s.index
 	for _, g := range j.plan.Messages {
 		for _, person := range g.People {
 			if person%n != i {
 				continue
 			}
-			for c := s.first(key{j.org, person}); c != nil; c = s.next(c) {
-				if !c.Stream {
-					continue
+			for c := s.connOf(key{j.org, person}); c != nil; c = s.next(c) {
+				if c.Stream {
+					s.note(c, g.Frame, j.offset)
 				}
-				if touched != nil {
-					if _, ok := touched[c]; !ok {
-						touched[c] = struct{}{}
-						c.mu.Lock()
-						c.corked = true
-						c.mu.Unlock()
-					}
-				}
-				scratch = c.deliver(g.Frame, j.offset, scratch)
 			}
 		}
 	}
@@ -96,14 +93,26 @@ func (s *shard) dispatch(j job, scratch []byte, touched map[*Conn]struct{}) []by
 		if d.Person%n != i {
 			continue
 		}
-		for c := s.first(key{j.org, d.Person}); c != nil; c = s.next(c) {
-			c.Send(d.Frame)
+		for c := s.connOf(key{j.org, d.Person}); c != nil; c = s.next(c) {
+			s.note(c, d.Frame, 0)
 		}
 	}
-	return scratch
 }
 
-func (s *shard) first(k key) *Conn {
+func (s *shard) note(c *Conn, f *Frame, offset int64) {
+	s.refs = append(s.refs, ref{frame: f, offset: offset})
+	at := int32(len(s.refs))
+	if c.first == 0 {
+		c.first = at
+		s.touched = append(s.touched, c)
+	} else {
+		s.refs[c.last-1].next = at
+	}
+	c.last = at
+}
+
+// connOf returns the newest connection of a person; next, the one before it.
+func (s *shard) connOf(k key) *Conn {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.people[k]

@@ -95,10 +95,12 @@ func TestAnswerToAFullQueue(t *testing.T) {
 			synctest.Wait()
 		}
 		s.conn.Send(hub.NewFrame(fmt.Appendf(nil, `{"type":"reply","id":"%0200d"}`, 1)))
+		w.commit(0, sending{Direct: []int64{1}, Body: strings.Repeat("d", 200)})
+		synctest.Wait()
 		s.take(-1)
 		w.expectComplete(s)
-		if s.closed() != 0 || count(s, "reply") != 1 {
-			t.Errorf("close %d, %d answers", s.closed(), count(s, "reply"))
+		if s.closed() != 0 || count(s, "reply") != 1 || count(s, "direct") != 1 {
+			t.Errorf("close %d, others %q", s.closed(), s.others())
 		}
 	})
 }
