@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -185,13 +184,19 @@ func (f *Feed) Encode(_ int64, e hub.Entry) []byte {
 	if !ok || len(entry.Payload)+len(entry.Audience) > carryMost {
 		return nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // the payload's bytes must stay as they were hashed
-	if enc.Encode(entry) != nil {
+	b, err := json.Marshal(carried{Entry: entry, Payload: entry.Payload, Audience: entry.Audience})
+	if err != nil {
 		return nil
 	}
-	return b.Bytes()
+	return b
+}
+
+// carried is an entry on its way to another node. Its JSON fields travel as bytes: as
+// JSON they would be compacted, and no JSON at all would become null, and neither is
+// what was hashed.
+type carried struct {
+	*domain.Entry
+	Payload, Audience []byte
 }
 
 var errForeign = errors.New("gateway: an entry that is not what it claims")
@@ -200,9 +205,11 @@ var errForeign = errors.New("gateway: an entry that is not what it claims")
 // refused: the journal has the true one.
 func (f *Feed) Decode(org int64, b []byte) (hub.Entry, error) {
 	var e domain.Entry
-	if err := json.Unmarshal(b, &e); err != nil {
+	c := carried{Entry: &e}
+	if err := json.Unmarshal(b, &c); err != nil {
 		return hub.Entry{}, fmt.Errorf("decode an entry from another node: %w", err)
 	}
+	e.Payload, e.Audience = c.Payload, c.Audience
 	if int64(e.Organisation) != org || string(domain.EntryHash(&e)) != string(e.Hash) {
 		return hub.Entry{}, errForeign
 	}
