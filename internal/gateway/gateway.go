@@ -132,10 +132,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.conns.Done()
 		return
 	}
-	go func() {
-		defer g.conns.Done()
-		c.serve()
-	}()
+	go c.serve()
 }
 
 // open upgrades the request; nil: it was refused and answered.
