@@ -137,7 +137,7 @@ func (b *run) measureMemory(ctx context.Context, connect func() error) (*float64
 	if b.URL != "" {
 		return nil, connect()
 	}
-	before, err := b.resident(ctx)
+	before, err := b.clean(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -153,18 +153,6 @@ func (b *run) measureMemory(ctx context.Context, connect func() error) (*float64
 	each := ratio(float64(after-before), float64(b.Recipients))
 	b.say("memory: %d KiB before, %d after: %.2f per connection", before, after, each)
 	return &each, nil
-}
-
-// resident is the memory of all nodes, in KiB, once it stands still.
-func (h *hall) resident(ctx context.Context) (sum int64, err error) {
-	for _, s := range h.servers {
-		kb, err := settledKB(ctx, s.pid())
-		if err != nil {
-			return 0, err
-		}
-		sum += kb
-	}
-	return sum, nil
 }
 
 func (b *run) rounds(ctx context.Context) error {

@@ -133,3 +133,26 @@ func source(to *net.TCPAddr, i int) net.IP {
 	}
 	return net.IPv4(127, 0, 0, byte(1+i/itemsMost))
 }
+
+// clean has every node of ours collect its garbage, and returns their memory in KiB: what provisioning left behind would
+// otherwise be reused by the connections, and hide what they cost.
+func (h *hall) clean(ctx context.Context) (int64, error) {
+	for _, s := range h.servers {
+		if err := s.ask("free", "ok"); err != nil {
+			return 0, err
+		}
+	}
+	return h.resident(ctx)
+}
+
+// resident is the memory of all nodes, in KiB, once it stands still.
+func (h *hall) resident(ctx context.Context) (sum int64, err error) {
+	for _, s := range h.servers {
+		kb, err := settledKB(ctx, s.pid())
+		if err != nil {
+			return 0, err
+		}
+		sum += kb
+	}
+	return sum, nil
+}

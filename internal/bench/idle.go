@@ -13,6 +13,8 @@ import (
 type Idle struct {
 	Servers
 	Connections int
+	Hold        time.Duration // how long they are left alone before their memory counts; a beat comes every 20 s
+	Profile     string        // where the first node's heap profile goes, with all connected; empty: none
 }
 
 // IdleResult is what was measured.
@@ -47,7 +49,7 @@ func (o Idle) Run(ctx context.Context, progress io.Writer) (*IdleResult, error) 
 		return nil, err
 	}
 	res := &IdleResult{Connections: o.Connections}
-	if res.BeforeKB, err = h.resident(ctx); err != nil {
+	if res.BeforeKB, err = h.clean(ctx); err != nil {
 		return nil, err
 	}
 	began := time.Now()
@@ -56,8 +58,16 @@ func (o Idle) Run(ctx context.Context, progress io.Writer) (*IdleResult, error) 
 	}
 	res.Seconds = math.Round(time.Since(began).Seconds()*1000) / 1000
 	fmt.Fprintf(progress, "%d connected in %.1f s\n", o.Connections, res.Seconds)
+	if err := pause(ctx, o.Hold); err != nil {
+		return nil, err
+	}
 	if res.AfterKB, err = h.resident(ctx); err != nil {
 		return nil, err
+	}
+	if o.Profile != "" {
+		if err := h.servers[0].ask("heap "+o.Profile, "ok"); err != nil {
+			return nil, err
+		}
 	}
 	res.Disconnected = h.reader.tally.closed.Load()
 	res.Memory = ratio(float64(res.AfterKB-res.BeforeKB), float64(o.Connections))

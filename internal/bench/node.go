@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 
@@ -28,8 +29,11 @@ type address struct {
 
 // ServeNode runs a node to be measured, a process of its own: an ordinary node, but for the budget of sendings of one
 // sender, which is lifted. It makes the organisation and an API key, prints its [address], and serves until in ends, so
-// that it goes with whoever started it. A line "profile PATH" on in starts a CPU profile, "profile" ends it; both are
-// answered with "ok".
+// that it goes with whoever started it. It obeys lines on in and answers each with "ok":
+//
+//	profile PATH   start a CPU profile; without a path: end it
+//	heap PATH      write a heap profile
+//	free           collect garbage and give memory back, so that what follows is measured from a clean start
 func ServeNode(ctx context.Context, cfg config.Config, log zerolog.Logger, slug string, in io.Reader, out io.Writer) error {
 	n, err := app.Open(ctx, cfg, log, app.Options{Limiter: broadcast.Unlimited{}})
 	if err != nil {
@@ -66,28 +70,35 @@ func found(ctx context.Context, n *app.Node, slug string) (secret string, err er
 	return key.Secret, nil
 }
 
+// obey carries out orders until in ends.
 func obey(in io.Reader, out io.Writer, log zerolog.Logger) {
-	var profile *os.File
+	var cpu *os.File
 	end := func() error {
-		if profile == nil {
+		if cpu == nil {
 			return nil
 		}
 		pprof.StopCPUProfile()
-		err := profile.Close()
-		profile = nil
+		err := cpu.Close()
+		cpu = nil
 		return err
 	}
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
-		path, isProfile := strings.CutPrefix(lines.Text(), "profile")
-		err := fmt.Errorf("no such order: %q", lines.Text())
-		if isProfile {
-			err = end()
-		}
-		if path = strings.TrimSpace(path); isProfile && err == nil && path != "" {
-			if profile, err = os.Create(path); err == nil {
-				err = pprof.StartCPUProfile(profile)
+		order, path, _ := strings.Cut(lines.Text(), " ")
+		var err error
+		switch order {
+		case "profile":
+			if err = end(); err == nil && path != "" {
+				if cpu, err = os.Create(path); err == nil {
+					err = pprof.StartCPUProfile(cpu)
+				}
 			}
+		case "heap":
+			err = writeHeap(path)
+		case "free":
+			debug.FreeOSMemory()
+		default:
+			err = fmt.Errorf("no such order: %q", order)
 		}
 		answer := "ok"
 		if err != nil {
@@ -97,4 +108,12 @@ func obey(in io.Reader, out io.Writer, log zerolog.Logger) {
 		_, _ = fmt.Fprintln(out, answer) // if nobody reads, nobody waits
 	}
 	_ = end()
+}
+
+func writeHeap(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("heap").WriteTo(f, 0), f.Close())
 }

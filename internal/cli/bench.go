@@ -46,13 +46,15 @@ func (c benchBroadcastCmd) Run(w *world) error {
 }
 
 type benchIdleCmd struct {
-	Connections int  `default:"10000" help:"Idle candidates."`
-	JSON        bool `name:"json" help:"Print the result as one line of JSON; else indented."`
+	Connections int           `default:"10000" help:"Idle candidates."`
+	Hold        time.Duration `default:"25s" help:"How long they are left alone before memory counts; every connection hears a beat each 20 s."`
+	Profile     string        `help:"Write a heap profile of the node." placeholder:"PATH"`
+	JSON        bool          `name:"json" help:"Print the result as one line of JSON; else indented."`
 }
 
 // Run measures idle connections.
 func (c benchIdleCmd) Run(w *world) error {
-	r, err := bench.Idle{Servers: bench.Servers{Database: w.config.Database, Redis: w.config.Redis}, Connections: c.Connections}.Run(w.ctx, w.stderr)
+	r, err := bench.Idle{Servers: bench.Servers{Database: w.config.Database, Redis: w.config.Redis}, Connections: c.Connections, Hold: c.Hold, Profile: c.Profile}.Run(w.ctx, w.stderr)
 	if err != nil {
 		return err
 	}
