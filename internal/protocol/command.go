@@ -4,10 +4,10 @@
 package protocol
 
 import (
-	"bytes"
-	"fmt"
-	"reflect"
-	"strings"
+	"encoding/json"
+	"maps"
+	"slices"
+	"unicode/utf8"
 
 	"crier/internal/fault"
 	"crier/internal/strictjson"
@@ -46,13 +46,13 @@ const (
 )
 
 // fields says which fields each command may have besides type and id.
-var fields = map[string]string{
-	Hello:    "ticket since client",
-	Receipt:  "state cursors",
-	Presence: "state",
-	Watch:    "test",
-	Unwatch:  "test",
-	Beat:     "",
+var fields = map[string][]string{
+	Hello:    {"ticket", "since", "client"},
+	Receipt:  {"state", "cursors"},
+	Presence: {"state"},
+	Watch:    {"test"},
+	Unwatch:  {"test"},
+	Beat:     {},
 }
 
 // Decode reads one frame. Errors: too_large, malformed, invalid; each names the
@@ -66,8 +66,8 @@ func Decode(frame []byte) (Command, error) {
 	if err := strictjson.Decode(frame, &c); err != nil {
 		return Command{}, err
 	}
-	if len(c.ID) > IDLimit {
-		e := fault.Over("id", IDLimit, int64(len(c.ID)), "id may have %d characters", IDLimit)
+	if n := utf8.RuneCountInString(c.ID); n > IDLimit {
+		e := fault.Over("id", IDLimit, int64(n), "id may have %d characters", IDLimit)
 		c.ID = ""
 		return c, e
 	}
@@ -76,13 +76,12 @@ func Decode(frame []byte) (Command, error) {
 		return c, fault.Field("type", "no such type of frame")
 	}
 	// Fields of other commands are as unknown here as any.
-	v := reflect.ValueOf(c)
-	for i := range v.NumField() {
-		name := v.Type().Field(i).Tag.Get("json")
-		if name == "type" || name == "id" || strings.Contains(" "+allowed+" ", " "+name+" ") {
-			continue
-		}
-		if !v.Field(i).IsZero() || bytes.Contains(frame, fmt.Appendf(nil, "%q:", name)) && v.Field(i).Kind() == reflect.Slice {
+	var present map[string]json.RawMessage
+	if err := json.Unmarshal(frame, &present); err != nil {
+		return c, fault.Wrap(err, fault.Malformed, "the frame is not a JSON object")
+	}
+	for _, name := range slices.Sorted(maps.Keys(present)) {
+		if name != "type" && name != "id" && !slices.Contains(allowed, name) {
 			e := fault.New(fault.Malformed, "is not a field of %s", c.Type)
 			e.Field = name
 			return c, e
