@@ -1,0 +1,150 @@
+import { accessible, expect, shot, test } from './staff-server'
+
+test('by keyboard alone, from the list of tests to sent', async ({ browser, server }) => {
+  const page = await server.open(browser, 'chief', '/staff/')
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key)
+  }
+  await page.getByRole('link', { name: 'Mathematics 1' }).waitFor()
+  await press('Tab')
+  await expect(page.getByRole('link', { name: 'Skip to the content' })).toBeFocused()
+  await press('Enter', 'Tab')
+  await expect(page.getByRole('link', { name: 'Mathematics 1' })).toBeFocused()
+  await press('Enter')
+  await expect(page.getByRole('button', { name: '77 candidates' })).toBeVisible()
+
+  await press('/')
+  await page.keyboard.type('a-01')
+  await expect(page.getByRole('button', { name: /of 77/ })).toBeVisible()
+  await press('ArrowDown', 'Space', 'ArrowDown', 'Space', 'm')
+  const dialog = page.getByRole('dialog', { name: 'Send message' })
+  await expect(dialog.getByLabel(/^Subject/)).toBeFocused()
+  await expect(dialog.getByText('2 candidates')).toBeVisible()
+  await accessible(page)
+
+  // What is missing is named at the field and next to the button, and gets the focus.
+  await press('Control+Enter')
+  await expect(dialog.getByRole('status').getByText('Write a subject')).toBeVisible()
+  await expect(dialog.getByLabel(/^Subject/)).toBeFocused()
+  await expect(dialog.getByLabel(/^Subject/)).toHaveAttribute('aria-invalid', 'true')
+  await page.keyboard.type('Question 7b: read ≤ instead of <')
+  await press('Control+Enter')
+  await expect(dialog.getByRole('status').getByText('Write a message')).toBeVisible()
+  await expect(dialog.getByLabel(/^Message/)).toBeFocused()
+  await page.keyboard.type('Nothing else changes.')
+  await expect(dialog.getByRole('figure')).toContainText('Question 7b: read ≤ instead of <')
+  await expect(dialog.getByRole('figure')).toContainText('Ingrid Solberg, Chief invigilator')
+  await shot(page, 'send')
+
+  // Esc closes, gives the focus back and loses nothing.
+  await press('Escape')
+  await expect(dialog).toHaveCount(0)
+  await expect(page.locator('[data-id]').nth(1)).toBeFocused()
+  await press('m')
+  await expect(dialog.getByLabel(/^Message/)).toHaveValue('Nothing else changes.')
+  await expect(dialog.getByRole('button', { name: 'Send to 2' })).toBeVisible()
+  await press('Control+Enter')
+  await expect(page.getByText('Sent to 2 candidates')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Latest sendings' })).toContainText('Question 7b: read ≤ instead of <')
+  await expect(page.getByRole('region', { name: 'Ticked rows' })).toHaveCount(0)
+})
+
+test('a lost answer: the same key again, sent once; the draft survives a reload', async ({ browser, server }) => {
+  const id = await server.hall('KEY', 'Key hall', 3)
+  const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  const keys: string[] = []
+  let lose = true
+  await page.route('**/broadcasts', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue()
+    keys.push((route.request().postDataJSON() as { key: string }).key)
+    if (!lose) return route.continue()
+    await route.fetch() // the server does it, but the answer is lost
+    await route.abort()
+  })
+  await page.getByRole('button', { name: '3 candidates' }).click()
+  await page.getByRole('menuitem', { name: /Send message to all 3/ }).click()
+  const dialog = page.getByRole('dialog', { name: 'Send message' })
+  await dialog.getByLabel(/^Subject/).fill('Once only')
+  await dialog.getByLabel(/^Message/).fill('This must arrive once.')
+  await dialog.getByRole('button', { name: 'Send to 3' }).click()
+  await expect(dialog.getByText('It may have been sent')).toBeVisible()
+  await expect(dialog.getByLabel(/^Message/)).toHaveAttribute('readonly')
+  await shot(page, 'unknown')
+
+  await page.reload()
+  await page.getByRole('button', { name: '3 candidates' }).click()
+  await page.getByRole('menuitem', { name: /Send message to all 3/ }).click()
+  await expect(dialog.getByText('It is not known whether this was sent')).toBeVisible()
+  await expect(dialog.getByLabel(/^Message/)).toHaveValue('This must arrive once.')
+  await accessible(page)
+  lose = false
+  await dialog.getByRole('button', { name: 'Try again' }).click()
+  await expect(page.getByText('Sent to 3 candidates')).toBeVisible()
+  expect(keys.length).toBeGreaterThan(1)
+  expect(new Set(keys).size).toBe(1)
+  const { broadcasts } = await server.api<{ broadcasts: unknown[] }>('planner', 'GET', `/tests/${id}/broadcasts`)
+  expect(broadcasts.length).toBe(1)
+  expect(await page.evaluate(() => Object.keys(sessionStorage).filter((k) => k.startsWith('crier.draft')))).toEqual([])
+})
+
+test('refused: why, what was kept, and the text can be changed', async ({ browser, server }) => {
+  const id = await server.hall('REF', 'Refusing hall', 2)
+  const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await page.route('**/broadcasts', (route) =>
+    route.request().method() === 'POST'
+      ? route.fulfill({ status: 422, json: { error: { code: 'invalid', message: 'the text holds a control character (U+0007)', field: 'body' } } })
+      : route.continue(),
+  )
+  await page.keyboard.press('m')
+  const dialog = page.getByRole('dialog', { name: 'Send message' })
+  await dialog.getByLabel(/^Subject/).fill('S')
+  await dialog.getByLabel(/^Message/).fill('B')
+  await dialog.getByRole('button', { name: 'Send to 2' }).click()
+  await expect(dialog.getByRole('status').getByText(/Not sent\.\s+the text holds a control character/)).toBeVisible()
+  await expect(dialog.getByRole('status').getByText('What you wrote is kept.')).toBeVisible()
+  await expect(dialog.getByLabel(/^Message/)).toHaveAttribute('aria-invalid', 'true')
+  await page.unroute('**/broadcasts')
+  await dialog.getByLabel(/^Message/).fill('Better')
+  await page.keyboard.press('Control+Enter')
+  await expect(page.getByText('Sent to 2 candidates')).toBeVisible()
+})
+
+test('1501 is said before sending, with the count and the limit', async ({ browser, server }) => {
+  const id = await server.hall('MANY', 'Hall of 1501', 1501)
+  const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await page.keyboard.press('m')
+  const dialog = page.getByRole('dialog', { name: 'Send message' })
+  await expect(dialog.getByRole('alert')).toContainText('1,501 candidates; at most 1,500 can receive one sending')
+  await dialog.getByLabel(/^Subject/).fill('S')
+  await dialog.getByLabel(/^Message/).fill('B')
+  await page.keyboard.press('Control+Enter')
+  await expect(dialog.getByRole('status')).toContainText('1,501 candidates; at most 1,500')
+  await expect(dialog).toBeVisible()
+  await shot(page, 'many')
+  const { broadcasts } = await server.api<{ broadcasts: unknown[] }>('planner', 'GET', `/tests/${id}/broadcasts`)
+  expect(broadcasts).toEqual([])
+})
+
+test('the list of recipients is the one that was shown, whoever comes meanwhile', async ({ browser, server }) => {
+  const id = await server.hall('FRO', 'Frozen hall', 2)
+  const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await page.keyboard.press('m')
+  const dialog = page.getByRole('dialog', { name: 'Send message' })
+  await expect(dialog.getByRole('button', { name: 'Send to 2' })).toBeVisible()
+  await server.hall('FRO', 'Frozen hall', 3)
+  await expect(page.getByRole('button', { name: '3 candidates', includeHidden: true })).toBeAttached()
+  await dialog.getByLabel(/^Subject/).fill('S')
+  await dialog.getByLabel(/^Message/).fill('B')
+  await page.keyboard.press('Control+Enter')
+  await expect(page.getByText('Sent to 2 candidates')).toBeVisible()
+})
+
+test('too long is counted while writing', async ({ browser, server }) => {
+  const id = await server.hall('LONG', 'Long hall', 1)
+  const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await page.getByRole('button', { name: 'Send message to Given1 Family1' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Send message' })
+  await dialog.getByLabel(/^Subject/).fill('x'.repeat(201))
+  await expect(dialog.getByText('The subject is 1 character too long').first()).toBeVisible()
+  await expect(dialog.getByText('201 of 200')).toBeVisible()
+})
