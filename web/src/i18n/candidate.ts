@@ -5,13 +5,11 @@ import { translator } from './translate.svelte'
 export const candidate = {
   'home.title': 'Your tests',
   'home.titleUnread': { one: '{count} unread message · Your tests', other: '{count} unread messages · Your tests' },
-  'home.skip': 'Skip to your messages',
   'home.none.title': 'No tests yet',
   'home.none.body': 'When your organisation enrols you in a test, it appears here.',
   'home.failed': 'Your tests could not be read',
   'home.hello': 'Signed in as {name}',
 
-  'test.room': 'Room {room}',
   'test.seat': 'Seat {seat}',
   'test.extra': '+{minutes} min extra time',
   'test.from': 'from {time}',
@@ -22,7 +20,6 @@ export const candidate = {
   'test.open': 'Open the test',
   'test.back': 'Your tests',
 
-  'sitting.title': '{test}',
   'sitting.standIn': 'This page stands for the exam system. What you write stays in this browser and is not handed in.',
   'sitting.answer': 'Your answer',
   'sitting.words': { one: '{count} word', other: '{count} words' },
@@ -38,7 +35,6 @@ export const candidate = {
 
   'inbox.title': 'Messages',
   'inbox.unread': { one: '{count} unread', other: '{count} unread' },
-  'inbox.allRead': 'all read',
   'inbox.search': 'Search messages',
   'inbox.found': { one: '{count} message found', other: '{count} messages found' },
   'inbox.none.title': 'No messages yet',
@@ -55,20 +51,15 @@ export const candidate = {
   'inbox.where': 'Test',
   'inbox.read': 'Message',
   'inbox.back': 'All messages',
-  'inbox.confirmed': 'You have confirmed this message',
   'inbox.aside': { one: '{count} message set aside for later', other: '{count} messages set aside for later' },
   'inbox.showAside': 'Show now',
 
   'popup.ok': 'OK',
   'popup.of': '{at} of {of}',
-  'popup.more': { one: '{count} more message waits', other: '{count} more messages wait' },
   'popup.esc': 'Esc: read later',
   'popup.sentAt': 'sent {time}',
-  'popup.missed': 'sent {time}, while you were away',
   'popup.title': 'Message',
   'popup.pageTitle': { one: '{count} new message', other: '{count} new messages' },
-
-  'session.keep': 'What you have written is kept in this browser.',
 
   'keys.title': 'Keys',
   'keys.search': 'Search messages',

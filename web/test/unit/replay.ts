@@ -25,6 +25,9 @@ class FakeSocket implements SocketLike {
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
+/** What happens on the server's side, and what was read beforehand. */
+const notOurs = ['only', 'staff', 'since', 'ticket', 'origin', 'send', 'drain', 'elsewhere', 'connects', 'disconnects', 'signs-out', 'progress', 'enrols', 'database']
+
 /** The variables of one replay. */
 class Names {
   #values = new Map<string, string>()
@@ -60,10 +63,14 @@ export async function replay(text: string): Promise<'replayed' | 'not for the cl
   let socket: FakeSocket | undefined
   const shown: string[] = []
   let rereads: string[] = []
+  const value = (word: string) => (word.startsWith('$') ? names.of(word) : word)
   const since = lines.find(({ line }) => line.startsWith('! since '))?.line.slice('! since '.length)
+  // A client that uses tickets gets, for each hello, the one that the transcript expects in it.
+  const tickets = lines.filter(({ line }) => line.startsWith('C ') && line.includes('"type":"hello"')).map(({ line }) => (JSON.parse(line.slice(2)) as { ticket?: string }).ticket)
   const client = new Client({
     url: 'ws://test/socket',
-    since,
+    since: since && value(since),
+    ticket: tickets.some(Boolean) ? async () => value(tickets.shift()!) : undefined,
     random: () => 0.5,
     open: () => {
       const made = new FakeSocket()
@@ -90,12 +97,6 @@ export async function replay(text: string): Promise<'replayed' | 'not for the cl
   const noMore = () => expect(socket?.sent ?? []).toEqual([])
 
   const happen: Record<string, (rest: string[]) => void | Promise<void>> = {
-    only: () => {},
-    staff: () => {},
-    since: () => {},
-    send: () => {},
-    drain: () => {},
-    elsewhere: () => {},
     open: async () => {
       expect(asked()).toBeDefined()
       expect(asked()).not.toBe(socket)
@@ -116,10 +117,11 @@ export async function replay(text: string): Promise<'replayed' | 'not for the cl
       await settle()
     },
     leaves: () => expect(socket!.closedWith).toBeDefined(),
-    receipt: ([state, cursor]) => client.receipt(names.of(cursor!), state as ReceiptName),
-    watch: ([test]) => client.watch(names.of(test!)),
+    receipt: ([state, cursor]) => client.receipt(value(cursor!), state as ReceiptName),
+    watch: ([test]) => client.watch(value(test!)),
+    unwatch: ([test]) => client.unwatch(value(test!)),
     page: ([, state]) => client.presence(state as 'online' | 'away'),
-    shown: (cursors) => expect(shown).toEqual(cursors.map((cursor) => names.of(cursor))),
+    shown: (cursors) => expect(shown).toEqual(cursors.map(value)),
     state: ([phase]) => expect(client.state.phase).toBe(phase),
     stop: ([why]) => {
       expect(client.state).toMatchObject({ phase: 'stopped', stop: why })
@@ -152,6 +154,7 @@ export async function replay(text: string): Promise<'replayed' | 'not for the cl
         await settle()
       } else if (kind === '!') {
         const [what, ...words] = rest.split(/\s+/)
+        if (notOurs.includes(what!)) continue
         const act = happen[what!]
         if (!act) throw new Error(`unknown directive ${what}`)
         await act(words)
