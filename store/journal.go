@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/failpoint"
 	"crier/internal/fault"
 )
 
@@ -107,7 +108,15 @@ func keyConflict() error {
 // Append stores one entry in a transaction of its own. For a retry it returns the
 // entry that was stored then, and fresh is false.
 func (s *Store) Append(ctx context.Context, e *domain.Entry) (stored *domain.Entry, fresh bool, err error) {
-	err = s.write(ctx, e.Organisation, func(tx *Tx) error { return tx.Append(ctx, e) })
+	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
+		if err := tx.Append(ctx, e); err != nil {
+			return err
+		}
+		if e.Kind == domain.EntryBroadcastSent {
+			failpoint.Hit(failpoint.BeforeCommit)
+		}
+		return nil
+	})
 	if d, ok := errors.AsType[*Duplicate](err); ok {
 		return d.Entry, false, nil
 	}

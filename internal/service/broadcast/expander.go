@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"crier/internal/domain"
+	"crier/internal/failpoint"
 )
 
 // Expander makes the message rows of sendings shortly after their COMMIT, so that
@@ -101,6 +102,7 @@ func (x *Expander) pass(ctx context.Context) (ok bool) {
 	x.mu.Unlock()
 	ok = true
 	for org := range now {
+		failpoint.Hit(failpoint.BeforeExpand)
 		if err := x.expand(ctx, org); err != nil && ctx.Err() == nil {
 			x.log.Warn().Err(err).Int64("organisation", int64(org)).Msg("messages could not be made of sendings; trying again")
 			x.Kick(org)

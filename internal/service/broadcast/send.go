@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"crier/internal/domain"
+	"crier/internal/failpoint"
 	"crier/internal/fault"
 )
 
@@ -139,6 +140,7 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		b, err := s.again(ctx, actor, rooms, stored)
 		return b, false, err
 	}
+	failpoint.Hit(failpoint.AfterCommit)
 	s.committed(stored)
 	return s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: n}), true, nil
 }
