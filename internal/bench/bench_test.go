@@ -1,0 +1,77 @@
+package bench_test
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"crier/internal/bench"
+	"crier/internal/cli"
+	"crier/internal/testkit"
+)
+
+// TestMain lets this binary stand for crier: the benchmark starts its own executable again.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "bench" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := cli.Run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	}
+	testkit.Main(m)
+}
+
+type progress struct{ t *testing.T }
+
+func (p progress) Write(b []byte) (int, error) {
+	p.t.Logf("%s", b)
+	return len(b), nil
+}
+
+// TestBroadcast measures a little: what is counted must add up, on both kinds of nodes.
+func TestBroadcast(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		servers  func(t *testing.T) bench.Servers
+		receipts string
+		nodes    int
+	}{
+		{"embedded", func(*testing.T) bench.Servers { return bench.Servers{} }, bench.ReceiptsAtOnce, 1},
+		{"two nodes", func(t *testing.T) bench.Servers {
+			return bench.Servers{Database: testkit.Postgres(t), Redis: "redis://" + testkit.Redis(t), Nodes: 2}
+		}, bench.ReceiptsAfter, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			defer cancel()
+			r, err := bench.Broadcast{Servers: c.servers(t), Recipients: 60, Publishes: 3, WarmUp: 1, Size: 100, Receipts: c.receipts}.Run(ctx, progress{t})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Delivered != 180 || r.Lost != 0 || r.Duplicates != 0 || r.OutOfOrder != 0 || r.Disconnected != 0 || r.Refused != 0 {
+				t.Errorf("%+v", *r)
+			}
+			if !r.BoardAgrees || !r.ChainOK || r.Nodes != c.nodes || r.LimitLast == nil || r.Memory == nil || (r.OtherNode != nil) != (c.nodes > 1) {
+				t.Errorf("%+v", *r)
+			}
+			if r.Recipient.P50 <= 0 || r.Recipient.P50 > r.Last.P50 || r.Last.P50 > r.Last.Max || r.LimitLast.P50 <= 0 {
+				t.Errorf("these times cannot be: %+v", *r)
+			}
+		})
+	}
+}
+
+func TestServersThatCannotBe(t *testing.T) {
+	for _, s := range []bench.Servers{
+		{Nodes: 2},
+		{Nodes: 2, Redis: "redis://127.0.0.1:1"},
+		{URL: "https://127.0.0.1:1"},
+	} {
+		if _, err := (bench.Broadcast{Servers: s, Recipients: 1, Publishes: 1}).Run(t.Context(), progress{t}); err == nil {
+			t.Errorf("%+v was measured", s)
+		}
+	}
+}
