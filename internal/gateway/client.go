@@ -45,6 +45,18 @@ const (
 	badMost                       = 10 // frames not understood in a minute
 )
 
+// pinged answers a ping through the hub's queue. The library would wait until the hub's writing
+// is done, read nothing meanwhile, and cut the connection after 5 s.
+func (c *client) pinged(payload []byte) (answerIt bool) {
+	conn := c.conn.Load()
+	if conn == nil {
+		return true
+	}
+	conn.Heard()
+	conn.Send(hub.NewPong(payload))
+	return false
+}
+
 func (c *client) heard() {
 	if conn := c.conn.Load(); conn != nil {
 		conn.Heard()
@@ -128,7 +140,9 @@ func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor,
 	case token != "":
 		return c.g.access.Authenticate(ctx, token)
 	}
-	return domain.Actor{}, fault.Field("ticket", "sign in, or send a ticket with the hello")
+	e := fault.New(fault.Unauthenticated, "sign in, or send a ticket with the hello")
+	e.Field = "ticket"
+	return domain.Actor{}, e
 }
 
 func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, error) {
@@ -193,8 +207,9 @@ const beat = `{"type":"beat"}`
 // loop reads commands until the connection ends, and returns why.
 func (c *client) loop(conn *hub.Conn) error {
 	for {
-		// No deadline: the hub closes whoever is silent for too long.
-		frame, err := c.sock.read(c.g.ctx)
+		// No context of ours: it would cost each idle connection a place among its children. The hub closes whoever
+		// is silent for too long, and everyone when the node stops.
+		frame, err := c.sock.read(context.Background())
 		if err != nil && !errors.Is(err, errBinary) {
 			return err
 		}
@@ -217,14 +232,13 @@ func (c *client) loop(conn *hub.Conn) error {
 		if cmd.Type == protocol.Beat {
 			continue
 		}
-		if !c.limit.Allow() {
-			c.refused++
-			if c.refused > refusedMost {
-				conn.Close(closeTooMuch, "too many commands")
-			}
+		if !c.limit.AllowN(c.g.opt.Clock.Now(), 1) {
 			e := fault.New(fault.RateLimited, "too many commands: %v a second", c.limit.Limit())
 			e.RetryAfter = time.Second
 			c.answer(conn, cmd.ID, e)
+			if c.refused++; c.refused > refusedMost {
+				conn.Close(closeTooMuch, "too many commands")
+			}
 			continue
 		}
 		c.refused = 0

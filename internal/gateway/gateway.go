@@ -116,6 +116,7 @@ func (g *Gateway) enter() bool {
 func (g *Gateway) Stop() {
 	g.Refuse()
 	g.cancel()
+	g.hub.Drain(time.Millisecond) // closes whoever is left or comes late
 	g.conns.Wait()
 }
 
@@ -147,7 +148,7 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request) *client {
 		return nil
 	}
 	c := &client{g: g, token: token}
-	sock, err := upgrade(w, r, c.heard)
+	sock, err := upgrade(w, r, c.pinged, c.heard)
 	if err != nil {
 		return nil // answered by the library
 	}
