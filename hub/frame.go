@@ -26,6 +26,12 @@ func NewFrame(json []byte) *Frame {
 	return &Frame{b: append(b, json...)}
 }
 
+// NewPong makes the answer to a WebSocket ping (RFC 6455 section 5.5.3); payload has at
+// most 125 bytes.
+func NewPong(payload []byte) *Frame {
+	return &Frame{b: append([]byte{0x8a, byte(len(payload))}, payload...)}
+}
+
 // NewMessage wraps a JSON text with slots: own are the positions in json of the
 // CursorWidth bytes that take the message's own cursor, previous the position
 // of those that take the cursor before it (0: none).

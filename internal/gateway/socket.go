@@ -15,9 +15,9 @@ import (
 // writeTime is how long a socket may refuse to take anything before it is given up.
 const writeTime = 60 * time.Second
 
-// socket is the transport of one connection: a net.Conn on which coder/websocket reads,
-// answers pings and closes, and the hub writes finished frames. A frame of one never
-// lands inside a frame of the other.
+// socket is the transport of one connection: a net.Conn on which coder/websocket reads
+// and closes, and the hub writes finished frames. A frame of one never lands inside a frame of
+// the other.
 type socket struct {
 	net.Conn
 	raw syscall.RawConn // nil where writing without waiting is not possible (TLS)
@@ -80,7 +80,7 @@ type out struct{ *socket }
 // TryWrite writes what the kernel takes now.
 func (o out) TryWrite(p []byte) (int, error) {
 	s := o.socket
-	if !s.mu.TryLock() { // the library may be waiting for the kernel to take a pong
+	if !s.mu.TryLock() { // the library may be waiting for the kernel to take a control frame
 		return 0, nil
 	}
 	defer s.mu.Unlock()

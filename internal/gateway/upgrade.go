@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/coder/websocket"
 
@@ -61,13 +62,15 @@ func (p *prefixed) Read(b []byte) (int, error) {
 }
 
 // upgrade accepts a WebSocket. The library's own origin check is off: it lets a missing
-// Origin and any scheme of the same host pass; originAllowed does not.
-func upgrade(w http.ResponseWriter, r *http.Request, heard func()) (*socket, error) {
+// Origin and any scheme of the same host pass; originAllowed does not. pinged hears each ping
+// and reports whether the library shall answer it; heard hears each pong.
+func upgrade(w http.ResponseWriter, r *http.Request, pinged func(payload []byte) bool, heard func()) (*socket, error) {
 	lean := &leanWriter{ResponseWriter: w}
 	ws, err := websocket.Accept(lean, r, &websocket.AcceptOptions{
-		Subprotocols:       []string{protocol.Subprotocol},
+		Subprotocols:       append([]string{protocol.Subprotocol}, offered(r)...),
 		InsecureSkipVerify: true,
 		CompressionMode:    websocket.CompressionDisabled,
+		OnPingReceived:     func(_ context.Context, payload []byte) bool { return pinged(payload) },
 		OnPongReceived:     func(context.Context, []byte) { heard() },
 	})
 	if err != nil {
@@ -75,6 +78,20 @@ func upgrade(w http.ResponseWriter, r *http.Request, heard func()) (*socket, err
 	}
 	lean.sock.ws = ws
 	return lean.sock, nil
+}
+
+// offered lists the subprotocols of the request. One that we do not speak is taken up
+// all the same, and the socket closed with a code that says why: a browser whose
+// subprotocol is not taken up fails without one (WHATWG WebSockets, "establish a
+// WebSocket connection"), and the page would try for ever.
+func offered(r *http.Request) []string {
+	var list []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			list = append(list, strings.TrimSpace(name))
+		}
+	}
+	return list
 }
 
 // originAllowed reports whether the request's Origin is exactly one of ours. A
