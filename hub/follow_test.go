@@ -31,7 +31,7 @@ func TestAttachDuringStorm(t *testing.T) {
 			storm.Go(func() {
 				for range 200 {
 					w.send(rand.IntN(2), 1, 2, 3)
-					time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond)
+					pass(time.Duration(rand.IntN(3)) * time.Millisecond)
 				}
 			})
 		}
@@ -45,7 +45,7 @@ func TestAttachDuringStorm(t *testing.T) {
 			}
 			s := w.attach(rand.IntN(2), newScreen(acme, person, after), hub.Identity{Stream: true})
 			screens, since[s] = append(screens, s), after
-			time.Sleep(time.Duration(rand.IntN(5)) * time.Millisecond)
+			pass(time.Duration(rand.IntN(5)) * time.Millisecond)
 		}
 		storm.Wait()
 		synctest.Wait()
@@ -68,9 +68,9 @@ func TestFirstOfAnOrganisation(t *testing.T) {
 		defer w.stop()
 		w.journal.slow = time.Second
 		s := w.attach(0, newScreen(acme, 1, 0), hub.Identity{Stream: true})
-		time.Sleep(500 * time.Millisecond)
+		pass(500 * time.Millisecond)
 		w.journal.append(acme, sending{People: []int64{1}})
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		w.expectComplete(s)
 	})
 }
@@ -137,13 +137,13 @@ func play(t *testing.T, broker hub.Broker, people int, steps []step) (failed err
 				clients[c].Close(1006, "")
 				clients[c] = w.attach(s.Node, clients[c].again(), hub.Identity{Stream: true})
 			case "wait":
-				time.Sleep(s.Time)
+				pass(s.Time)
 			}
 		}
 		for _, c := range clients {
 			c.take(-1)
 		}
-		time.Sleep(5 * time.Second) // more than heads take to be compared
+		pass(5 * time.Second) // more than heads take to be compared
 		synctest.Wait()
 		for _, c := range clients {
 			failed = errors.Join(failed, w.complete(c, 0))
@@ -172,17 +172,17 @@ func TestStoreAway(t *testing.T) {
 				})
 				defer w.stop()
 				here := w.candidate(0, 1)
-				time.Sleep(2 * time.Second)
+				pass(2 * time.Second)
 				w.journal.set(!hangs, hangs)
 				w.send(1, 1, 2, 3) // the broker drops it: here it must come from the store
 				came := []*screen{w.candidate(0, 2), w.attach(0, newScreen(acme, 3, 0), hub.Identity{Stream: true})}
 				other := w.attach(0, newScreen(acme+1, 1, -1), hub.Identity{Stream: true}) // its follower cannot even begin
-				time.Sleep(30 * time.Second)
+				pass(30 * time.Second)
 				if !w.hubs[0].Stats().StoreDown {
 					t.Error("the store is away and nobody noticed")
 				}
 				w.journal.set(false, false)
-				time.Sleep(10 * time.Second)
+				pass(10 * time.Second)
 				w.expectComplete(append(came, here, other)...)
 				for _, s := range append(came, other) {
 					if count(s, "caught_up") != 1 {
@@ -208,15 +208,15 @@ func TestDeafSubscription(t *testing.T) {
 		w := newWorld(t, 2, broker, nil)
 		defer w.stop()
 		s := w.candidate(0, 1)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if st := w.hubs[0].Stats(); st.Degraded || st.Rebuilt != 0 {
 			t.Fatalf("healthy, but %+v", st)
 		}
 		broker.deafen(false) // the subscriptions there are
 		w.send(1, 1)
-		time.Sleep(1100 * time.Millisecond)
+		pass(1100 * time.Millisecond)
 		w.expectComplete(s) // by comparing heads
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if st := w.hubs[0].Stats(); st.Degraded || st.Rebuilt != 1 {
 			t.Errorf("deaf once: %+v", st)
 		}
@@ -227,17 +227,17 @@ func TestDeafSubscription(t *testing.T) {
 			t.Error("after the rebuilding the broker still brings nothing")
 		}
 		broker.deafen(true) // new ones too
-		time.Sleep(4500 * time.Millisecond)
+		pass(4500 * time.Millisecond)
 		for range 20 {
 			if !w.hubs[0].Stats().Degraded {
 				t.Fatal("deaf for good and not degraded")
 			}
 			w.send(1, 1)
-			time.Sleep(1100 * time.Millisecond)
+			pass(1100 * time.Millisecond)
 			w.expectComplete(s)
 		}
 		broker.hear()
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		if w.hubs[0].Stats().Degraded {
 			t.Error("degraded although it hears itself")
 		}
@@ -251,10 +251,10 @@ func TestDeafAndFarFromComparing(t *testing.T) {
 		w := newWorld(t, 2, broker, func(_ int, o *hub.Options) { o.Compare = time.Hour })
 		defer w.stop()
 		s := w.candidate(0, 1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		broker.deafen(false)
 		w.send(1, 1)
-		time.Sleep(4500 * time.Millisecond) // deaf after 3 s, noticed and rebuilt within another
+		pass(4500 * time.Millisecond) // deaf after 3 s, noticed and rebuilt within another
 		w.expectComplete(s)
 	})
 }
@@ -266,7 +266,7 @@ func TestPublishThatFails(t *testing.T) {
 		w := newWorld(t, 2, broker, nil)
 		defer w.stop()
 		s := w.candidate(0, 1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		broker.refuse(true)
 		began := time.Now()
 		for range 1000 { // more than may wait
@@ -275,13 +275,13 @@ func TestPublishThatFails(t *testing.T) {
 		if took := time.Since(began); took != 0 {
 			t.Errorf("1000 commits waited %v for the broker", took)
 		}
-		time.Sleep(1100 * time.Millisecond)
+		pass(1100 * time.Millisecond)
 		w.expectComplete(s)
 		if st := w.hubs[1].Stats(); !st.Degraded || st.BellsLost == 0 {
 			t.Errorf("cannot publish, but %+v", st)
 		}
 		broker.refuse(false)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if st := w.hubs[1].Stats(); st.Degraded {
 			t.Errorf("publishes again, but %+v", st)
 		}
@@ -296,7 +296,7 @@ func TestBellsPileUp(t *testing.T) {
 		w := newWorld(t, 2, broker, func(_ int, o *hub.Options) { o.Compare = time.Hour })
 		defer w.stop()
 		s := w.candidate(0, 1)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		broker.hang(true)
 		w.send(1, 1)
 		synctest.Wait() // it hangs in Publish now
@@ -304,7 +304,7 @@ func TestBellsPileUp(t *testing.T) {
 			w.send(1, 1)
 		}
 		broker.hang(false)
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		w.expectComplete(s)
 	})
 }
@@ -339,9 +339,9 @@ func TestNothingToDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 2, nil, nil)
 		defer w.stop()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		w.send(0, 1)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if n := w.journal.called(); n != 0 {
 			t.Errorf("the journal was called %d times", n)
 		}

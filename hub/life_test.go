@@ -18,11 +18,11 @@ func TestBeatsAndSilence(t *testing.T) {
 		silent, lively, stuck := w.candidate(0, 1), w.staff(0, 2), w.staff(0, 3)
 		stuck.take(1)
 		for range 10 {
-			time.Sleep(10 * time.Second)
+			pass(10 * time.Second)
 			lively.conn.Heard()
 			stuck.conn.Heard()
 		}
-		time.Sleep(500 * time.Millisecond) // between two beats
+		pass(500 * time.Millisecond) // between two beats
 		stuck.take(-1)
 		synctest.Wait()
 		if got := stuck.others(); len(got) > 4 { // one beat on its way, one waiting
@@ -223,7 +223,7 @@ func TestStop(t *testing.T) {
 func TestStopWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, nil, nil)
-		w.journal.hasty = func(int64) { time.Sleep(3 * time.Second) }
+		w.journal.hasty = func(int64) { pass(3 * time.Second) }
 		began := time.Now()
 		w.candidate(0, 1)
 		synctest.Wait()

@@ -68,7 +68,7 @@ func TestPresence(t *testing.T) {
 		defer w.stop()
 		expect := func(when string, want states) {
 			t.Helper()
-			time.Sleep(gathered)
+			pass(gathered)
 			for i, p := range watchers {
 				p.expect(t, w.hubs[i], fmt.Sprint(when, ", node ", i), want)
 			}
@@ -120,7 +120,7 @@ func TestPresenceAsTabsComeAndGo(t *testing.T) {
 			synctest.Wait()
 			s = w.candidate(0, 1)
 		}
-		time.Sleep(gathered)
+		pass(gathered)
 		watchers[0].expect(t, w.hubs[0], "reloaded", states{1: hub.Online})
 		if watchers[0].told != 1 {
 			t.Errorf("told %d times", watchers[0].told)
@@ -138,12 +138,12 @@ func TestPresenceOfADeadNode(t *testing.T) {
 		w.candidate(1, 1)
 		both := w.candidate(1, 2)
 		w.candidate(0, 2)
-		time.Sleep(7 * time.Second)
+		pass(7 * time.Second)
 		watchers[0].expect(t, w.hubs[0], "alive", states{1: hub.Online, 2: hub.Online, 4: hub.Online})
 		w.hubs[1].Stop() // as suddenly as a death: nothing is said
-		time.Sleep(9 * time.Second)
+		pass(9 * time.Second)
 		watchers[0].expect(t, w.hubs[0], "within the lease", states{1: hub.Online, 2: hub.Online, 4: hub.Online})
-		time.Sleep(7 * time.Second)
+		pass(7 * time.Second)
 		watchers[0].expect(t, w.hubs[0], "after the lease", states{2: hub.Online, 4: hub.Online})
 		if both.closed() == 0 {
 			t.Error("the dead node's connection is open")
@@ -159,9 +159,9 @@ func TestPresenceOnStart(t *testing.T) {
 		w.candidate(1, 1)
 		away := w.candidate(1, 2)
 		away.conn.SetAway(true)
-		time.Sleep(6 * time.Second) // in the middle between two whole announcements
+		pass(6 * time.Second) // in the middle between two whole announcements
 		w.staff(0, 4)
-		time.Sleep(gathered)
+		pass(gathered)
 		watchers[0].expect(t, w.hubs[0], "just started", states{1: hub.Online, 2: hub.Away, 4: hub.Online})
 	})
 }
@@ -174,16 +174,16 @@ func TestWholeAnnouncements(t *testing.T) {
 		defer w.stop()
 		w.staff(0, 4)
 		stays, leaves := w.candidate(1, 1), w.candidate(1, 2)
-		time.Sleep(gathered)
+		pass(gathered)
 		watchers[0].expect(t, w.hubs[0], "at first", states{1: hub.Online, 2: hub.Online, 4: hub.Online})
 		broker.refuse(true)
 		leaves.Close(1000, "")
 		stays.conn.SetAway(true)
 		w.candidate(1, 3)
-		time.Sleep(gathered)
+		pass(gathered)
 		watchers[0].expect(t, w.hubs[0], "not heard", states{1: hub.Online, 2: hub.Online, 4: hub.Online})
 		broker.refuse(false)
-		time.Sleep(6 * time.Second)
+		pass(6 * time.Second)
 		watchers[0].expect(t, w.hubs[0], "told whole", states{1: hub.Away, 3: hub.Online, 4: hub.Online})
 	})
 }
@@ -196,10 +196,10 @@ func TestPresenceAfterTheBrokerReturns(t *testing.T) {
 		defer w.stop()
 		w.staff(0, 4)
 		w.staff(1, 4)
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		broker.deafen(false)
 		w.candidate(1, 1)
-		time.Sleep(4500 * time.Millisecond) // deaf after 3 s, noticed and rebuilt within another
+		pass(4500 * time.Millisecond) // deaf after 3 s, noticed and rebuilt within another
 		watchers[0].expect(t, w.hubs[0], "rebuilt", states{1: hub.Online, 4: hub.Online})
 	})
 }

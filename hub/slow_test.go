@@ -137,7 +137,7 @@ func TestScreenThatNeverReads(t *testing.T) {
 		for range 20 {
 			w.send(0, 1, 2)
 		}
-		time.Sleep(62 * time.Second)
+		pass(62 * time.Second)
 		synctest.Wait()
 		for _, s := range []*screen{live, catching} {
 			if s.closed() != hub.CloseSlow {

@@ -221,7 +221,7 @@ func (r *reader) upgraded(s *screen, in []byte) []byte {
 // write sends a small frame; a socket that does not take it at once is no screen of this run any more.
 func (r *reader) write(s *screen, frame []byte) {
 	if n, err := syscall.Write(s.fd, frame); n != len(frame) {
-		r.lose(s, fmt.Errorf("write to the server: %d of %d bytes: %v", n, len(frame), err))
+		r.lose(s, fmt.Errorf("write to the server: %d of %d bytes: %w", n, len(frame), err))
 	}
 }
 

@@ -186,7 +186,7 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, e
 func (c *client) resume(ctx context.Context, since string) (int64, string, error) {
 	offset, unknown := c.g.sealer.Open(int64(c.actor.Organisation), int64(c.actor.No), since)
 	if unknown != nil {
-		return 0, "cursor_unknown", nil
+		return 0, "cursor_unknown", nil //nolint:nilerr // it is the client's business: told by a reset
 	}
 	head, err := c.g.heads.Head(ctx, c.actor.Organisation)
 	if err != nil {

@@ -164,7 +164,7 @@ func TestPongThatWaitsStallsNobody(t *testing.T) {
 				s.mu.Unlock()
 				return errors.New("the library does not write")
 			}
-			time.Sleep(time.Millisecond) // the condition is the kernel's
+			time.Sleep(time.Millisecond) //nolint:forbidigo // the condition is the kernel's
 		}
 		return nil
 	})
