@@ -195,7 +195,7 @@ func (b *run) rounds(ctx context.Context) error {
 // does not come in time is lost, and no error: the result tells.
 func (b *run) send(ctx context.Context) error {
 	b.sent++
-	request, err := b.poster.prepare("/tests/"+b.test+"/broadcasts", object{
+	request, err := b.poster.prepare(ctx, "/tests/"+b.test+"/broadcasts", object{
 		"key": fmt.Sprintf("%s-%06d", b.run, b.sent), "subject": "Benchmark", "body": bodyOf(b.sent, b.Size), "recipients": object{"filter": object{}},
 	})
 	if err != nil {
@@ -255,7 +255,7 @@ func (b *run) post(ctx context.Context, request []byte) (*round, answer, error) 
 		if err := pause(ctx, retryAfter(got.header)); err != nil {
 			return nil, got, err
 		}
-		if err := b.poster.connect(); err != nil {
+		if err := b.poster.connect(ctx); err != nil {
 			return nil, got, err
 		}
 	}

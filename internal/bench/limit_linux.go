@@ -26,7 +26,7 @@ func ServeLimit(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer listener.Close() //nolint:errcheck // the process ends
+	defer listener.Close()
 	if _, err := fmt.Fprintln(out, listener.Addr()); err != nil {
 		return err
 	}

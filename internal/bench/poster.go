@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,22 +30,22 @@ type answer struct {
 const postLimit = 30 * time.Second
 
 // prepare makes the bytes of a request.
-func (p *poster) prepare(path string, in any) ([]byte, error) {
+func (p *poster) prepare(ctx context.Context, path string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
 	head := fmt.Sprintf("POST /api/v1%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
 		path, p.server.tcp, p.server.Key, len(body))
-	return append([]byte(head), body...), p.connect()
+	return append([]byte(head), body...), p.connect(ctx)
 }
 
 // connect opens the connection unless it is open.
-func (p *poster) connect() (err error) {
+func (p *poster) connect(ctx context.Context) (err error) {
 	if p.conn != nil {
 		return nil
 	}
-	p.conn, err = net.Dial("tcp", p.server.tcp.String())
+	p.conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", p.server.tcp.String())
 	if err == nil {
 		p.in = bufio.NewReader(p.conn)
 	}
@@ -68,7 +69,7 @@ func (p *poster) post(request []byte, start time.Time) (a answer, err error) {
 	if err != nil {
 		return a, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it is the connection, which stays open
+	defer resp.Body.Close()
 	a.status, a.header = resp.StatusCode, resp.Header
 	a.body, err = io.ReadAll(resp.Body)
 	a.after = time.Since(start)

@@ -16,6 +16,9 @@ type rest struct{ address }
 
 type object = map[string]any
 
+// calls is the client of all nodes. Provisioning thousands of people may take a while.
+var calls = &http.Client{Timeout: 2 * time.Minute}
+
 // call sends in as JSON and reads the answer into out; either may be nil. It comes back as often as 429 tells it to.
 func (c rest) call(ctx context.Context, method, path string, in, out any) error {
 	body, err := json.Marshal(in)
@@ -33,7 +36,7 @@ func (c rest) call(ctx context.Context, method, path string, in, out any) error 
 			r.Header.Set("Content-Type", "application/json")
 		}
 		r.Header.Set("Authorization", "Bearer "+c.Key)
-		resp, err := http.DefaultClient.Do(r)
+		resp, err := calls.Do(r)
 		if err != nil {
 			return err
 		}
