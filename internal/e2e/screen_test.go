@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -43,6 +46,17 @@ type screen struct {
 	opened int
 	held   chan struct{} // while not nil, it does not read
 }
+
+// narrow dials like a laptop on a wireless network: loopback's huge segments would let the
+// kernel keep megabytes for a page that does not read.
+var narrow = &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Control: func(_, _ string, c syscall.RawConn) (err error) {
+	outer := c.Control(func(fd uintptr) {
+		err = errors.Join(
+			syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1400),
+			syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 8<<10))
+	})
+	return errors.Join(outer, err)
+}}).DialContext}}
 
 // screen opens a page that begins at the turn-th node and stays open until the test ends.
 func (w *world) screen(person string, turn int) *screen { return w.screenAt(person, turn, "") }
@@ -89,7 +103,7 @@ func (s *screen) connect(ctx context.Context) time.Duration {
 	dial, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	conn, _, err := websocket.Dial(dial, "ws"+strings.TrimPrefix(base, "http")+"/socket", &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: calls.Transport}, Subprotocols: []string{protocol.Subprotocol},
+		HTTPClient: narrow, Subprotocols: []string{protocol.Subprotocol},
 	})
 	if err != nil {
 		return again
