@@ -12,7 +12,7 @@ import (
 // The live feed: entries and presence become events for the staff who watch a
 // test on this node. Each event goes to the topic of the whole test and to one topic
 // per room, which holds that room's part alone: an invigilator of one room hears
-// nothing of another.
+// nothing of another. What names nobody goes to a topic that those of all rooms share.
 
 const (
 	gather     = 250 * time.Millisecond // presence changes of this long travel together
@@ -46,8 +46,7 @@ type feed struct {
 // watch is one test that somebody on this node watches.
 type watch struct {
 	count    int                               // watchers
-	roster   map[domain.PersonNo]domain.Placed // as it was read last; nil: never
-	stale    bool                              // the roster changed since
+	roster   map[domain.PersonNo]domain.Placed // nil: to be read
 	version  int                               // how often the roster changed
 	enrolled bool                              // that it changed is not yet told
 	changed  map[domain.PersonNo]Change        // presence not yet told
@@ -71,7 +70,7 @@ func (s *Service) Watch(ctx context.Context, actor domain.Actor, exam domain.Exa
 	}
 	topics = []string{wide(exam)}
 	if rooms != nil {
-		topics = topics[:0]
+		topics = []string{partly(exam)}
 		for _, r := range rooms {
 			topics = append(topics, narrow(exam, r))
 		}
@@ -108,6 +107,7 @@ func (f *feed) unwatch(k watchKey) {
 }
 
 func wide(exam domain.ExamID) string             { return "test:" + string(exam) }
+func partly(exam domain.ExamID) string           { return "test:" + string(exam) + "/rooms" }
 func narrow(exam domain.ExamID, r string) string { return "test:" + string(exam) + "/room:" + r }
 
 // PresenceChanged takes in who came and went, from the hub. It does not wait.
@@ -135,7 +135,7 @@ func (s *Service) Entry(e *domain.Entry) {
 	case domain.EntryEnrolmentsUpserted:
 		f.mu.Lock()
 		if w := f.watches[k]; w != nil {
-			w.stale, w.enrolled = true, true
+			w.roster, w.enrolled = nil, true
 			w.version++
 		}
 		f.mu.Unlock()
@@ -195,12 +195,11 @@ func publish[T any](s *Service, kind string, k watchKey, all []placed[T]) {
 	}
 }
 
-// everyone sends an event that names nobody to the test's topic and those of rooms.
-func (s *Service) everyone(k watchKey, rooms map[string]bool, event any) {
+// everyone sends an event that names nobody to all who watch the test: once, however many
+// rooms they hear.
+func (s *Service) everyone(k watchKey, event any) {
 	s.Publisher.Publish(k.org, wide(k.exam), event)
-	for room := range rooms {
-		s.Publisher.Publish(k.org, narrow(k.exam, room), event)
-	}
+	s.Publisher.Publish(k.org, partly(k.exam), event)
 }
 
 // roster returns who sits a watched test and where, read once per change.
@@ -208,7 +207,7 @@ func (s *Service) roster(ctx context.Context, k watchKey) (map[domain.PersonNo]d
 	f := &s.feed
 	f.mu.Lock()
 	w := f.watches[k]
-	if w == nil || w.roster != nil && !w.stale {
+	if w == nil || w.roster != nil {
 		defer f.mu.Unlock()
 		if w == nil {
 			return nil, nil
@@ -230,7 +229,7 @@ func (s *Service) roster(ctx context.Context, k watchKey) (map[domain.PersonNo]d
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if w.version == version { // else it changed while it was read
-		w.roster, w.stale = roster, false
+		w.roster = roster
 	}
 	return roster, nil
 }
@@ -297,7 +296,6 @@ type due struct {
 	k              watchKey
 	changed        map[domain.PersonNo]Change
 	enrolled, sent bool
-	rooms          map[string]bool // of the roster as it was; more are added
 }
 
 // tell publishes what has gathered. What the store's absence keeps it from telling
@@ -314,17 +312,14 @@ func (s *Service) tell(ctx context.Context) (failed bool) {
 			failed, later = true, true
 			continue
 		}
-		for _, p := range roster {
-			d.rooms[p.Room] = true
-		}
 		if d.enrolled {
-			s.everyone(d.k, d.rooms, map[string]any{"type": "enrolment", "test": d.k.exam})
+			s.everyone(d.k, map[string]any{"type": "enrolment", "test": d.k.exam})
 		}
 		if len(d.changed) > 0 {
 			s.tellPresence(d.k, roster, d.changed)
 		}
 		if d.sent {
-			s.everyone(d.k, d.rooms, map[string]any{"type": "broadcasts", "test": d.k.exam})
+			s.everyone(d.k, map[string]any{"type": "broadcasts", "test": d.k.exam})
 		}
 	}
 	if later {
@@ -347,10 +342,6 @@ func (f *feed) take(now time.Time) (list []due, later bool) {
 			continue
 		}
 		w.enrolled, w.changed = false, map[domain.PersonNo]Change{}
-		d.rooms = map[string]bool{}
-		for _, p := range w.roster {
-			d.rooms[p.Room] = true
-		}
 		list = append(list, d)
 	}
 	return list, later
