@@ -64,6 +64,17 @@ func TestBroadcast(t *testing.T) {
 	}
 }
 
+func TestNothingToMeasure(t *testing.T) {
+	for _, b := range []bench.Broadcast{{Publishes: 1}, {Recipients: 1}} {
+		if _, err := b.Run(t.Context(), progress{t}); err == nil {
+			t.Errorf("%+v was measured", b)
+		}
+	}
+	if _, err := (bench.Idle{}).Run(t.Context(), progress{t}); err == nil {
+		t.Error("no connections were measured")
+	}
+}
+
 func TestServersThatCannotBe(t *testing.T) {
 	for _, s := range []bench.Servers{
 		{Nodes: 2},

@@ -82,6 +82,9 @@ type times struct{ last, each, same, other, commit, limit []time.Duration }
 
 // Run measures. What it does is told to progress, one line a step.
 func (o Broadcast) Run(ctx context.Context, progress io.Writer) (res *Result, err error) {
+	if o.Recipients < 1 || o.Publishes < 1 {
+		return nil, fmt.Errorf("%d sendings to %d recipients: both must be at least 1", o.Publishes, o.Recipients)
+	}
 	b := &run{Broadcast: o, out: progress}
 	b.run = newName()
 	servers, stop, err := o.start(ctx, b.run, progress)

@@ -33,6 +33,9 @@ func (o Idle) Run(ctx context.Context, progress io.Writer) (*IdleResult, error) 
 	if o.URL != "" {
 		return nil, errors.New("the memory of a node that runs already cannot be seen from here: leave the URL out")
 	}
+	if o.Connections < 1 {
+		return nil, fmt.Errorf("%d connections: there must be at least 1", o.Connections)
+	}
 	h := &hall{run: newName()}
 	servers, stop, err := o.start(ctx, h.run, progress)
 	if err != nil {
