@@ -5,7 +5,7 @@ test('the log: filter, full text, exact recipients, the chain, CSV', async ({ br
   const send = (subject: string, people: number) =>
     server
       .api<{ candidates: { id: string }[] }>('planner', 'GET', `/tests/${id}/candidates?limit=${people}`)
-      .then(({ candidates }) => server.api('planner', 'POST', `/tests/${id}/broadcasts`, { key: `log-${subject}-${Date.now()}`, subject, body: `Body of ${subject}.\nSecond line.`, recipients: { people: candidates.map((c) => c.id) } }))
+      .then(({ candidates }) => server.api('planner', 'POST', `/tests/${id}/broadcasts`, { key: `log-${subject}-${Date.now()}`, subject, body: `Body of ${subject}.\nAnother line.`, recipients: { people: candidates.map((c) => c.id) } }))
   await send('First', 5)
   await send('=1+1 second', 2)
 
@@ -19,7 +19,7 @@ test('the log: filter, full text, exact recipients, the chain, CSV', async ({ br
   await page.getByRole('link', { name: /=1\+1 second/ }).click()
   const entry = page.getByRole('article')
   await expect(entry.getByRole('heading', { name: '=1+1 second' })).toBeFocused()
-  await expect(entry).toContainText('Second line.')
+  await expect(entry).toContainText('Another line.')
   await expect(entry).toContainText('Margaret Osei, Planner')
   await expect(entry.getByRole('heading', { name: 'The 2 recipients' })).toBeVisible()
   await expect(entry).toContainText('Given1 Family1')

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { accessible, expect, fits, shot, test, type Server } from './staff-server'
+import { accessible, expect, fits, focusRow, shot, test, type Server } from './staff-server'
 
 const longName = (i: number) =>
   i === 0
@@ -65,7 +65,7 @@ for (const look of [
       await shot(page, `${look.name}-${name}`)
     }
     await page.goto(`/staff/tests/${await server.test(longTest)}`)
-    await page.locator('[data-id]').first().focus()
+    await focusRow(page, 0)
     await page.keyboard.press('Space')
     await page.keyboard.press('m')
     const dialog = page.getByRole('dialog', { name: 'Send message' })
@@ -76,7 +76,7 @@ for (const look of [
     await accessible(page)
     await shot(page, `${look.name}-send`)
     await page.keyboard.press('Escape')
-    await page.locator('[data-id]').first().focus()
+    await focusRow(page, 0)
     await page.keyboard.press('?')
     await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
     await accessible(page)
@@ -110,5 +110,5 @@ test('a session that ends: the page stays, and sign-in leads back', async ({ bro
   await page.request.delete('/api/v1/session')
   await expect(page.getByRole('alert').getByText('Your session is over')).toBeVisible()
   await expect(page.getByRole('button', { name: '77 candidates' })).toBeVisible()
-  await expect(page.getByRole('link', { name: 'Sign in again' })).toHaveAttribute('href', new RegExp(`next=%2Fstaff%2Ftests%2F${id}`))
+  await expect(page.getByRole('link', { name: 'Sign in' })).toHaveAttribute('href', new RegExp(`next=%2Fstaff%2Ftests%2F${id}`))
 })

@@ -1,4 +1,4 @@
-import { accessible, expect, shot, test } from './staff-server'
+import { accessible, expect, focusRow, monitorReady, shot, test } from './staff-server'
 
 test('the list filters, counts and remembers in the address', async ({ browser, server }) => {
   const id = await server.hall('MON', 'Monitor hall', 60)
@@ -36,6 +36,7 @@ test('the list filters, counts and remembers in the address', async ({ browser, 
 test('ticks: space, ranges, everyone, and they survive the filter', async ({ browser, server }) => {
   const id = await server.hall('TICK', 'Tick hall', 30)
   const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await monitorReady(page)
   await page.keyboard.press('/')
   await page.keyboard.press('ArrowDown')
   await expect(page.locator('[data-id]').first()).toBeFocused()
@@ -52,13 +53,13 @@ test('ticks: space, ranges, everyone, and they survive the filter', async ({ bro
   await page.getByRole('dialog', { name: 'Room' }).getByText('Hall B').click()
   await page.keyboard.press('Escape')
   await expect(ticked).toContainText('8 ticked, 8 not in this filter')
-  await page.locator('[data-id]').first().focus()
+  await focusRow(page, 0)
   await page.keyboard.press('Control+a')
   await expect(ticked).toContainText('18 ticked, 8 not in this filter')
   await page.getByRole('button', { name: /Clear filters/ }).click()
   await expect(ticked).toContainText('18 ticked')
   await expect(ticked).not.toContainText('not in this filter')
-  await page.locator('[data-id]').first().focus()
+  await focusRow(page, 0)
   await page.keyboard.press('m')
   await expect(page.getByRole('dialog', { name: 'Send message' }).getByText('18 candidates')).toBeVisible()
 })
@@ -105,7 +106,7 @@ test('1500 rows: only those in view exist, scrolling moves nothing else', async 
   const frame = () => page.locator('.controls, .head, .sendings').evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().top)))
   const before = await frame()
 
-  await rows.first().focus()
+  await focusRow(page, 0)
   await page.keyboard.press('End')
   await expect(page.getByRole('row', { name: /Given1500 Family1500/ })).toBeFocused()
   expect(await rows.count()).toBeLessThan(80)

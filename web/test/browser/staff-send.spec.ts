@@ -1,4 +1,4 @@
-import { accessible, expect, shot, test } from './staff-server'
+import { accessible, expect, monitorReady, shot, test } from './staff-server'
 
 test('by keyboard alone, from the list of tests to sent', async ({ browser, server }) => {
   const page = await server.open(browser, 'chief', '/staff/')
@@ -95,6 +95,7 @@ test('refused: why, what was kept, and the text can be changed', async ({ browse
       ? route.fulfill({ status: 422, json: { error: { code: 'invalid', message: 'the text holds a control character (U+0007)', field: 'body' } } })
       : route.continue(),
   )
+  await monitorReady(page)
   await page.keyboard.press('m')
   const dialog = page.getByRole('dialog', { name: 'Send message' })
   await dialog.getByLabel(/^Subject/).fill('S')
@@ -112,6 +113,7 @@ test('refused: why, what was kept, and the text can be changed', async ({ browse
 test('1501 is said before sending, with the count and the limit', async ({ browser, server }) => {
   const id = await server.hall('MANY', 'Hall of 1501', 1501)
   const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await monitorReady(page)
   await page.keyboard.press('m')
   const dialog = page.getByRole('dialog', { name: 'Send message' })
   await expect(dialog.getByRole('alert')).toContainText('1,501 candidates; at most 1,500 can receive one sending')
@@ -128,6 +130,7 @@ test('1501 is said before sending, with the count and the limit', async ({ brows
 test('the list of recipients is the one that was shown, whoever comes meanwhile', async ({ browser, server }) => {
   const id = await server.hall('FRO', 'Frozen hall', 2)
   const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
+  await monitorReady(page)
   await page.keyboard.press('m')
   const dialog = page.getByRole('dialog', { name: 'Send message' })
   await expect(dialog.getByRole('button', { name: 'Send to 2' })).toBeVisible()

@@ -127,8 +127,24 @@ export { expect }
 
 /** axe finds nothing on the page as it is. */
 export async function accessible(page: Page): Promise<void> {
+  // Half-faded text has half the contrast: what fades in is let in first.
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations === 1).map((a) => a.finished.catch(() => {}))))
   const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
   expect(found.violations.map((v) => `${v.id}: ${v.help}\n${v.nodes.map((n) => `  ${n.target.join(' ')} ${n.failureSummary}`).join('\n')}`)).toEqual([])
+}
+
+/** The Monitor shows its list. */
+export async function monitorReady(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /candidates?( of [\d,]+)?$/ }).waitFor()
+}
+
+/** Gives the focus to a row of the list; a row can take it once it is drawn. */
+export async function focusRow(page: Page, index: number): Promise<void> {
+  const row = page.locator('[data-id]').nth(index)
+  await expect(async () => {
+    await row.focus()
+    await expect(row).toBeFocused({ timeout: 200 })
+  }).toPass()
 }
 
 /** Nothing sticks out of the window sideways. */

@@ -4,7 +4,7 @@ import { explain } from '../../src/lib/errors'
 import { match, path } from '../../src/lib/router.svelte'
 
 describe('router', () => {
-  const routes = { home: '/', test: '/test/:id', board: '/staff/tests/:test/board/:id' }
+  const routes = { home: '/', test: '/test/:id', board: '/staff/tests/:test/board/:id' } as const
   test.each([
     ['/', { name: 'home', params: {} }],
     ['/test/a%2Fb', { name: 'test', params: { id: 'a/b' } }],
@@ -22,7 +22,7 @@ describe('router', () => {
 
 describe('api', () => {
   const answering = (status: number, body: unknown, headers: Record<string, string> = {}) =>
-    vi.fn(async () => new Response(status === 204 ? null : typeof body === 'string' ? body : JSON.stringify(body), { status, headers }))
+    vi.fn(async (..._: Parameters<typeof fetch>) => new Response(status === 204 ? null : typeof body === 'string' ? body : JSON.stringify(body), { status, headers }))
 
   test('queries: lists repeat, nothing is left out silently but emptiness', () => {
     expect(query({ q: 'a b', room: ['A', 'B'], seat: undefined, tag: '', extra: false, limit: 0 })).toBe('?q=a+b&room=A&room=B&extra=false&limit=0')
@@ -31,7 +31,7 @@ describe('api', () => {
   test('sends JSON and returns what came', async () => {
     const fetch = answering(200, { a: 1 })
     expect(await createApi({ fetch }).post('/x', { b: 2 })).toEqual({ a: 1 })
-    expect(fetch.mock.calls[0]).toMatchObject(['/api/v1/x', { method: 'POST', body: '{"b":2}', credentials: 'same-origin' }] as never)
+    expect(fetch.mock.calls[0]).toMatchObject(['/api/v1/x', { method: 'POST', body: '{"b":2}', credentials: 'same-origin' }])
   })
   test('204 is nothing', async () => expect(await createApi({ fetch: answering(204, '') }).delete('/x')).toBeUndefined())
   test('an error carries everything the server said', async () => {

@@ -1,0 +1,88 @@
+import { accessible, expect, fits, shot, test, upToDate } from './candidate-people'
+
+test('signing in: what is missing is named at its field, a wrong password is said, and then the dashboard', async ({ browser, server, candidate }) => {
+  await candidate.enrol()
+  const context = await browser.newContext({ baseURL: server.url })
+  const page = await context.newPage()
+  await page.goto('/')
+  await expect(page).toHaveURL(/\/sign-in\?next=%2F$/)
+  // The only organisation is filled in; one starts with the login.
+  await expect(page.getByLabel('Organisation')).toHaveValue('demo')
+  await expect(page.getByLabel('Login')).toBeFocused()
+  await accessible(page)
+
+  await page.keyboard.press('Enter')
+  await expect(page.getByText('Write your login')).toBeVisible()
+  await expect(page.getByLabel('Login')).toHaveAttribute('aria-invalid', 'true')
+  await expect(page.getByLabel('Login')).toBeFocused()
+  await accessible(page)
+  await shot(page, 'sign-in-missing')
+
+  await page.getByLabel('Login').fill(candidate.login)
+  await page.getByLabel('Password', { exact: true }).fill('not this one')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('alert')).toContainText('Login or password is wrong')
+  await expect(page.getByLabel('Password', { exact: true })).toBeFocused()
+  await accessible(page)
+
+  await page.getByRole('button', { name: 'Show password' }).click()
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('type', 'text')
+  await page.getByLabel('Password', { exact: true }).fill('crier-demo')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('heading', { name: 'Your tests' })).toBeVisible()
+  await upToDate(page)
+
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByText('You are signed out.')).toBeVisible()
+  await context.close()
+})
+
+test('the organisation may stand in the address, and a staff member lands on the staff’s pages', async ({ browser, server }) => {
+  const context = await browser.newContext({ baseURL: server.url })
+  const page = await context.newPage()
+  await page.goto('/sign-in?org=demo&next=%2Ftest%2Fx')
+  await page.getByLabel('Login').fill('chief')
+  await page.getByLabel('Password', { exact: true }).fill('crier-demo')
+  await page.keyboard.press('Enter')
+  // A candidate's address is no place for staff.
+  await expect(page).toHaveURL(/\/staff\/$/)
+  await page.goto('/')
+  await expect(page).toHaveURL(/\/staff\/$/)
+  await context.close()
+})
+
+test('an address elsewhere is not where sign-in leads', async ({ browser, server, candidate }) => {
+  await candidate.enrol()
+  for (const next of ['//example.org/', 'https://example.org/', '/\\example.org', '/staff/log']) {
+    const context = await browser.newContext({ baseURL: server.url })
+    const page = await context.newPage()
+    await page.goto('/sign-in?next=' + encodeURIComponent(next))
+    await page.getByLabel('Login').fill(candidate.login)
+    await page.getByLabel('Password', { exact: true }).fill('crier-demo')
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('heading', { name: 'Your tests' })).toBeVisible()
+    expect(new URL(page.url()).origin + new URL(page.url()).pathname).toBe(server.url + '/')
+    await context.close()
+  }
+})
+
+test('a session that is over says so, keeps the page and what was written, and leads back after signing in', async ({ candidate }) => {
+  await candidate.enrol()
+  const page = await candidate.sit()
+  await page.getByLabel('Your answer').fill('Half an answer')
+  await candidate.signOutEverywhere()
+  const over = page.getByRole('alert').filter({ hasText: 'Your session is over' })
+  await expect(over).toBeVisible()
+  await expect(page.getByLabel('Your answer')).toHaveValue('Half an answer')
+  await fits(page)
+  await accessible(page)
+  await shot(page, 'session-over')
+  await over.getByRole('link', { name: 'Sign in' }).click()
+  await expect(page.getByText('Sign in again to go on where you were')).toBeVisible()
+  await page.getByLabel('Login').fill(candidate.login)
+  await page.getByLabel('Password', { exact: true }).fill('crier-demo')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(new RegExp(`/test/${candidate.test}$`))
+  await expect(page.getByLabel('Your answer')).toHaveValue('Half an answer')
+  await upToDate(page)
+})
