@@ -263,12 +263,6 @@ func (s *screen) isLive() bool {
 	return s.live
 }
 
-func (s *screen) on() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.base
-}
-
 func (s *screen) connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
