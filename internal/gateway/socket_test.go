@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -299,32 +300,88 @@ func TestPeerThatNeverReads(t *testing.T) {
 	})
 }
 
-// TestCloseFreesWriters: neither a hub that waits for the peer nor a library that waits for the hub
-// outlives the socket.
-func TestCloseFreesWriters(t *testing.T) {
+// TestLibraryWaitsForTheHub: a control frame waits while a frame is half out, and goes on with
+// the end of the frame or of the socket.
+func TestLibraryWaitsForTheHub(t *testing.T) {
+	for _, closes := range []bool{false, true} {
+		t.Run(fmt.Sprint("closes ", closes), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, theirs := net.Pipe()
+				defer theirs.Close() //nolint:errcheck // a pipe's end
+				s := newSocket(ours)
+				s.partly = true
+				wrote := make(chan error, 1)
+				go func() {
+					_, err := s.Write([]byte{0x8a, 0})
+					wrote <- err
+				}()
+				synctest.Wait()
+				if len(wrote) > 0 {
+					t.Fatal("the library did not wait")
+				}
+				if closes {
+					_ = s.Close()
+					if err := <-wrote; !errors.Is(err, net.ErrClosed) {
+						t.Errorf("after the end of the socket: %v", err)
+					}
+					return
+				}
+				go func() {
+					if err := (out{s}).Write([]byte("rest")); err != nil {
+						t.Error(err)
+					}
+				}()
+				var got [6]byte
+				if _, err := io.ReadFull(theirs, got[:]); err != nil || string(got[:]) != "rest\x8a\x00" {
+					t.Errorf("%q, %v", got, err)
+				}
+				if err := <-wrote; err != nil {
+					t.Errorf("after the frame: %v", err)
+				}
+				_ = s.Close()
+			})
+		})
+	}
+}
+
+// TestCloseFreesTheHub, which waits for a peer that does not read.
+func TestCloseFreesTheHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
 		defer theirs.Close() //nolint:errcheck // a pipe's end
 		s := newSocket(ours)
-		s.partly = true
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			if _, err := s.Write([]byte{0x8a, 0}); err == nil {
-				t.Error("a pong was written inside a frame")
-			}
-		})
+		wrote := make(chan error, 1)
+		go func() { wrote <- out{s}.Write([]byte{0x81, 0}) }()
 		synctest.Wait()
-		wg.Go(func() {
-			if err := (out{s}).Write([]byte{0x81, 0}); err == nil {
-				t.Error("written to nobody")
-			}
-		})
-		synctest.Wait()
-		if err := s.Close(); err != nil {
-			t.Error(err)
+		began := time.Now()
+		_ = s.Close()
+		if err := <-wrote; err == nil || time.Since(began) > 0 {
+			t.Errorf("%v after %v", err, time.Since(began))
 		}
-		wg.Wait()
 	})
+}
+
+// TestPingDoesNotStopTheReading: while the peer takes nothing, its pings are noted and what it
+// says is heard.
+func TestPingDoesNotStopTheReading(t *testing.T) {
+	addr, clients := upgraded(t)
+	p := open(t, addr, nil)
+	c := <-clients
+	conn := newHub(t, 1<<30).Attach(out{c.sock}, hub.Identity{Org: 1, Person: 1}, 0, true)
+	c.conn.Store(conn)
+	defer conn.Detach()
+	long := strings.Repeat("x", 1<<20)
+	conn.Send(hub.NewFrame([]byte(long)))
+	p.send(append(masked(opPing, "one"), masked(opText, "two")...))
+	if got, err := c.sock.read(t.Context()); err != nil || string(got) != "two" {
+		t.Fatalf("read %q, %v", got, err)
+	}
+	if got := p.expect(opText); got != long {
+		t.Errorf("%d bytes", len(got))
+	}
+	if got := p.expect(opPong); got != "one" {
+		t.Errorf("pong %q", got)
+	}
 }
 
 func TestOriginAllowed(t *testing.T) {
