@@ -11,7 +11,7 @@ test('the list filters, counts and remembers in the address', async ({ browser, 
   await expect(page.getByRole('button', { name: /^11 candidates of 60/ })).toBeVisible() // 1, 10 to 19
   await page.getByRole('button', { name: 'Room', exact: true }).click()
   const rooms = page.getByRole('dialog', { name: 'Room' })
-  await expect(rooms.getByLabel(/^Hall A/)).toBeFocused()
+  await expect(rooms.getByRole('checkbox', { name: /^Hall A/ })).toBeFocused()
   await expect(rooms.locator('label', { hasText: 'Hall A' })).toContainText('5') // 1 10 13 16 19
   await page.keyboard.press('Space')
   await page.keyboard.press('Escape')
