@@ -160,7 +160,7 @@ func TestPongThatWaitsStallsNobody(t *testing.T) {
 		}
 	}()
 	testkit.Eventually(t, limit, "a pong that waits for the kernel", func() error {
-		for range 50 {
+		for range 200 {
 			if s.mu.TryLock() {
 				s.mu.Unlock()
 				return errors.New("the library does not write")
@@ -170,12 +170,12 @@ func TestPongThatWaitsStallsNobody(t *testing.T) {
 		return nil
 	})
 	began := time.Now()
-	n, err := out{s}.TryWrite(hub.NewFrame([]byte(`{}`)).Bytes())
+	_, err := out{s}.TryWrite(hub.NewFrame([]byte(`{}`)).Bytes())
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("TryWrite took %v", took)
 	}
-	if n != 0 || err != nil {
-		t.Errorf("%d bytes, %v", n, err)
+	if err != nil {
+		t.Error(err)
 	}
 	_ = s.ws.CloseNow()
 	_ = p.Close()
