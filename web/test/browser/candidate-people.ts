@@ -115,8 +115,8 @@ export class Candidate {
 
 export const test = base.extend<{ candidate: Candidate }>({
   candidate: async ({ server, browser }, use, info) => {
-    const name = info.titlePath.at(-1)!.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 40)
-    const candidate = new Candidate(server, browser, `${name}-${info.workerIndex}-${info.repeatEachIndex}-${info.retry}`, 'Mathematics 1')
+    const name = info.titlePath.at(-1)!.toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 30)
+    const candidate = new Candidate(server, browser, `${name}-${info.testId.slice(-6)}-${info.workerIndex}-${info.repeatEachIndex}-${info.retry}`, 'Mathematics 1')
     await use(candidate)
     await candidate.close()
     expect(candidate.faults, 'errors in the browser').toEqual([])

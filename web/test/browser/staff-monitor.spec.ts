@@ -28,7 +28,7 @@ test('the list filters, counts and remembers in the address', async ({ browser, 
 
   await page.keyboard.press('/')
   await page.keyboard.type('nobody at all')
-  await expect(page.getByText('Nobody matches')).toBeVisible()
+  await expect(page.getByText('Nobody matches', { exact: true })).toBeVisible()
   await page.getByRole('button', { name: 'Clear filters' }).last().click()
   await expect(all).toBeVisible()
 })
