@@ -106,6 +106,9 @@ func (f *follower) place() bool {
 		heads, err := f.hub.journal.Heads(ctx, []int64{f.org})
 		cancel()
 		if err == nil {
+			err = f.lookBack(heads[f.org])
+		}
+		if err == nil {
 			f.mu.Lock()
 			f.next, f.placed = heads[f.org]+1, true
 			f.head = max(f.head, heads[f.org])
@@ -118,6 +121,24 @@ func (f *follower) place() bool {
 			return false
 		}
 	}
+}
+
+// lookBackMost is how many entries before its beginning a follower looks at.
+const lookBackMost = 128
+
+// lookBack closes the connections of logins that ended just before the follower
+// begins: they were let in before, and no entry to come would tell of it.
+func (f *follower) lookBack(head int64) error {
+	page, err := f.hub.journal.Entries(f.hub.ctx, f.org, max(0, head-lookBackMost), lookBackMost)
+	if err != nil {
+		return err
+	}
+	for _, e := range page {
+		if e.Offset <= head {
+			f.hub.endSessions(f.org, f.hub.translator.Plan(f.org, e).Sessions)
+		}
+	}
+	return nil
 }
 
 // advance dispatches everything up to the highest offset heard of.
