@@ -271,6 +271,9 @@ func (h *Hub) Committed(org int64, e Entry) {
 // endSessions closes the connections of ended logins, on this node, and remembers them for
 // those on their way in.
 func (h *Hub) endSessions(org int64, sessions []string) {
+	if len(sessions) == 0 {
+		return
+	}
 	gone := make(map[string]bool, len(sessions))
 	now := h.now()
 	h.mu.Lock()

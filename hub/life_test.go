@@ -100,6 +100,26 @@ func TestEndedSessionsCloseSockets(t *testing.T) {
 	})
 }
 
+// A node that hears of an organisation for the first time must not keep a login that ended
+// between being let in and that moment.
+func TestSessionEndedBeforeFollowing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, nil, nil)
+		defer w.stop()
+		w.commit(0, sending{Sessions: []string{"gone"}})
+		synctest.Wait()
+		gone := w.attach(1, newScreen(acme, 1, -1), hub.Identity{Stream: true, Session: "gone"})
+		kept := w.attach(1, newScreen(acme, 2, -1), hub.Identity{Stream: true, Session: "kept"})
+		synctest.Wait()
+		if gone.closed() != hub.CloseSignedIn {
+			t.Errorf("close %d, not %d", gone.closed(), hub.CloseSignedIn)
+		}
+		if kept.closed() != 0 {
+			t.Error("a session that goes on was closed")
+		}
+	})
+}
+
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, nil, nil)
