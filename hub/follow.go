@@ -104,10 +104,10 @@ func (f *follower) place() bool {
 	for {
 		ctx, cancel := context.WithTimeout(f.hub.ctx, readTime)
 		heads, err := f.hub.journal.Heads(ctx, []int64{f.org})
-		cancel()
 		if err == nil {
-			err = f.lookBack(heads[f.org])
+			err = f.lookBack(ctx, heads[f.org])
 		}
+		cancel()
 		if err == nil {
 			f.mu.Lock()
 			f.next, f.placed = heads[f.org]+1, true
@@ -128,8 +128,8 @@ const lookBackMost = 128
 
 // lookBack closes the connections of logins that ended just before the follower
 // begins: they were let in before, and no entry to come would tell of it.
-func (f *follower) lookBack(head int64) error {
-	page, err := f.hub.journal.Entries(f.hub.ctx, f.org, max(0, head-lookBackMost), lookBackMost)
+func (f *follower) lookBack(ctx context.Context, head int64) error {
+	page, err := f.hub.journal.Entries(ctx, f.org, max(0, head-lookBackMost), lookBackMost)
 	if err != nil {
 		return err
 	}

@@ -120,6 +120,28 @@ func TestSessionEndedBeforeFollowing(t *testing.T) {
 	})
 }
 
+// TestLoginThatEndedBeforeFollowing: the first connection of an organisation on a node may be
+// of a login that ended after it signed in and before the node began to follow.
+func TestLoginThatEndedBeforeFollowing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, nil, nil)
+		defer w.stop()
+		for range 200 {
+			w.send(0, 1)
+		}
+		w.commit(0, sending{Sessions: []string{"a"}})
+		w.send(0, 1)
+		for _, stream := range []bool{true, false} {
+			s := w.attach(1, newScreen(acme, 1, -1), hub.Identity{Stream: stream, Session: "a"})
+			kept := w.attach(1, newScreen(acme, 1, -1), hub.Identity{Stream: stream, Session: "b"})
+			synctest.Wait()
+			if s.closed() != hub.CloseSignedIn || kept.closed() != 0 {
+				t.Errorf("close %d and %d, not %d and 0", s.closed(), kept.closed(), hub.CloseSignedIn)
+			}
+		}
+	})
+}
+
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1, nil, nil)
