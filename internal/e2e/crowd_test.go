@@ -10,9 +10,9 @@ import (
 	"crier/internal/testkit"
 )
 
-// TestAllDropped cuts 200 connections at once and sends while they come back.
+// TestAllDropped cuts every connection of a full hall at once and sends while they come back.
 func TestAllDropped(t *testing.T) {
-	w := build(t, testkit.Postgres(t), 200)
+	w := build(t, testkit.Postgres(t), crowd)
 	screens := w.screens()
 	w.mustSend(w.nodes[0], "before-the-cut")
 	w.reached(screens, limit)
@@ -22,7 +22,7 @@ func TestAllDropped(t *testing.T) {
 	for i := range 4 {
 		w.mustSend(w.nodes[i%2], fmt.Sprint("while-away-", i))
 	}
-	t.Logf("200 screens are back with everything %v after the last answer", w.reached(screens, 4*limit))
+	t.Logf("%d screens are back with everything %v after the last answer", crowd, w.reached(screens, 4*limit))
 	for _, s := range screens {
 		if s.connections() < 2 {
 			t.Errorf("%s was not cut", s.person)

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+
 	"crier/internal/testkit"
 )
 
@@ -31,31 +34,54 @@ func (w *world) degraded(want string, limit time.Duration) {
 func TestRedisGone(t *testing.T) {
 	w := build(t, testkit.Postgres(t), 60)
 	screens := w.screens()
-	for _, c := range []struct {
-		what        string
-		fail, mend  func()
-		noticeLimit time.Duration
-	}{
-		{"killed", w.redis.Kill, w.redis.Start, 10 * time.Second},
-		{"frozen", w.redis.Pause, w.redis.Resume, 20 * time.Second},
-	} {
-		worst := time.Duration(0)
-		c.fail()
-		for i := range 6 {
-			began := time.Now()
-			w.mustSend(w.nodes[i%2], fmt.Sprintf("%s-number-%d", c.what, i))
-			answered := time.Since(began)
-			if answered > 2*time.Second {
-				t.Errorf("Redis %s: the sending was answered after %v", c.what, answered)
-			}
-			worst = max(worst, w.reached(screens, limit))
-		}
-		t.Logf("Redis %s: worst time from the answer to the last of 60 screens: %v", c.what, worst)
-		w.degraded("1", c.noticeLimit)
-		c.mend()
-		w.degraded("0", 20*time.Second)
-		w.mustSend(w.nodes[0], c.what+"-and-back")
-		t.Logf("Redis back: %v", w.reached(screens, limit))
-	}
+	w.without(screens, "killed", w.redis.Kill, w.redis.Start)
+	w.without(screens, "frozen", w.redis.Pause, w.redis.Resume)
 	w.verify(screens)
+}
+
+// TestRedisBlackHoled sends while the network between the nodes and Redis swallows
+// everything: connections stand, new ones are accepted, and no byte comes through.
+func TestRedisBlackHoled(t *testing.T) {
+	redis := testkit.StartRedis(t)
+	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	proxy := toxiproxy.NewProxy(proxies, "redis", "127.0.0.1:0", redis.Addr())
+	if err := proxy.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Stop)
+	w := buildWith(t, testkit.Postgres(t), 60, redis, proxy.Listen)
+	screens := w.screens()
+	swallow := func() {
+		for _, stream := range []string{"upstream", "downstream"} {
+			// A time-out of 0 is toxiproxy's word for never letting anything through.
+			toxic := fmt.Sprintf(`{"name":%[1]q,"type":"timeout","stream":%[1]q,"attributes":{"timeout":0}}`, stream)
+			if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.without(screens, "black-holed", swallow, func() { proxy.Toxics.ResetToxics(context.Background()) })
+	w.verify(screens)
+}
+
+// without sends while Redis is not there, and once it is again. Sendings are answered as
+// usual and reach every screen: the nodes ask the database.
+func (w *world) without(screens []*screen, what string, fail, mend func()) {
+	w.t.Helper()
+	worst := time.Duration(0)
+	fail()
+	for i := range 6 {
+		began := time.Now()
+		w.mustSend(w.nodes[i%2], fmt.Sprintf("%s-number-%d", what, i))
+		if answered := time.Since(began); answered > 2*time.Second {
+			w.t.Errorf("Redis %s: the sending was answered after %v", what, answered)
+		}
+		worst = max(worst, w.reached(screens, limit))
+	}
+	w.t.Logf("Redis %s: worst time from the answer to the last of %d screens: %v", what, len(screens), worst)
+	w.degraded("1", 20*time.Second)
+	mend()
+	w.degraded("0", 20*time.Second)
+	w.mustSend(w.nodes[0], what+"-and-back")
+	w.t.Logf("Redis back: %v", w.reached(screens, limit))
 }

@@ -30,6 +30,7 @@ type world struct {
 	t     testing.TB
 	dsn   string
 	redis *testkit.RedisServer
+	way   string // host and port by which the nodes reach Redis
 	nodes []*node
 
 	key, spare   string // API keys: one that sends, and one for the rest
@@ -69,7 +70,14 @@ type node struct {
 // build makes a world of n candidates on the database at dsn.
 func build(t *testing.T, dsn string, n int) *world {
 	t.Helper()
-	w := &world{t: t, dsn: dsn, redis: testkit.StartRedis(t)}
+	redis := testkit.StartRedis(t)
+	return buildWith(t, dsn, n, redis, redis.Addr())
+}
+
+// buildWith makes a world whose nodes reach Redis at the address way.
+func buildWith(t *testing.T, dsn string, n int, redis *testkit.RedisServer, way string) *world {
+	t.Helper()
+	w := &world{t: t, dsn: dsn, redis: redis, way: way}
 	w.command("create-organisation", "--slug", "north", "--name", "North")
 	w.spare = strings.TrimSpace(w.command("create-api-key", "--organisation", "north", "--name", "e2e"))
 	w.key = w.spare
@@ -145,7 +153,7 @@ func (w *world) start(failpoint string) *node {
 	addr, admin := fmt.Sprintf("127.0.0.1:%d", testkit.Port(w.t)), fmt.Sprintf("127.0.0.1:%d", testkit.Port(w.t))
 	n := &node{base: "http://" + addr, admin: "http://" + admin}
 	n.Process = testkit.StartProcess(w.t, "crier", func() *exec.Cmd {
-		cmd := exec.Command(binary, "serve", "--database", w.dsn, "--redis", "redis://"+w.redis.Addr(),
+		cmd := exec.Command(binary, "serve", "--database", w.dsn, "--redis", "redis://"+w.way,
 			"--addr", addr, "--admin-addr", admin, "--log-level", "debug", "--drain-time", "1s")
 		cmd.Env = append(os.Environ(), "CRIER_FAILPOINT="+failpoint)
 		return cmd
