@@ -67,22 +67,23 @@ test('a pause in typing is enough', async ({ candidate }) => {
   await candidate.enrol()
   const page = await candidate.sit()
   await page.getByLabel('Your answer').focus()
-  const appears = page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        let last = 0
-        addEventListener('keydown', () => (last = performance.now()), true)
-        new MutationObserver((_, observer) => {
-          if (!document.querySelector('[role=alertdialog]')) return
-          observer.disconnect()
-          resolve(performance.now() - last)
-        }).observe(document, { childList: true, subtree: true })
-      }),
-  )
+  await page.evaluate(() => {
+    const appears = new Promise<number>((resolve) => {
+      let last = 0
+      addEventListener('keydown', () => (last = performance.now()), true)
+      const observer = new MutationObserver(() => {
+        if (!document.querySelector('[role=alertdialog]')) return
+        observer.disconnect()
+        resolve(performance.now() - last)
+      })
+      observer.observe(document, { childList: true, subtree: true })
+    })
+    Object.assign(window, { appears })
+  })
   await page.keyboard.type('one two', { delay: 50 })
   await candidate.send('After a pause')
   await page.keyboard.type(' three', { delay: 50 })
-  const pause = await appears
+  const pause = await page.evaluate(() => (window as unknown as { appears: Promise<number> }).appears)
   expect(pause).toBeGreaterThanOrEqual(750)
   expect(pause).toBeLessThan(2500)
 })
@@ -119,20 +120,22 @@ test('several wait in a queue: oldest first, counted, by keyboard alone, and a h
 test('Enter and Space within the grace do nothing, nor a double click that was under way', async ({ candidate }) => {
   await candidate.enrol()
   const page = await candidate.sit()
-  const early = page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        new MutationObserver((_, observer) => {
-          const button = document.querySelector<HTMLElement>('[role=alertdialog] footer button')
-          if (!button) return
-          observer.disconnect()
-          button.focus()
-          resolve()
-        }).observe(document, { childList: true, subtree: true })
-      }),
-  )
+  // As soon as the button is there it has the focus, as if someone had been tabbing.
+  await page.evaluate(() => {
+    const early = new Promise<void>((resolve) => {
+      const observer = new MutationObserver(() => {
+        const button = document.querySelector<HTMLElement>('[role=alertdialog] footer button')
+        if (!button) return
+        observer.disconnect()
+        button.focus()
+        resolve()
+      })
+      observer.observe(document, { childList: true, subtree: true })
+    })
+    Object.assign(window, { early })
+  })
   await candidate.send('Quick fingers')
-  await early
+  await page.evaluate(() => (window as unknown as { early: Promise<void> }).early)
   await page.keyboard.press('Enter')
   await page.keyboard.press(' ')
   await popup(page).getByRole('button', { name: 'OK' }).click({ timeout: 300, force: true }).catch(() => {})
