@@ -19,17 +19,17 @@ import (
 // committed without pause. None misses or doubles any.
 func TestAttachDuringStorm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, 2, nil, func(_ int, o *hub.Options) { o.Page = 7 })
+		w := newWorld(t, 2, nil, func(_ int, o *hub.Options) { o.Page = 10 })
 		defer w.stop()
 		w.journal.hasty = func(int64) { // the journal grows between the reading of its head and of its messages
-			if rand.IntN(3) == 0 {
+			if rand.IntN(6) == 0 {
 				w.send(rand.IntN(2), 1, 2, 3)
 			}
 		}
 		var storm sync.WaitGroup
 		for range 4 {
 			storm.Go(func() {
-				for range 200 {
+				for range 80 {
 					w.send(rand.IntN(2), 1, 2, 3)
 					pass(time.Duration(rand.IntN(3)) * time.Millisecond)
 				}
@@ -37,7 +37,7 @@ func TestAttachDuringStorm(t *testing.T) {
 		}
 		var screens []*screen
 		since := map[*screen]int64{}
-		for i := range 100 {
+		for i := range 60 {
 			person := int64(1 + i%3)
 			after := int64(0)
 			if past := w.journal.conversation(acme, person, 0); len(past) > 0 {
