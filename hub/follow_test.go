@@ -60,6 +60,30 @@ func TestAttachDuringStorm(t *testing.T) {
 	})
 }
 
+// TestCommitBeforeGoingLive: what is dispatched after a page was read and before its connection is
+// live was noted, and is read.
+func TestCommitBeforeGoingLive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 1, nil, nil)
+		defer w.stop()
+		w.candidate(0, 2) // the node follows already
+		synctest.Wait()
+		times := 0
+		w.journal.late = func() {
+			if times++; times <= 3 {
+				w.send(0, 1)
+				pass(time.Millisecond) // it is dispatched
+			}
+		}
+		s := w.candidate(0, 1)
+		pass(time.Second)
+		w.expectComplete(s)
+		if got, _ := s.seen(); len(got) != 3 {
+			t.Errorf("saw %v", got)
+		}
+	})
+}
+
 // TestFirstOfAnOrganisation: what is committed after the first connection came and before the
 // following began is not lost between the two.
 func TestFirstOfAnOrganisation(t *testing.T) {

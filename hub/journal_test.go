@@ -33,6 +33,7 @@ type journal struct {
 	hangs     bool                // every call waits for its context
 	calls     int
 	slow      time.Duration   // how long Heads takes before it reads
+	late      func()          // called after the messages were read and before they are returned, if set
 	hasty     func(org int64) // called between the reading of a head and of messages, if set
 }
 
@@ -128,6 +129,9 @@ func (j *journal) Missed(ctx context.Context, org, person, after int64, limit in
 	j.mu.Unlock()
 	if j.hasty != nil {
 		j.hasty(org)
+	}
+	if j.late != nil {
+		defer j.late()
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
