@@ -69,12 +69,12 @@ func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no 
 		return domain.Conversation{}, err
 	}
 	var row struct {
-		Unread      int
-		FirstUnread int64 `db:"first_unread"`
-		Last        int64
+		Unread           int
+		FirstUndisplayed int64 `db:"first_undisplayed"`
+		Last             int64
 	}
-	err := s.get(ctx, &row, `SELECT coalesce(sum(CASE WHEN displayed_at = 0 THEN 1 ELSE 0 END), 0) AS unread,
-			coalesce(min(CASE WHEN displayed_at = 0 THEN "offset" END), 0) AS first_unread, coalesce(max("offset"), 0) AS last
+	err := s.get(ctx, &row, `SELECT coalesce(sum(CASE WHEN acknowledged_at = 0 THEN 1 ELSE 0 END), 0) AS unread,
+			coalesce(min(CASE WHEN displayed_at = 0 THEN "offset" END), 0) AS first_undisplayed, coalesce(max("offset"), 0) AS last
 		FROM messages WHERE organisation_id = $1 AND person_no = $2`, org, no)
 	if err != nil {
 		return domain.Conversation{}, fmt.Errorf("read a conversation's state: %w", err)
@@ -101,8 +101,8 @@ func (s *Store) LastOffsetBefore(ctx context.Context, org domain.OrganisationID,
 // last; 0 if there is none.
 func (s *Store) Beginning(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (int64, error) {
 	c, err := s.Conversation(ctx, org, no)
-	if err != nil || c.Unread == 0 {
+	if err != nil || c.FirstUndisplayed == 0 {
 		return c.Last, err
 	}
-	return s.LastOffsetBefore(ctx, org, no, c.FirstUnread)
+	return s.LastOffsetBefore(ctx, org, no, c.FirstUndisplayed)
 }

@@ -83,15 +83,15 @@ func TestConversation(t *testing.T) {
 		send(t, s, sending(org, exam, 60, "1", ""))
 		send(t, s, sending(org, exam, 30, "2", ""))
 		send(t, s, sending(org, exam, 60, "3", ""))
-		check(1, domain.Conversation{Unread: 3, FirstUnread: 1, Last: 3}, 0)
-		check(31, domain.Conversation{Unread: 2, FirstUnread: 1, Last: 3}, 0)
+		check(1, domain.Conversation{Unread: 3, FirstUndisplayed: 1, Last: 3}, 0)
+		check(31, domain.Conversation{Unread: 2, FirstUndisplayed: 1, Last: 3}, 0)
 		record(t, s, org, domain.Mark{Offset: 1, Person: 31, Displayed: time.Now()}, domain.Mark{Offset: 1, Person: 1, Displayed: time.Now()},
 			domain.Mark{Offset: 2, Person: 1, Displayed: time.Now()}, domain.Mark{Offset: 3, Person: 1, Delivered: time.Now()})
 		// 4 is the entry of the receipts
-		check(1, domain.Conversation{Unread: 1, FirstUnread: 3, Last: 3}, 2)
-		check(31, domain.Conversation{Unread: 1, FirstUnread: 3, Last: 3}, 1)
+		check(1, domain.Conversation{Unread: 3, FirstUndisplayed: 3, Last: 3}, 2)
+		check(31, domain.Conversation{Unread: 2, FirstUndisplayed: 3, Last: 3}, 1)
 		record(t, s, org, domain.Mark{Offset: 3, Person: 31, Acknowledged: time.Now()})
-		check(31, domain.Conversation{Last: 3}, 3)
+		check(31, domain.Conversation{Unread: 1, Last: 3}, 3)
 
 		list, err := s.MessagesBefore(ctx, org, 31, "", 0, 10)
 		if err != nil || len(list) != 2 || list[0].Offset != 3 || list[1].Offset != 1 || list[0].Text.Subject != "3" || list[0].Room != "R01" ||

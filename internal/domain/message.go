@@ -69,9 +69,9 @@ func stateOf(delivered, displayed, acknowledged time.Time) ReceiptState {
 
 // Conversation is where one person's messages stand.
 type Conversation struct {
-	Unread      int   // not displayed yet
-	FirstUnread int64 // offset of the oldest of those, 0 if none
-	Last        int64 // offset of the newest message, 0 if none
+	Unread           int   // not acknowledged yet: neither confirmed nor opened
+	FirstUndisplayed int64 // offset of the oldest one that stood on no screen yet, 0 if none
+	Last             int64 // offset of the newest message, 0 if none
 }
 
 // Mark says when one person's message reached which state. A later state includes

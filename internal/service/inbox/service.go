@@ -35,7 +35,7 @@ func New(s Store, sealer *cursor.Sealer, r *Recorder) *Service {
 // Dashboard is what a candidate sees first.
 type Dashboard struct {
 	Tests  []Sitting `json:"tests"`
-	Unread int       `json:"unread"` // messages not displayed yet
+	Unread int       `json:"unread"` // messages not acknowledged yet
 }
 
 // Sitting is one of the candidate's tests. Absent times are not known.
