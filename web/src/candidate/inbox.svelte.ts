@@ -41,6 +41,8 @@ class Inbox {
       client.on('reread', () => void this.read()),
       () => tabs.close(),
     ]
+    addEventListener('pagehide', this.#leave)
+    stops.push(() => removeEventListener('pagehide', this.#leave))
     void this.read()
     return () => stops.forEach((stop) => stop())
   }
@@ -90,6 +92,12 @@ class Inbox {
       this.error = error
       this.phase = 'failed'
     }
+  }
+
+  /** The page goes: receipts that still wait for the server's reply go once more, by a request that outlives it. Said twice, they are harmless. */
+  #leave = () => {
+    const items = connection.client.unconfirmedReceipts().slice(0, 100)
+    if (items.length) void api.post('/receipts', { items }, { keepalive: true }).catch(() => {})
   }
 
   #arrive(message: InboxMessage): void {

@@ -78,6 +78,8 @@ export type Options = {
   signal?: AbortSignal
   /** Milliseconds until we give up waiting; 20 s unless told. */
   timeout?: number
+  /** Sent even if the page goes away meanwhile. */
+  keepalive?: boolean
 }
 
 export type Api = ReturnType<typeof createApi>
@@ -123,6 +125,7 @@ export function createApi(options: { base?: string; fetch?: typeof fetch; onUnau
         credentials: 'same-origin',
         headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         body: body === undefined ? undefined : JSON.stringify(body),
+        keepalive: request.keepalive,
         signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
       })
       if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T

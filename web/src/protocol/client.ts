@@ -121,6 +121,11 @@ export class Client {
     return this.#receipts.size
   }
 
+  /** The same, for a page that is about to go and must send them some other way. */
+  unconfirmedReceipts(): { id: string; state: ReceiptName }[] {
+    return this.#receipts.list()
+  }
+
   on<E extends keyof Events>(event: E, listener: Events[E]): () => void {
     this.#listeners[event].add(listener)
     return () => this.#listeners[event].delete(listener)

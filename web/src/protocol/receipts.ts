@@ -24,6 +24,11 @@ export class Receipts {
     this.#send = send
   }
 
+  /** What the server has not confirmed yet. */
+  list(): { id: string; state: ReceiptName }[] {
+    return [...this.#open].map(([id, state]) => ({ id, state }))
+  }
+
   get size(): number {
     return this.#open.size
   }

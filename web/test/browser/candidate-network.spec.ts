@@ -79,3 +79,20 @@ test('messages that cannot be read are said to be so, and tried again', async ({
   await expect(page.locator('[data-message]')).toHaveCount(1)
   await expect(alert).toHaveCount(0)
 })
+
+test('the server’s word that it cannot store is passed on', async ({ candidate }) => {
+  await candidate.enrol()
+  const context = await candidate.device()
+  const page = await context.newPage()
+  let say: ((frame: unknown) => void) | undefined
+  await page.routeWebSocket('**/socket', (socket) => {
+    socket.connectToServer()
+    say = (frame) => socket.send(JSON.stringify(frame))
+  })
+  await page.goto('/')
+  await upToDate(page)
+  say!({ type: 'status', sending: 'unavailable' })
+  await expect(page.locator('[data-phase]')).toHaveText('Connected · the server cannot store anything at the moment')
+  say!({ type: 'status', sending: 'ok' })
+  await upToDate(page)
+})

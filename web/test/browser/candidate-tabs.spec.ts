@@ -60,3 +60,22 @@ test('a page that is not in view has it delivered, not displayed', async ({ cand
   await page.evaluate(() => (window as unknown as { comeIntoView(): void }).comeIntoView())
   await candidate.reaches(sent, 'displayed')
 })
+
+test('a confirmation on the way out arrives all the same', async ({ candidate }) => {
+  await candidate.enrol()
+  const page = await candidate.page('/')
+  await upToDate(page)
+  const sent = await candidate.send('Last words')
+  await expect(popup(page)).toBeVisible()
+  await candidate.reaches(sent, 'displayed')
+  await settle(page)
+  // Confirmed and left in the same breath.
+  await page.evaluate(() => {
+    // As a person presses it: the pop-up judges presses.
+    const button = document.querySelector<HTMLElement>('[role=alertdialog] footer button')!
+    button.dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }))
+    button.click()
+    location.assign('/livez')
+  })
+  await candidate.reaches(sent, 'acknowledged')
+})

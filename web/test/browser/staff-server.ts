@@ -149,7 +149,12 @@ export async function focusRow(page: Page, index: number): Promise<void> {
 
 /** Nothing sticks out of the window sideways. */
 export async function fits(page: Page): Promise<void> {
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+  const wide = await page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll<HTMLElement>('.list, .detail, .page, .content, .right')]
+      .filter((e) => e.scrollWidth > e.clientWidth)
+      .map((e) => `${e.tagName} ${e.className}: ${e.scrollWidth} > ${e.clientWidth}`),
+  )
+  expect(wide).toEqual([])
 }
 
 /** A picture for people to look at; test/shots is not kept. */
