@@ -27,6 +27,19 @@ const (
 	EntrySessionEnded        EntryKind = "session.ended"
 	EntryAPIKeyCreated       EntryKind = "apikey.created"
 	EntryAPIKeyRevoked       EntryKind = "apikey.revoked"
+
+	EntryMessageSent           EntryKind = "message.sent"
+	EntryNoteAdded             EntryKind = "note.added"
+	EntryConversationMarked    EntryKind = "conversation.marked" // processed, archived and their undoing
+	EntryConversationAssigned  EntryKind = "conversation.assigned"
+	EntryGroupsUpserted        EntryKind = "groups.upserted"
+	EntryAssignmentDeleted     EntryKind = "assignment.deleted"
+	EntryAssignmentRestored    EntryKind = "assignment.restored"
+	EntryUnavailabilityRemoved EntryKind = "unavailability.removed"
+	EntryCannedChanged         EntryKind = "canned.changed"
+	EntryTeamMessage           EntryKind = "team.message"
+	EntryExportRequested       EntryKind = "export.requested"
+	EntryExportEnded           EntryKind = "export.ended"
 )
 
 // Entry is one record of an organisation's journal. Immutable.
@@ -88,6 +101,9 @@ var entryKinds = map[EntryKind]bool{
 	EntryOrganisationCreated: true, EntrySettingsChanged: true, EntryPeopleUpserted: true, EntryExamsUpserted: true, EntryEnrolmentsUpserted: true,
 	EntryEnrolmentsProgress: true, EntryScopesChanged: true, EntryBroadcastSent: true, EntryBroadcastTold: true, EntryReceiptsRecorded: true,
 	EntrySessionStarted: true, EntrySessionEnded: true, EntryAPIKeyCreated: true, EntryAPIKeyRevoked: true,
+	EntryMessageSent: true, EntryNoteAdded: true, EntryConversationMarked: true, EntryConversationAssigned: true, EntryGroupsUpserted: true,
+	EntryAssignmentDeleted: true, EntryAssignmentRestored: true, EntryUnavailabilityRemoved: true, EntryCannedChanged: true, EntryTeamMessage: true,
+	EntryExportRequested: true, EntryExportEnded: true,
 }
 
 // KnownKind reports whether k is a kind of entry.

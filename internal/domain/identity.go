@@ -14,9 +14,20 @@ type PersonID string
 // never leaves the server, since it would tell how many people there are.
 type PersonNo int64
 
-// ExamID is a test's public identity: UUIDv7 text. In the interface and in URLs
+// GroupID is a group's public identity: UUIDv7 text. "" stands for no group where
+// one may be left out.
+type GroupID string
+
+// ExamID is the identity of a group of kind test. In the interface and in URLs
 // it is called a test; in Go `Test…` would collide with Go's own names.
-type ExamID string
+type ExamID = GroupID
 
 // BroadcastID is the sealed offset of a sending's entry.
 type BroadcastID string
+
+// ItemID is the sealed offset of what stands in a conversation, as staff name it: a
+// message, a note or an event. A candidate's own name of a message is its cursor.
+type ItemID string
+
+// AttachmentID is a file's public identity: UUIDv7 text.
+type AttachmentID string

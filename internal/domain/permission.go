@@ -39,10 +39,25 @@ const (
 	ActInboxRead     Action = "inbox.read"     // one's own dashboard and messages
 	ActReceiptWrite  Action = "receipt.write"  // one's own receipts
 	ActSocketOpen    Action = "socket.open"    // a live connection of one's own
+
+	ActConversationView   Action = "conversation.view"   // the Messages page, conversations, their files and search
+	ActConversationSend   Action = "conversation.send"   // write to candidates, to many as well, outside tests
+	ActConversationWork   Action = "conversation.work"   // notes, processed, archive, claim, assign, canned replies
+	ActConversationExport Action = "conversation.export" // transcripts and files of conversations to take away
+	ActPeopleView         Action = "people.view"         // groups, people lists and profiles
+	ActAssignmentManage   Action = "assignment.manage"   // delete an assignment, set someone unavailable
+	ActTeamChat           Action = "team.chat"           // staff to staff, back channels of one's groups
+	ActSettingsManage     Action = "settings.manage"     // the organisation's choices, shared canned replies
+	ActReplySend          Action = "reply.send"          // a candidate's own writing, where policy allows
+	ActScheduleView       Action = "schedule.view"       // a candidate's own schedule
 )
 
 // Actions lists every action, sorted: the rows of the permission matrix.
-var Actions = []Action{ActBroadcastSend, ActBroadcastView, ActInboxRead, ActPeopleManage, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActSocketOpen, ActExamView}
+var Actions = []Action{
+	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
+	ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
+	ActSettingsManage, ActSocketOpen, ActTeamChat, ActExamView,
+}
 
 // Reach is how far a permission goes. Greater reaches include lesser ones.
 type Reach int
@@ -62,26 +77,40 @@ var permissions = map[Role]map[Action]Reach{
 	RoleAdmin: {
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
+		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
+		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 	},
 	RolePlanner: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
+		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
+		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
 	},
 	RoleChiefInvigilator: {
 		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
+		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
+		ActPeopleView: ReachExams, ActTeamChat: ReachExams,
 	},
 	RoleInvigilator: {
 		ActExamView: ReachRooms, ActBroadcastSend: ReachRooms, ActBroadcastView: ReachRooms, ActRecordView: ReachRooms, ActSocketOpen: ReachSelf,
+		ActConversationView: ReachRooms, ActConversationSend: ReachRooms, ActConversationWork: ReachRooms,
+		ActPeopleView: ReachRooms, ActTeamChat: ReachExams,
 	},
-	RoleCoordinator: {ActSocketOpen: ReachSelf},
-	RoleCandidate:   {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf},
+	RoleCoordinator: {
+		ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
+		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
+		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActTeamChat: ReachExams,
+	},
+	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
 	RoleIntegration: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
+		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 	},
 	RoleSystem: {
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
+		ActConversationView: ReachOrganisation, ActPeopleView: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 	},
 }
 

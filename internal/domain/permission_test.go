@@ -16,14 +16,25 @@ func TestPermissionMatrix(t *testing.T) {
 		//                 admin  plan  chief  invig  coord candi integ system
 		ActExamView:      {all, all, exams, rooms, none, none, all, all},
 		ActBroadcastSend: {none, all, exams, rooms, none, none, all, none},
-		ActBroadcastView: {all, all, exams, rooms, none, none, all, all},
-		ActRecordView:    {all, all, exams, rooms, none, none, all, all},
+		ActBroadcastView: {all, all, exams, rooms, exams, none, all, all},
+		ActRecordView:    {all, all, exams, rooms, exams, none, all, all},
 		ActRecordAll:     {all, all, none, none, none, none, all, all},
 		ActProvision:     {all, none, none, none, none, none, all, all},
 		ActPeopleManage:  {all, none, none, none, none, none, all, all},
 		ActInboxRead:     {none, none, none, none, none, self, none, none},
 		ActReceiptWrite:  {none, none, none, none, none, self, none, none},
 		ActSocketOpen:    {self, self, self, self, self, self, none, none},
+
+		ActConversationView:   {all, all, exams, rooms, exams, none, all, all},
+		ActConversationSend:   {all, all, exams, rooms, exams, none, all, none},
+		ActConversationWork:   {all, all, exams, rooms, exams, none, none, none},
+		ActConversationExport: {all, all, none, none, exams, none, none, none},
+		ActPeopleView:         {all, all, exams, rooms, exams, none, all, all},
+		ActAssignmentManage:   {all, all, none, none, exams, none, all, none},
+		ActTeamChat:           {all, all, exams, exams, exams, none, none, none},
+		ActSettingsManage:     {all, none, none, none, none, none, all, all},
+		ActReplySend:          {none, none, none, none, none, self, none, none},
+		ActScheduleView:       {none, none, none, none, none, self, none, none},
 	}
 	if len(matrix) != len(Actions) {
 		t.Fatalf("%d actions in the matrix, %d exist", len(matrix), len(Actions))

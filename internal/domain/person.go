@@ -26,6 +26,12 @@ type Person struct {
 	Phone        string
 	Locale       string // BCP 47, "" = the organisation's
 	Tags         []string
+	Skills       []string
+	Address      string // street and number
+	City         string
+	Postcode     string
+	Fields       map[string]string // what else the organisation filters by
+	State        PersonState       // "" is read as active
 	CreatedAt    time.Time
 }
 

@@ -1,0 +1,130 @@
+package domain
+
+import "time"
+
+// MessageSent is the payload of EntryMessageSent: one message of one conversation, from
+// staff to the candidate or from the candidate. Entry.Exam is the group it belongs to.
+type MessageSent struct {
+	Person      PersonNo     `json:"person"` // whose conversation
+	PersonID    PersonID     `json:"person_id"`
+	PersonName  string       `json:"person_name"`
+	Inbound     bool         `json:"inbound,omitempty"` // written by the candidate
+	GroupName   string       `json:"group_name,omitempty"`
+	GroupKind   GroupKind    `json:"group_kind,omitempty"`
+	Room        string       `json:"room,omitempty"` // where the candidate sat, in a test
+	Subject     string       `json:"subject,omitempty"`
+	Body        string       `json:"body"`
+	SenderName  string       `json:"sender_name"`
+	SenderRole  Role         `json:"sender_role"`
+	ReplyTo     int64        `json:"reply_to,omitempty"` // offset of what an inbound message answers, 0 if nothing
+	About       *About       `json:"about,omitempty"`
+	Attachments []Attachment `json:"attachments,omitempty"`
+	Reach       []Place      `json:"reach"` // the groups and rooms the candidate was in: whose staff hear of it
+}
+
+// Place is one group, and the room in it if it is a test.
+type Place struct {
+	Group GroupID `json:"group"`
+	Room  string  `json:"room,omitempty"`
+}
+
+// AboutKind says what a candidate writes about an assignment.
+type AboutKind string
+
+// The kinds.
+const (
+	AboutQuestion    AboutKind = "question"
+	AboutUnavailable AboutKind = "unavailable"
+)
+
+// About ties a message to an assignment (product row C5). The times are the
+// assignment's as they were then.
+type About struct {
+	Kind     AboutKind `json:"kind"`
+	Group    GroupID   `json:"group"`
+	StartsAt time.Time `json:"starts_at"`
+	EndsAt   time.Time `json:"ends_at"`
+}
+
+// Attachment is a file as messages name it.
+type Attachment struct {
+	ID     AttachmentID `json:"id"`
+	Name   string       `json:"name"` // safe as a file name
+	Type   string       `json:"type"` // media type, by content
+	Size   int64        `json:"size"` // bytes
+	Width  int          `json:"width,omitempty"`
+	Height int          `json:"height,omitempty"` // of a picture that has a preview
+}
+
+// Picture reports whether the file is shown as a picture.
+func (a Attachment) Picture() bool { return a.Width > 0 }
+
+// NoteAdded is the payload of EntryNoteAdded: staff only, never part of anything a
+// candidate can get (product row V8).
+type NoteAdded struct {
+	Person     PersonNo   `json:"person"`
+	PersonID   PersonID   `json:"person_id"`
+	PersonName string     `json:"person_name"`
+	Body       string     `json:"body"`
+	Mentions   []PersonNo `json:"mentions,omitempty"`
+	Reach      []Place    `json:"reach"`
+}
+
+// ConversationMark is what staff say about conversations.
+type ConversationMark string
+
+// The marks.
+const (
+	MarkProcessed    ConversationMark = "processed"
+	MarkNotProcessed ConversationMark = "not_processed"
+	MarkArchived     ConversationMark = "archived"
+	MarkUnarchived   ConversationMark = "unarchived"
+)
+
+// ConversationMarked is the payload of EntryConversationMarked.
+type ConversationMarked struct {
+	Mark   ConversationMark `json:"mark"`
+	People []Reached        `json:"people"` // only those for whom it changed anything
+}
+
+// Reached is a conversation and whose staff hear of it.
+type Reached struct {
+	Person   PersonNo `json:"person"`
+	PersonID PersonID `json:"person_id"`
+	Reach    []Place  `json:"reach"`
+}
+
+// ConversationAssigned is the payload of EntryConversationAssigned.
+type ConversationAssigned struct {
+	Reached
+	To     PersonNo `json:"to,omitempty"` // 0: nobody any more
+	ToID   PersonID `json:"to_id,omitempty"`
+	ToName string   `json:"to_name,omitempty"`
+	Claim  bool     `json:"claim,omitempty"` // taken by the person themselves
+}
+
+// AssignmentChanged is the payload of EntryAssignmentDeleted and its Restored.
+type AssignmentChanged struct {
+	Reached
+	GroupName   string         `json:"group_name"`
+	State       EnrolmentState `json:"state"`                 // before the deletion
+	Unavailable string         `json:"unavailable,omitempty"` // id of the unavailability made with it, or removed by the undo
+	StartsAt    time.Time      `json:"starts_at"`
+	EndsAt      time.Time      `json:"ends_at"`
+	Deleted     int64          `json:"deleted,omitempty"` // restored: offset of the deletion that is undone
+}
+
+// UnavailabilityRemoved is the payload of EntryUnavailabilityRemoved.
+type UnavailabilityRemoved struct {
+	Reached
+	ID string `json:"id"`
+}
+
+// TeamMessage is the payload of EntryTeamMessage: staff to staff (product row V19).
+type TeamMessage struct {
+	Thread     string     `json:"thread"`           // "group:<id>", or "direct:<no>:<no>" with the lesser first
+	People     []PersonNo `json:"people,omitempty"` // the two of a direct chat
+	Body       string     `json:"body"`
+	SenderName string     `json:"sender_name"`
+	SenderRole Role       `json:"sender_role"`
+}

@@ -1,0 +1,110 @@
+package domain
+
+// Choice is a policy of a group: the organisation's, or one of its own.
+type Choice string
+
+// The choices.
+const (
+	Inherit Choice = ""
+	Open    Choice = "open"
+	Closed  Choice = "closed"
+)
+
+// GroupPolicy is what a group says about its candidates' writing (product row C3).
+type GroupPolicy struct {
+	Replies Choice // may they answer what staff wrote
+	Starts  Choice // may they begin on their own
+}
+
+// Blocked says that one person cannot be written to, or cannot write, and why. The
+// zero value: nothing stands in the way.
+type Blocked struct {
+	Code BlockedCode `json:"code"`
+	Text string      `json:"text"` // in plain English words; pages have their own by code
+}
+
+// BlockedCode names a reason.
+type BlockedCode string
+
+// The reasons.
+const (
+	BlockedInvited   BlockedCode = "invited"      // invitation not accepted yet: the triangle
+	BlockedLocked    BlockedCode = "locked"       // account locked: the lock
+	BlockedLeft      BlockedCode = "left"         // left the group, or all groups: the lock
+	BlockedDeclined  BlockedCode = "declined"     // replies only: turned down
+	BlockedClosed    BlockedCode = "replies_off"  // replies only: not open here
+	BlockedStaffOnly BlockedCode = "staff_starts" // replies only: staff have not written yet
+)
+
+var blockedTexts = map[BlockedCode]string{
+	BlockedInvited:   "has not accepted the invitation yet",
+	BlockedLocked:    "the account is locked",
+	BlockedLeft:      "has left the group",
+	BlockedDeclined:  "This application is closed, so replies are closed as well. Thank you for your interest.",
+	BlockedClosed:    "Replies are not open here.",
+	BlockedStaffOnly: "You can answer once someone has written to you.",
+}
+
+// Block makes the Blocked of a code.
+func Block(code BlockedCode) Blocked { return Blocked{Code: code, Text: blockedTexts[code]} }
+
+// Is reports whether anything stands in the way.
+func (b Blocked) Is() bool { return b.Code != "" }
+
+// Standing is what decides whether a person can be written to or may write, in the
+// context of one group or of none.
+type Standing struct {
+	Person   PersonState
+	Group    GroupID        // "": no group
+	Kind     GroupKind      // of Group
+	State    EnrolmentState // in Group
+	In       bool           // enrolled in Group at all
+	Groups   int            // groups the person was ever in
+	Active   int            // of those, ones not left and not merely invited to
+	Policy   GroupPolicy    // of Group
+	Settings Settings
+}
+
+// SendBlocked says whether staff can write to the person here (product row V18). A
+// declined candidate can be written to: somebody has to tell them.
+func (s Standing) SendBlocked() Blocked {
+	switch {
+	case s.Person == PersonLocked:
+		return Block(BlockedLocked)
+	case s.Person == PersonInvited, s.State == EnrolmentInvited:
+		return Block(BlockedInvited)
+	case s.State == EnrolmentLeft, s.Group != "" && !s.In, s.Group == "" && s.Groups > 0 && s.Active == 0:
+		return Block(BlockedLeft)
+	}
+	return Blocked{}
+}
+
+// ReplyBlocked says whether the person may write here (product row C3). spoken: staff
+// have written to them in this context, so that this is an answer. Asking a question
+// about an assignment, or reporting unavailability, is a right of its own and asks
+// only SendBlocked and the enrolment's state.
+func (s Standing) ReplyBlocked(spoken bool) Blocked {
+	if b := s.SendBlocked(); b.Is() {
+		return b
+	}
+	if s.State == EnrolmentDeclined {
+		return Block(BlockedDeclined)
+	}
+	if spoken {
+		if !open(s.Policy.Replies, s.Settings.repliesOpen(s.Kind)) {
+			return Block(BlockedClosed)
+		}
+		return Blocked{}
+	}
+	if !open(s.Policy.Starts, s.Settings.CandidatesStart) {
+		return Block(BlockedStaffOnly)
+	}
+	return Blocked{}
+}
+
+func open(c Choice, inherited bool) bool {
+	if c == Inherit {
+		return inherited
+	}
+	return c == Open
+}
