@@ -185,3 +185,60 @@ func (a Actor) Exams(action Action) (all bool, exams []ExamID, err error) {
 		return false, nil, a.May(action)
 	}
 }
+
+// Seen is which candidates and what of them an actor may see: all of the
+// organisation, or those in the groups and rooms of Places (Room "" = all of the group).
+type Seen struct {
+	All    bool
+	Places []Place
+}
+
+// Seen says whom the actor may do action to. Errors: Forbidden.
+func (a Actor) Seen(action Action) (Seen, error) {
+	switch ReachOf(a.Role, action) {
+	case ReachOrganisation:
+		return Seen{All: true}, nil
+	case ReachExams, ReachRooms:
+		wide := ReachOf(a.Role, action) == ReachExams
+		out := Seen{Places: []Place{}}
+		for _, s := range a.Scopes {
+			p := Place{Group: s.Exam, Room: s.Room}
+			if wide {
+				p.Room = ""
+			}
+			out.Places = append(out.Places, p)
+		}
+		return out, nil
+	default:
+		return Seen{}, a.May(action)
+	}
+}
+
+// Holds reports whether someone who is, or was, in these places is seen.
+func (s Seen) Holds(reach []Place) bool {
+	if s.All {
+		return true
+	}
+	for _, r := range reach {
+		for _, p := range s.Places {
+			if p.Group == r.Group && (p.Room == "" || p.Room == r.Room) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// HoldsGroup reports whether what belongs to the group ("" = to none) is seen of someone
+// who is in these places and is seen at all.
+func (s Seen) HoldsGroup(group GroupID, reach []Place) bool {
+	if s.All || group == "" {
+		return true
+	}
+	for _, r := range reach {
+		if r.Group == group && s.Holds([]Place{r}) {
+			return true
+		}
+	}
+	return false
+}
