@@ -18,7 +18,7 @@ const (
 // frameOf is a message as the server encodes it.
 func frameOf(cursor, prev, body string) []byte {
 	return protocol.Encode(protocol.MessageFrame{Type: "message", Cursor: cursor, Prev: prev, Message: protocol.Message{
-		ID: cursor, Test: protocol.Test{ID: "t", Name: `Maths "1"`}, Room: "A", Subject: "Benchmark", Body: body, At: time.Now(),
+		ID: cursor, Group: &protocol.Group{ID: "t", Kind: "test", Name: `Maths "1"`}, Room: "A", Subject: "Benchmark", Body: body, At: time.Now(),
 	}})
 }
 

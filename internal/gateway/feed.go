@@ -84,11 +84,19 @@ func (f *Feed) Missed(ctx context.Context, org, person, after int64, limit int) 
 // MessageOf is a message as its candidate sees it; the id is left to the frame's slot.
 func MessageOf(m domain.Message) protocol.Message {
 	return protocol.Message{
-		Test: protocol.Test{ID: string(m.Exam), Name: m.Text.ExamName}, Room: m.Room,
+		Group: groupOf(m), Room: m.Room,
 		Subject: m.Text.Subject, Body: m.Text.Body, Level: string(m.Text.Level),
 		From: protocol.From{Name: m.Text.SenderName, Role: string(m.Text.SenderRole)},
 		At:   m.At, Reminder: m.Text.Reminds > 0, State: string(m.State()),
 	}
+}
+
+// groupOf names the group that a message belongs to; nil: none.
+func groupOf(m domain.Message) *protocol.Group {
+	if m.Exam == "" {
+		return nil
+	}
+	return &protocol.Group{ID: string(m.Exam), Kind: string(domain.KindTest), Name: m.Text.ExamName}
 }
 
 // blank fills a cursor's slot until it is stamped: 22 bytes.

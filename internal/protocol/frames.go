@@ -32,7 +32,7 @@ type MessageFrame struct {
 // Message is a message as its candidate sees it, in frames and over REST.
 type Message struct {
 	ID       string    `json:"id"`
-	Test     Test      `json:"test"`
+	Group    *Group    `json:"group"` // nil: it belongs to none
 	Room     string    `json:"room"`
 	Subject  string    `json:"subject"`
 	Body     string    `json:"body"`
@@ -41,12 +41,36 @@ type Message struct {
 	At       time.Time `json:"at"`
 	Reminder bool      `json:"reminder"`
 	State    string    `json:"state"`
+	Mine     bool      `json:"mine"` // the candidate wrote it
+
+	Attachments []Attachment `json:"attachments,omitempty"`
+	About       *About       `json:"about,omitempty"`
 }
 
-// Test names a test.
-type Test struct {
+// Group names a group: a test, pool, job or activity.
+type Group struct {
 	ID   string `json:"id"`
+	Kind string `json:"kind"`
 	Name string `json:"name"`
+}
+
+// Attachment is a file of a message.
+type Attachment struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Type    string `json:"type"` // media type
+	Size    int64  `json:"size"` // bytes
+	Width   int    `json:"width,omitempty"`
+	Height  int    `json:"height,omitempty"`
+	Picture bool   `json:"picture"` // it has a preview
+}
+
+// About ties a message to an assignment. Absent times are not known.
+type About struct {
+	Kind     string     `json:"kind"` // question, unavailable
+	Group    Group      `json:"group"`
+	StartsAt *time.Time `json:"starts_at,omitempty"`
+	EndsAt   *time.Time `json:"ends_at,omitempty"`
 }
 
 // From names a sender.

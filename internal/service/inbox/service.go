@@ -92,8 +92,8 @@ type Page struct {
 
 // Message is what the socket's frame carries, with its times.
 type Message struct {
-	ID       string              `json:"id"` // the cursor of the message in this conversation
-	Test     Test                `json:"test"`
+	ID       string              `json:"id"`    // the cursor of the message in this conversation
+	Group    *Group              `json:"group"` // nil: it belongs to none
 	Room     string              `json:"room"`
 	Subject  string              `json:"subject"`
 	Body     string              `json:"body"`
@@ -102,13 +102,32 @@ type Message struct {
 	At       time.Time           `json:"at"`
 	Reminder bool                `json:"reminder"`
 	State    domain.ReceiptState `json:"state"`
+	Mine     bool                `json:"mine"` // the actor wrote it
 	Times    Times               `json:"times"`
+
+	Attachments []Attachment `json:"attachments,omitempty"`
+	About       *About       `json:"about,omitempty"`
 }
 
-// Test names a test.
-type Test struct {
-	ID   domain.ExamID `json:"id"`
-	Name string        `json:"name"`
+// Group names a group.
+type Group struct {
+	ID   domain.GroupID   `json:"id"`
+	Kind domain.GroupKind `json:"kind"`
+	Name string           `json:"name"`
+}
+
+// Attachment is a file of a message.
+type Attachment struct {
+	domain.Attachment
+	Picture bool `json:"picture"` // it has a preview
+}
+
+// About ties a message to an assignment. Absent times are not known.
+type About struct {
+	Kind     domain.AboutKind `json:"kind"`
+	Group    Group            `json:"group"`
+	StartsAt *time.Time       `json:"starts_at,omitempty"`
+	EndsAt   *time.Time       `json:"ends_at,omitempty"`
 }
 
 // From is who sent it.
@@ -191,10 +210,17 @@ func (s *Service) seal(actor domain.Actor, offset int64) string {
 
 func (s *Service) message(actor domain.Actor, m domain.Message) Message {
 	return Message{
-		ID: s.seal(actor, m.Offset), Test: Test{ID: m.Exam, Name: m.Text.ExamName}, Room: m.Room, Subject: m.Text.Subject, Body: m.Text.Body,
+		ID: s.seal(actor, m.Offset), Group: groupOf(m), Room: m.Room, Subject: m.Text.Subject, Body: m.Text.Body,
 		Level: m.Text.Level, From: From{Name: m.Text.SenderName, Role: m.Text.SenderRole}, At: m.At, Reminder: m.Text.Reminds > 0, State: m.State(),
 		Times: Times{DeliveredAt: optional(m.Delivered), DisplayedAt: optional(m.Displayed), AcknowledgedAt: optional(m.Acknowledged)},
 	}
+}
+
+func groupOf(m domain.Message) *Group {
+	if m.Exam == "" {
+		return nil
+	}
+	return &Group{ID: m.Exam, Kind: domain.KindTest, Name: m.Text.ExamName}
 }
 
 func optional(t time.Time) *time.Time {

@@ -148,7 +148,7 @@ func TestMessages(t *testing.T) {
 	if subjects(p) != "three two " || p.Next == "" || p.Unread != 3 || p.Cursor != d.sealer.Seal(int64(d.org), int64(d.nos[0]), last) {
 		t.Errorf("%+v", p)
 	}
-	if m := p.Messages[0]; m.Test != (inbox.Test{ID: d.exams["bio"], Name: "bio"}) || m.Room != "A" || m.From != (inbox.From{Name: "Ines", Role: domain.RolePlanner}) ||
+	if m := p.Messages[0]; m.Group == nil || *m.Group != (inbox.Group{ID: d.exams["bio"], Kind: domain.KindTest, Name: "bio"}) || m.Room != "A" || m.From != (inbox.From{Name: "Ines", Role: domain.RolePlanner}) ||
 		m.State != domain.Queued || m.Reminder || m.ID != p.Cursor {
 		t.Errorf("%+v", m)
 	}

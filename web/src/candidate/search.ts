@@ -28,12 +28,13 @@ export const unread = (message: InboxMessage): boolean => message.state !== 'ack
 
 export type TestGroup = { id: string; name: string; unread: number; messages: InboxMessage[] }
 
-/** Messages newest first → groups by test, the test with the newest message first, newest first within. */
+/** Messages newest first → by group ('' = of none), the one with the newest message first, newest first within. */
 export function byTest(messages: readonly InboxMessage[]): TestGroup[] {
   const groups = new Map<string, TestGroup>()
   for (const message of messages) {
-    let group = groups.get(message.test.id)
-    if (!group) groups.set(message.test.id, (group = { id: message.test.id, name: message.test.name, unread: 0, messages: [] }))
+    const { id, name } = message.group ?? { id: '', name: '' }
+    let group = groups.get(id)
+    if (!group) groups.set(id, (group = { id, name, unread: 0, messages: [] }))
     group.messages.push(message)
     if (unread(message)) group.unread++
   }
@@ -41,7 +42,7 @@ export function byTest(messages: readonly InboxMessage[]): TestGroup[] {
 }
 
 export function search(messages: readonly InboxMessage[], question: string): InboxMessage[] {
-  return messages.filter((one) => matches(question, one.subject, one.body, one.test.name, one.from.name, one.room))
+  return messages.filter((one) => matches(question, one.subject, one.body, one.group?.name ?? '', one.from.name, one.room))
 }
 
 /** The first line of a body, for a list. */

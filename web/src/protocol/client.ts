@@ -303,7 +303,7 @@ export class Client {
     if (seen) return
     this.#seen.add(frame.cursor)
     this.#emit('frame', frame)
-    if (frame.message.state === 'queued') this.#receipts.note(frame.cursor, 'delivered')
+    if (frame.message.state === 'queued' && !frame.message.mine) this.#receipts.note(frame.cursor, 'delivered')
   }
 
   /** Something is missing between our cursor and the server's: come back with our own. */

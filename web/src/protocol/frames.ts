@@ -4,6 +4,12 @@ export type ReceiptName = 'delivered' | 'displayed' | 'acknowledged'
 
 export type WireError = { code: string; message: string; field?: string; limit?: number; actual?: number }
 
+export type GroupKind = 'test' | 'pool' | 'job' | 'activity'
+export type GroupName = { id: string; kind: GroupKind; name: string }
+
+/** A file of a message. `type`: media type; `size`: bytes; `picture`: it has a preview. */
+export type Attachment = { id: string; name: string; type: string; size: number; width?: number; height?: number; picture: boolean }
+
 // ---- server → client
 
 export type Welcome = { type: 'welcome'; v: number; role: string; person: string; name: string; now: string; beat: number }
@@ -14,15 +20,20 @@ export type MessageFrame = {
   prev: string
   message: {
     id: string
-    test: { id: string; name: string }
+    /** null: it belongs to none. */
+    group: GroupName | null
     room: string
     subject: string
     body: string
-    level: 'notice' | 'popup' | 'must_acknowledge' | (string & {})
+    level: 'notice' | 'popup' | 'must_acknowledge' | 'chat' | (string & {})
     from: { name: string; role: string }
     at: string
     reminder: boolean
     state: 'queued' | ReceiptName
+    /** The candidate wrote it: no pop-up, no receipt. */
+    mine: boolean
+    attachments?: Attachment[]
+    about?: { kind: 'question' | 'unavailable'; group: GroupName; starts_at?: string; ends_at?: string }
   }
 }
 

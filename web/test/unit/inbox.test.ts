@@ -6,7 +6,7 @@ import type { InboxMessage } from '../../src/lib/types'
 function message(id: string, more: Partial<InboxMessage> = {}): InboxMessage {
   return {
     id,
-    test: { id: 'm', name: 'Mathematics 1' },
+    group: { id: 'm', kind: 'test', name: 'Mathematics 1' },
     room: 'Hall A',
     subject: `Subject ${id}`,
     body: `Body ${id}`,
@@ -15,6 +15,7 @@ function message(id: string, more: Partial<InboxMessage> = {}): InboxMessage {
     at: '2026-11-21T09:00:00Z',
     reminder: false,
     state: 'queued',
+    mine: false,
     ...more,
   }
 }
@@ -78,8 +79,8 @@ describe('search', () => {
 })
 
 test('groups by test: the newest message leads, order within is kept, unread are counted', () => {
-  const other = { id: 's', name: 'Statistics 2' }
-  const groups = byTest([message('d', { test: other, state: 'acknowledged' }), message('c'), message('b', { test: other, state: 'displayed' }), message('a', { state: 'acknowledged' })])
+  const other = { id: 's', kind: 'test', name: 'Statistics 2' } as const
+  const groups = byTest([message('d', { group: other, state: 'acknowledged' }), message('c'), message('b', { group: other, state: 'displayed' }), message('a', { state: 'acknowledged' })])
   expect(groups.map((group) => [group.name, ids(group.messages), group.unread])).toEqual([
     ['Statistics 2', 'db', 1],
     ['Mathematics 1', 'ca', 1],
