@@ -41,6 +41,10 @@ type dialect struct {
 	whole string
 	// column reads element i of a JSON array of integers, textColumn of texts.
 	column, textColumn string
+	// find is the function that says where in its first text the second begins, 0 if nowhere.
+	find string
+	// json makes JSON of a text expression, as Field and Member need it.
+	json string
 }
 
 var postgres = &dialect{
@@ -59,6 +63,8 @@ var postgres = &dialect{
 	whole:      " OFFSET 0",
 	column:     "CAST(value->>%d AS bigint)",
 	textColumn: "(value->>%d)",
+	find:       "strpos",
+	json:       "CAST(%s AS jsonb)",
 }
 
 var sqlite = &dialect{
@@ -76,7 +82,12 @@ var sqlite = &dialect{
 	whole:      " LIMIT -1",
 	column:     "(value->>%d)",
 	textColumn: "(value->>%d)",
+	find:       "instr",
+	json:       "%s",
 }
+
+// JSON is a text expression as JSON.
+func (d *dialect) JSON(expr string) string { return fmt.Sprintf(d.json, expr) }
 
 // Ints is a sub-select of the integers in the JSON array of parameter p: `no IN ` + Ints("$2").
 func (d *dialect) Ints(p string) string { return fmt.Sprintf(d.ints, p) }

@@ -114,7 +114,8 @@ func (c *checker) object(t reflect.Type, path string, depth int) error {
 	if t == rawType {
 		t = nil
 	}
-	if t != nil && (t.Kind() != reflect.Struct || t == timeType) {
+	named := t != nil && t.Kind() == reflect.Map
+	if t != nil && !named && (t.Kind() != reflect.Struct || t == timeType) {
 		return malformed(path, "must be %s, not an object", expected(t))
 	}
 	seen := map[string]bool{}
@@ -136,7 +137,13 @@ func (c *checker) object(t reflect.Type, path string, depth int) error {
 		}
 		seen[name] = true
 		var ft reflect.Type
-		if t != nil {
+		switch {
+		case named:
+			if strings.ContainsRune(name, 0) {
+				return malformed(path, "must not contain NUL")
+			}
+			ft = t.Elem()
+		case t != nil:
 			f, ok := fieldNamed(t, name)
 			if !ok {
 				return malformed(at, "is not a field of this request")
@@ -208,7 +215,7 @@ func expected(t reflect.Type) string {
 		return "true or false"
 	case reflect.Slice:
 		return "a list"
-	case reflect.Struct:
+	case reflect.Struct, reflect.Map:
 		return "an object"
 	default:
 		return "a whole number"

@@ -20,7 +20,8 @@ type decoded struct {
 	Items []struct {
 		Seat string `json:"seat"`
 	} `json:"items,omitempty"`
-	Any json.RawMessage `json:"any,omitempty"`
+	Fields map[string]string `json:"fields,omitempty"`
+	Any    json.RawMessage   `json:"any,omitempty"`
 }
 
 func TestDecodeRefusesByName(t *testing.T) {
@@ -50,6 +51,10 @@ func TestDecodeRefusesByName(t *testing.T) {
 		{"object for text", `{"name":{}}`, "name", 0},
 		{"no time", `{"at":"yesterday"}`, "at", 0},
 		{"text for flag", `{"flag":"true"}`, "flag", 0},
+		{"number for a named text", `{"fields":{"size":44}}`, "fields.size", 0},
+		{"a name twice", `{"fields":{"size":"44","size":"45"}}`, "fields.size", 0},
+		{"NUL in a name", `{"fields":{"si\u0000ze":"44"}}`, "fields", 0},
+		{"list for named texts", `{"fields":["44"]}`, "fields", 0},
 		{"NUL", `{"name":"a\u0000b"}`, "name", 0},
 		{"invalid UTF-8", "{\"name\":\"\xff\"}", "", 0},
 		{"deep", `{"any":` + deep, "any" + strings.Repeat("[0]", 15), 16},

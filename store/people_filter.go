@@ -1,0 +1,104 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"crier/internal/domain"
+)
+
+// matches adds "the filter chooses this person" to a statement that names the
+// organisation as $1; person is the alias of a row of people. What the filter asks
+// about groups is asked only of those that are seen. Presence is not a matter of the
+// database and is left out: see PeopleNos. It appends the arguments.
+func (s *Store) matches(person string, f domain.PeopleFilter, seen domain.Seen, args *[]any) string {
+	arg := func(v any) string {
+		*args = append(*args, v)
+		return fmt.Sprintf("$%d", len(*args))
+	}
+	var all strings.Builder
+	either := func(conditions []string) {
+		if len(conditions) > 0 {
+			all.WriteString(" AND (" + strings.Join(conditions, " OR ") + ")")
+		}
+	}
+	words, searching := f.QueryWords()
+	if searching && len(words) == 0 {
+		all.WriteString(" AND 1 = 0")
+	}
+	for _, w := range words {
+		either([]string{s.d.find + `(' ' || ` + person + `.folded, ' ' || CAST(` + arg(w) + ` AS text)) > 0`})
+	}
+	either(s.holds(person+".tags", f.Tag, arg))
+	either(s.holds(person+".skills", f.Skill, arg))
+	if len(f.City) > 0 {
+		either([]string{person + `.city IN ` + s.d.Texts(arg(jsonOf(f.City)))})
+	}
+	var postcodes []string
+	for _, p := range f.Postcode {
+		a := arg(p)
+		postcodes = append(postcodes, `substr(`+person+`.postcode, 1, length(CAST(`+a+` AS text))) = CAST(`+a+` AS text)`)
+	}
+	either(postcodes)
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) { // names are checked by Validate: [a-z0-9_] alone
+		either([]string{s.d.Field(s.d.JSON(person+".fields"), name) + ` IN ` + s.d.Texts(arg(jsonOf(f.Fields[name])))})
+	}
+	if len(f.Group) > 0 {
+		either([]string{s.enrolledIn(person, ` AND fe.group_id IN `+s.d.Texts(arg(jsonOf(f.Group))), seen, args)})
+	}
+	if len(f.Activity) > 0 {
+		either([]string{s.enrolledIn(person, ` AND fe.state IN ('assigned', 'waiting_list') AND fe.group_id IN `+s.d.Texts(arg(jsonOf(f.Activity))), seen, args)})
+	}
+	either(s.inState(person, f, seen, args))
+	return all.String()
+}
+
+// holds are the conditions that a JSON array of texts holds one of values. The array is
+// searched as a text first, which is quick and seldom wrong.
+func (s *Store) holds(column string, values []string, arg func(any) string) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, `(`+s.d.find+`(`+column+`, CAST(`+arg(jsonOf(v))+` AS text)) > 0 AND CAST(`+arg(v)+` AS text) IN `+s.d.Texts(column)+`)`)
+	}
+	return out
+}
+
+// inState are the conditions that the person is in one of the filter's states.
+func (s *Store) inState(person string, f domain.PeopleFilter, seen domain.Seen, args *[]any) []string {
+	var out, standings, states []string
+	for _, v := range f.State {
+		if domain.PersonState(v).Known() {
+			standings = append(standings, v)
+		}
+		if domain.EnrolmentState(v).Known() {
+			states = append(states, v)
+		}
+	}
+	arg := func(v any) string {
+		*args = append(*args, v)
+		return fmt.Sprintf("$%d", len(*args))
+	}
+	if len(standings) > 0 {
+		out = append(out, person+`.state IN `+s.d.Texts(arg(jsonOf(standings))))
+	}
+	if len(states) > 0 {
+		where := ` AND fe.state IN ` + s.d.Texts(arg(jsonOf(states)))
+		if len(f.Group) > 0 {
+			where += ` AND fe.group_id IN ` + s.d.Texts(arg(jsonOf(f.Group)))
+		}
+		out = append(out, s.enrolledIn(person, where, seen, args))
+	}
+	return out
+}
+
+// enrolledIn is the condition that the person has an enrolment (fe) of this kind in a
+// place that is seen.
+func (s *Store) enrolledIn(person, where string, seen domain.Seen, args *[]any) string {
+	places := ""
+	if !seen.All {
+		places = ` JOIN ` + s.places(seen, args) + ` fp ON fp.g = fe.group_id AND (fp.r = '' OR fp.r = fe.room)`
+	}
+	return person + `.no IN (SELECT fe.person_no FROM enrolments fe` + places + ` WHERE fe.organisation_id = $1` + where + `)`
+}
