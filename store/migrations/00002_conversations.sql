@@ -192,20 +192,29 @@ CREATE TABLE team_members (
 	PRIMARY KEY (organisation_id, person_no, thread)
 ){clustered};
 
--- What is searched: words folded in Go, so that both databases agree about accents. person_no
--- 0: a sending to many, whose people are in messages. kind: message, note.
+-- What is searched: the words of a text as domain.SearchWords makes them, so that both databases agree about accents and
+-- where words end. person_no 0: a sending to many, whose people are in messages. kind: message, note. SQLite's index
+-- has no copy of the words; its row is named by organisation and offset, so that the newest of one organisation come first.
 CREATE TABLE search_texts (
-	id              {id},
 	organisation_id {int} NOT NULL,
 	"offset"        {int} NOT NULL,
 	person_no       {int} NOT NULL,
 	group_id        text NOT NULL,
 	kind            text NOT NULL,
-	words           text NOT NULL
-){strict};
-CREATE UNIQUE INDEX search_texts_offset ON search_texts (organisation_id, "offset", person_no);
-{postgres} ALTER TABLE search_texts ADD COLUMN vector tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, words)) STORED;
+	words           text NOT NULL,
+	PRIMARY KEY (organisation_id, "offset", person_no)
+){clustered};
+{postgres} ALTER TABLE search_texts ADD COLUMN vector tsvector GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array(words, ' '), ''))) STORED;
 {postgres} CREATE INDEX search_texts_vector ON search_texts USING gin (vector);
-{sqlite} CREATE VIRTUAL TABLE search_words USING fts5 (words, content='search_texts', content_rowid='id', tokenize='unicode61 remove_diacritics 0');
-{sqlite} CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN INSERT INTO search_words (rowid, words) VALUES (new.id, new.words); END;
-{sqlite} CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN INSERT INTO search_words (search_words, rowid, words) VALUES ('delete', old.id, old.words); END;
+{sqlite} CREATE VIRTUAL TABLE search_words USING fts5 (words, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 0');
+{sqlite} CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN INSERT OR REPLACE INTO search_words (rowid, words) VALUES ((new.organisation_id << 40) + new."offset", new.words); END;
+{sqlite} CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN DELETE FROM search_words WHERE rowid = (old.organisation_id << 40) + old."offset"; END;
+
+-- Notes that mention a staff member: what the page counts until they have looked.
+CREATE TABLE mentions (
+	organisation_id {int} NOT NULL,
+	staff_no        {int} NOT NULL,
+	"offset"        {int} NOT NULL,
+	person_no       {int} NOT NULL,
+	PRIMARY KEY (organisation_id, staff_no, "offset")
+){clustered};
