@@ -86,8 +86,10 @@ CREATE TABLE facts (
 	PRIMARY KEY (organisation_id, person_no, "offset")
 ){clustered};
 
--- "offset" 0: uploaded, not sent yet. person_no: whose conversation; 0: of a sending
--- to many. uploader: a PersonID. state: ready, refused (by the antivirus).
+-- "offset" 0: uploaded, not sent yet; -1: still coming in; -2: being removed. Whoever
+-- sends it binds it where it is 0. person_no: whose conversation; 0: of a sending to many.
+-- uploader: the id of the actor. width 0: no preview. The bytes lie in the blob store
+-- under the id, the preview under the id and "-preview".
 CREATE TABLE attachments (
 	organisation_id {int} NOT NULL,
 	id              text NOT NULL,
@@ -107,10 +109,11 @@ CREATE TABLE attachments (
 ){strict};
 CREATE INDEX attachments_person ON attachments (organisation_id, person_no, "offset");
 CREATE INDEX attachments_offset ON attachments (organisation_id, "offset") WHERE "offset" <> 0;
-CREATE INDEX attachments_unsent ON attachments (created_at) WHERE "offset" = 0;
+CREATE INDEX attachments_unsent ON attachments (created_at) WHERE "offset" <= 0;
+CREATE INDEX attachments_uploader ON attachments (organisation_id, uploader) WHERE "offset" <= 0;
 
--- state: waiting, running, ready, failed, cancelled. token_hash: of the download's link.
--- lease_until: until when the node that works on it is believed to live.
+-- state: waiting, running, ready, failed, cancelled. blob: where this attempt's .zip lies,
+-- '' once it is removed. lease_until: until when the node that works on it is believed to live.
 CREATE TABLE exports (
 	organisation_id {int} NOT NULL,
 	id              text NOT NULL,
@@ -121,6 +124,7 @@ CREATE TABLE exports (
 	total           {int} NOT NULL DEFAULT 0,
 	size            {int} NOT NULL DEFAULT 0,
 	error           text NOT NULL DEFAULT '',
+	blob            text NOT NULL DEFAULT '',
 	created_at      {int} NOT NULL,
 	ended_at        {int} NOT NULL DEFAULT 0,
 	expires_at      {int} NOT NULL DEFAULT 0,

@@ -1,0 +1,60 @@
+package domain
+
+import "time"
+
+// ExportState is how far an export of conversations has come.
+type ExportState string
+
+// The states.
+const (
+	ExportWaiting   ExportState = "waiting"
+	ExportRunning   ExportState = "running"
+	ExportReady     ExportState = "ready"
+	ExportFailed    ExportState = "failed"
+	ExportCancelled ExportState = "cancelled"
+)
+
+// Export is a .zip of conversations' files that is made in the background (product
+// row V17).
+type Export struct {
+	Organisation OrganisationID
+	ID           string // UUIDv7 text
+	Staff        PersonNo
+	State        ExportState
+	Request      ExportRequest
+	Done, Total  int64  // files and transcripts; Total is 0 until they have been counted
+	Size         int64  // bytes, once it is ready
+	Error        string // why it failed, for the person who asked
+	Blob         string // where the .zip of this attempt lies, "" once it is removed
+	CreatedAt    time.Time
+	EndedAt      time.Time // zero: not yet
+	ExpiresAt    time.Time // zero: not ready
+}
+
+// ExportRequest is what was asked for.
+type ExportRequest struct {
+	People     []PersonNo `json:"people"` // whose conversations, in the order they are written
+	Transcript bool       `json:"transcript,omitempty"`
+	Filter     bool       `json:"filter,omitempty"` // chosen by a filter, not one by one
+}
+
+// ExportRequested is the payload of EntryExportRequested.
+type ExportRequested struct {
+	Export        string     `json:"export"`
+	People        []PersonNo `json:"people"`
+	Conversations int        `json:"conversations"`
+	Transcript    bool       `json:"transcript,omitempty"`
+	Filter        bool       `json:"filter,omitempty"`
+}
+
+// ExportEnded is the payload of EntryExportEnded. Conversations and Files are what the
+// .zip holds.
+type ExportEnded struct {
+	Export        string      `json:"export"`
+	State         ExportState `json:"state"`
+	Conversations int         `json:"conversations,omitempty"`
+	Files         int         `json:"files,omitempty"`
+	Size          int64       `json:"size,omitempty"`
+	SHA256        string      `json:"sha256,omitempty"`
+	Error         string      `json:"error,omitempty"`
+}
