@@ -32,6 +32,7 @@ type Options struct {
 	Inbox     Inbox
 	Monitor   Monitor
 	Record    Record
+	Settings  Settings
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -111,7 +112,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)

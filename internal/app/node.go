@@ -26,6 +26,7 @@ import (
 	"crier/internal/service/monitor"
 	"crier/internal/service/record"
 	"crier/internal/service/roster"
+	"crier/internal/service/settings"
 	"crier/internal/telemetry"
 	"crier/store"
 )
@@ -38,6 +39,7 @@ type Node struct {
 	Inbox     *inbox.Service
 	Monitor   *monitor.Service
 	Record    *record.Service
+	Settings  *settings.Service
 	Store     *store.Store
 
 	cfg      config.Config
@@ -131,6 +133,7 @@ func (n *Node) build(o Options) {
 	})
 	n.Inbox = inbox.New(n.Store, n.sealer, n.receipts)
 	n.Record = record.New(n.Store, n.sealer)
+	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
 
 // Close ends an opened node that does not serve.

@@ -19,7 +19,8 @@ import (
 // DepthLimit is how deeply JSON may be nested (design.md section 5).
 const DepthLimit = 16
 
-// Decode reads one JSON object into dst, a pointer to a struct. Errors:
+// Decode reads one JSON object into dst, a pointer to a struct, or to a
+// map[string]json.RawMessage where any names may stand. Errors:
 // fault.Malformed, naming the field where there is one.
 func Decode(body []byte, dst any) error {
 	if !utf8.Valid(body) {
@@ -62,6 +63,9 @@ func (c *checker) value(t reflect.Type, path string, depth int) error {
 	}
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	if t == rawType { // whatever it is, its taker looks at it
+		t = nil
 	}
 	switch v := token.(type) {
 	case json.Delim:
@@ -111,9 +115,6 @@ func (c *checker) value(t reflect.Type, path string, depth int) error {
 }
 
 func (c *checker) object(t reflect.Type, path string, depth int) error {
-	if t == rawType {
-		t = nil
-	}
 	named := t != nil && t.Kind() == reflect.Map
 	if t != nil && !named && (t.Kind() != reflect.Struct || t == timeType) {
 		return malformed(path, "must be %s, not an object", expected(t))
@@ -158,9 +159,6 @@ func (c *checker) object(t reflect.Type, path string, depth int) error {
 }
 
 func (c *checker) array(t reflect.Type, path string, depth int) error {
-	if t == rawType {
-		t = nil
-	}
 	var elem reflect.Type
 	if t != nil {
 		if t.Kind() != reflect.Slice {

@@ -45,7 +45,8 @@ type Me struct {
 // MyOrganisation is what its people need to know of it.
 type MyOrganisation struct {
 	OrganisationName
-	SubjectRequired bool `json:"subject_required"`
+	SubjectRequired bool `json:"subject_required"` // of a sending to many
+	ChatSubject     bool `json:"chat_subject"`     // of a message in a conversation
 }
 
 // Me describes the actor.
@@ -55,7 +56,7 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (Me, error) {
 		return Me{}, err
 	}
 	me := Me{ID: actor.ID, Name: actor.Name, Role: actor.Role, Kind: string(actor.Kind), Permissions: domain.Permissions(actor.Role),
-		Organisation: MyOrganisation{OrganisationName{org.Slug, org.Name}, !org.Settings.SubjectOptional}}
+		Organisation: MyOrganisation{OrganisationName{org.Slug, org.Name}, !org.Settings.SubjectOptional, org.Settings.ChatSubject}}
 	if actor.Kind != domain.ActorPerson {
 		return me, nil
 	}

@@ -6,7 +6,7 @@ export type Presence = 'online' | 'away' | 'offline'
 export type ReceiptState = 'queued' | 'delivered' | 'displayed' | 'acknowledged'
 export type Role = 'admin' | 'planner' | 'chief_invigilator' | 'invigilator' | 'coordinator' | 'candidate'
 
-export type Organisation = { slug: string; name: string; subject_required?: boolean }
+export type Organisation = { slug: string; name: string; subject_required?: boolean; chat_subject?: boolean }
 
 export type Me = {
   id: string

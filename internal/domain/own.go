@@ -1,0 +1,38 @@
+package domain
+
+import "time"
+
+// CannedReply is a text that staff put into a message by its shortcut. Fields such
+// as {{first_name}} are filled in by the page, before the sender reads it over.
+type CannedReply struct {
+	ID        string
+	Owner     PersonNo // 0: shared by all staff
+	Title     string
+	Shortcut  string // "" = none
+	Subject   string
+	Body      string
+	UpdatedAt time.Time
+}
+
+// CannedChanged is the payload of EntryCannedChanged, of a shared reply only. A
+// removed one has no body.
+type CannedChanged struct {
+	ID       string `json:"id"`
+	Title    string `json:"title"`
+	Shortcut string `json:"shortcut,omitempty"`
+	Subject  string `json:"subject,omitempty"`
+	Body     string `json:"body,omitempty"`
+	Removed  bool   `json:"removed,omitempty"`
+}
+
+// SavedView is a filter of the Messages page that a staff member keeps.
+type SavedView struct {
+	ID    string
+	Name  string
+	Query string // the page's address after "?"
+}
+
+// SettingsChanged is the payload of EntrySettingsChanged: the choices from then on.
+type SettingsChanged struct {
+	Settings Settings `json:"settings"`
+}
