@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // Placed is where a candidate sits in a test.
 type Placed struct {
@@ -42,14 +46,46 @@ func (r Recipient) State() ReceiptState {
 	return stateOf(r.Delivered, r.Displayed, r.Acknowledged)
 }
 
-// Message is one sending as one person has it.
+// Message is one message as its candidate has it: a sending to many, one of staff to
+// them alone, or one of their own. Of the latter two, Text holds what they share with
+// a sending.
 type Message struct {
 	Offset                             int64
-	Exam                               ExamID
+	Exam                               GroupID // "": it belongs to none
+	Kind                               GroupKind
 	Room                               string // where the person sat when it was sent
 	At                                 time.Time
 	Text                               BroadcastSent
+	Inbound                            bool // the candidate wrote it
+	Attachments                        []Attachment
+	About                              *About
+	ReplyTo                            int64     // offset of what an inbound message answers, 0 if nothing
 	Delivered, Displayed, Acknowledged time.Time // zero: not yet
+}
+
+// MessageOf decodes the entry of a message, of a sending or of one alone, as its candidate
+// has it; where they sat and receipts are left out of a sending's.
+func MessageOf(e *Entry) (Message, error) {
+	m := Message{Offset: e.Offset, Exam: e.Exam, At: e.At}
+	if e.Kind != EntryMessageSent {
+		if err := json.Unmarshal(e.Payload, &m.Text); err != nil {
+			return m, fmt.Errorf("entry %d: %w", e.Offset, err)
+		}
+		if m.Attachments, m.Kind = m.Text.Attachments, m.Text.GroupKind; m.Kind == "" && m.Exam != "" {
+			m.Kind = KindTest
+		}
+		return m, nil
+	}
+	var p MessageSent
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return m, fmt.Errorf("entry %d: %w", e.Offset, err)
+	}
+	m.Text = BroadcastSent{ExamName: p.GroupName, Subject: p.Subject, Body: p.Body, Level: LevelChat, SenderName: p.SenderName, SenderRole: p.SenderRole}
+	m.Kind, m.Room, m.Inbound, m.Attachments, m.About, m.ReplyTo = p.GroupKind, p.Room, p.Inbound, p.Attachments, p.About, p.ReplyTo
+	if m.Inbound { // there is nothing left to tell them
+		m.Delivered, m.Displayed, m.Acknowledged = e.At, e.At, e.At
+	}
+	return m, nil
 }
 
 // State is how far the message has come.

@@ -11,6 +11,9 @@ type Level string
 // LevelPopup is shown over the page until closed: the default.
 const LevelPopup Level = "popup"
 
+// LevelChat is a message of a conversation: it shows itself, and stands in nobody's way.
+const LevelChat Level = "chat"
+
 // BroadcastSent is the payload of EntryBroadcastSent; the recipients are the
 // entry's Audience.
 type BroadcastSent struct {
@@ -23,6 +26,9 @@ type BroadcastSent struct {
 	Reminds    int64  `json:"reminds,omitempty"` // offset of the sending this reminds of
 	Recipients int    `json:"recipients"`
 	Filter     string `json:"filter,omitempty"` // the filter in words, when one was used
+
+	GroupKind   GroupKind    `json:"group_kind,omitempty"` // "": a test
+	Attachments []Attachment `json:"attachments,omitempty"`
 }
 
 // BroadcastTold is the payload of EntryBroadcastTold: staff told these people
@@ -73,6 +79,7 @@ type PersonRecord struct {
 	Role       Role       `json:"role"`
 	ExternalID string     `json:"external_id"`
 	Name       string     `json:"name"`
+	Locked     bool       `json:"locked,omitempty"` // may no longer sign in
 }
 
 // ExamsUpserted is the payload of EntryExamsUpserted.
@@ -87,9 +94,23 @@ type ExamRecord struct {
 	Name       string `json:"name"`
 }
 
-// EnrolmentsUpserted is the payload of EntryEnrolmentsUpserted; one entry per test.
+// GroupsUpserted is the payload of EntryGroupsUpserted.
+type GroupsUpserted struct {
+	Groups []GroupRecord `json:"groups"`
+}
+
+// GroupRecord is a group as the journal first or newly knew it.
+type GroupRecord struct {
+	ID         GroupID   `json:"id"`
+	Kind       GroupKind `json:"kind"`
+	ExternalID string    `json:"external_id"`
+	Name       string    `json:"name"`
+}
+
+// EnrolmentsUpserted is the payload of EntryEnrolmentsUpserted; one entry per group.
 type EnrolmentsUpserted struct {
 	People []PersonNo `json:"people"`
+	Left   []PersonNo `json:"left,omitempty"` // of those, the ones who left with this
 }
 
 // ScopesChanged is the payload of EntryScopesChanged: staff members' rooms in the

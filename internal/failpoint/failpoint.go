@@ -18,6 +18,9 @@ const (
 	BeforeCommit = "broadcast.before_commit" // the sending is written, its transaction is open
 	AfterCommit  = "broadcast.after_commit"  // the sending is durable, nobody has been told
 	BeforeExpand = "broadcast.before_expand" // the screens may have it, its message rows are not made
+
+	MessageBeforeCommit = "message.before_commit" // messages are written, their transaction is open
+	MessageAfterCommit  = "message.after_commit"  // a message is durable, nobody has been told
 )
 
 // plan is what the environment asks for. The zero plan never dies.

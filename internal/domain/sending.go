@@ -1,0 +1,239 @@
+package domain
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"crier/internal/fault"
+)
+
+// NewMessage asks for one message of one conversation. Its texts have been checked;
+// what depends on who is where and who has claimed what is decided by Decide, inside
+// the transaction that stores it.
+type NewMessage struct {
+	Actor   ActorRef
+	ActorNo PersonNo // who writes; 0 for an API key
+	Seen    Seen     // what of candidates the actor may see; of no meaning for Inbound
+
+	Person  PersonID // whose conversation; of an inbound one the actor's own
+	Inbound bool     // written by the candidate
+
+	Key  string // the actor's own key of the request: unique per actor for good
+	Hash []byte // SHA-256 of what was asked under that key
+
+	Subject, Body string
+	Group         GroupID        // "": the writer names none
+	Attachments   []AttachmentID // uploaded by the actor for this conversation, not sent yet
+
+	SeenUpTo int64 // staff: offset of the last item on the writer's screen; 0: not asked
+	TakeOver bool  // staff: write although a colleague has claimed it, and claim it
+
+	ReplyTo int64  // inbound: offset of the message of theirs that is answered, 0 if none
+	About   *About // inbound: a question or a report, which closed replies do not stop
+}
+
+// Sent is what became of one NewMessage: Entry, or Err.
+type Sent struct {
+	Entry    *Entry      // of kind EntryMessageSent
+	Message  MessageSent // its payload
+	Assigned *Entry      // the entry of a take-over, just before; else nil
+	Fresh    bool        // false: the key was used before for the same, and Entry is what was stored then
+	Err      error
+}
+
+// Addressee is a candidate as a message in their conversation is decided on.
+type Addressee struct {
+	No       PersonNo
+	ID       PersonID
+	Name     string
+	SortName string
+	State    PersonState
+	Settings Settings // the organisation's
+	Groups   []Membership
+
+	Assigned     PersonNo // who has claimed the conversation, 0 if nobody
+	AssignedName string
+	Answers      []Answer          // by staff to this person since what a writer has seen
+	Spoken       map[GroupID]bool  // where staff have written to them
+	Received     map[int64]GroupID // of the messages that are asked about: theirs, and where each belongs
+}
+
+// Membership is one enrolment, and the group it is in.
+type Membership struct {
+	Group    GroupID
+	Kind     GroupKind
+	Name     string
+	Room     string
+	State    EnrolmentState
+	Policy   GroupPolicy
+	StartsAt time.Time
+	EndsAt   time.Time
+}
+
+// Answer is a message that a member of staff has written.
+type Answer struct {
+	Offset int64
+	Group  GroupID
+	By     ActorRef
+}
+
+// Reach is the places of enrolments that have not ended: whose staff hear of a message.
+func (a *Addressee) Reach() []Place {
+	out := make([]Place, 0, len(a.Groups))
+	for _, g := range a.Groups {
+		if g.State != EnrolmentLeft {
+			out = append(out, Place{Group: g.Group, Room: g.Room})
+		}
+	}
+	return out
+}
+
+// places are those of all enrolments: whoever sees one of them may look at the history.
+func (a *Addressee) places() []Place {
+	out := make([]Place, len(a.Groups))
+	for i, g := range a.Groups {
+		out[i] = Place{Group: g.Group, Room: g.Room}
+	}
+	return out
+}
+
+// Membership returns the enrolment in a group, nil if there is none.
+func (a *Addressee) Membership(group GroupID) *Membership {
+	i := slices.IndexFunc(a.Groups, func(m Membership) bool { return m.Group == group })
+	if i < 0 {
+		return nil
+	}
+	return &a.Groups[i]
+}
+
+// Standing is the person's in the context of one of their groups, nil for none.
+func (a *Addressee) Standing(in *Membership) Standing {
+	s := Standing{Person: a.State, Groups: len(a.Groups), Settings: a.Settings}
+	for _, g := range a.Groups {
+		if g.State != EnrolmentLeft && g.State != EnrolmentInvited {
+			s.Active++
+		}
+	}
+	if in != nil {
+		s.Group, s.Kind, s.State, s.In, s.Policy = in.Group, in.Kind, in.State, true, in.Policy
+	}
+	return s
+}
+
+// Decide says where the message belongs, nil for no group, or why it is refused:
+// NotFound (a person whom the writer does not see), Invalid (group, subject, body,
+// reply_to; two of them in Details), Conflict (person, assigned, seen, group).
+func (m *NewMessage) Decide(a *Addressee) (*Membership, error) {
+	if m.Inbound {
+		return m.decideInbound(a)
+	}
+	if !m.Seen.Holds(a.places()) {
+		return nil, fault.New(fault.NotFound, "no such candidate among yours")
+	}
+	in, err := m.group(a)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.missing(a.Settings.ChatSubject); err != nil {
+		return nil, err
+	}
+	if b := a.Standing(in).SendBlocked(); b.Is() {
+		return nil, conflict("person", "%s cannot be written to: %s", a.Name, b.Text)
+	}
+	if a.Assigned != 0 && a.Assigned != m.ActorNo && !m.TakeOver {
+		return nil, conflict("assigned", "%s has this conversation", a.AssignedName)
+	}
+	if m.SeenUpTo > 0 {
+		for _, by := range slices.Backward(a.Answers) {
+			if by.Offset > m.SeenUpTo && by.By.ID != m.Actor.ID && m.Seen.HoldsGroup(by.Group, a.places()) {
+				return nil, conflict("seen", "%s has answered since what you saw", by.By.Name)
+			}
+		}
+	}
+	return in, nil
+}
+
+// group finds the one that staff mean.
+func (m *NewMessage) group(a *Addressee) (*Membership, error) {
+	if m.Group != "" {
+		in := a.Membership(m.Group)
+		if in == nil || !m.Seen.HoldsGroup(m.Group, a.places()) {
+			return nil, fault.Field("group", "no group of yours that the candidate is in")
+		}
+		return in, nil
+	}
+	var only *Membership
+	for i := range a.Groups {
+		g := &a.Groups[i]
+		if g.State == EnrolmentLeft || !m.Seen.Holds([]Place{{Group: g.Group, Room: g.Room}}) {
+			continue
+		}
+		if only != nil {
+			return nil, nil
+		}
+		only = g
+	}
+	return only, nil
+}
+
+func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
+	group := m.Group
+	if m.ReplyTo != 0 {
+		of, ok := a.Received[m.ReplyTo]
+		switch {
+		case !ok:
+			return nil, fault.Field("reply_to", "not an id of one of your messages")
+		case group == "":
+			group = of
+		case group != of:
+			return nil, fault.Field("reply_to", "that message belongs to another group")
+		}
+	}
+	var in *Membership
+	if group != "" {
+		if in = a.Membership(group); in == nil {
+			if m.Group == "" { // the message is of a group that they were taken out of
+				return nil, conflict("group", "%s", Block(BlockedLeft).Text)
+			}
+			return nil, fault.Field("group", "no such group among yours")
+		}
+	}
+	if err := m.missing(a.Settings.ChatSubject && m.ReplyTo == 0 && m.About == nil); err != nil {
+		return nil, err
+	}
+	s := a.Standing(in)
+	b := s.SendBlocked()
+	if m.About == nil {
+		b = s.ReplyBlocked(a.Spoken[group])
+	}
+	if b.Is() {
+		return nil, conflict("group", "%s", b.Text)
+	}
+	return in, nil
+}
+
+// missing names what is not written: the body, unless a file says it all, and the
+// subject where one is asked for.
+func (m *NewMessage) missing(subject bool) error {
+	var out []fault.Detail
+	if subject && strings.TrimSpace(m.Subject) == "" {
+		out = append(out, fault.Detail{Field: "subject", Message: "subject must not be empty"})
+	}
+	if strings.TrimSpace(m.Body) == "" && len(m.Attachments) == 0 && m.About == nil {
+		out = append(out, fault.Detail{Field: "body", Message: "body must not be empty"})
+	}
+	switch len(out) {
+	case 0:
+		return nil
+	case 1:
+		return fault.Field(out[0].Field, "%s", out[0].Message)
+	}
+	return fault.Many(fault.Invalid, out, "subject and body must not be empty")
+}
+
+func conflict(field, format string, args ...any) error {
+	e := fault.New(fault.Conflict, format, args...)
+	e.Field = field
+	return e
+}

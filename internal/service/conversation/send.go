@@ -1,0 +1,144 @@
+package conversation
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"crier/internal/domain"
+	"crier/internal/failpoint"
+	"crier/internal/fault"
+)
+
+// attachmentsMost is how many files one message carries at most.
+const attachmentsMost = 10
+
+// sendStore is what writing needs of the database.
+type sendStore interface {
+	// SendMessages stores several messages in one transaction; a refused one leaves nothing
+	// and does not stop the others.
+	SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error)
+	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error)
+	Addressee(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (*domain.Addressee, error)
+}
+
+// Request is what staff write to one candidate.
+type Request struct {
+	Key         string                `json:"key"` // made by the client, unique per sender for good; 8–100 characters
+	Body        string                `json:"body"`
+	Subject     string                `json:"subject,omitempty"`
+	Group       domain.GroupID        `json:"group,omitempty"` // "": the only one of mine that the candidate is in, else none
+	Attachments []domain.AttachmentID `json:"attachments,omitempty"`
+	Seen        domain.ItemID         `json:"seen,omitempty"`      // the last item on the sender's screen; "": not asked
+	TakeOver    bool                  `json:"take_over,omitempty"` // although a colleague has claimed it
+}
+
+// content is what makes two requests the same: what is written, not on which conditions.
+func (r Request) content() Request {
+	r.Seen, r.TakeOver = "", false
+	return r
+}
+
+// Send stores one message to a candidate durably and rings the doorbell. fresh is false
+// when the key was used before for the same request: the first message is returned again.
+//
+// Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, body,
+// subject, group, seen or attachments[i]; Conflict naming key, person (blocked, with the
+// reason), assigned (a colleague has claimed it) or seen (a colleague has answered since);
+// Unavailable, with Unknown when nobody knows whether it was stored.
+func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.PersonID, r Request) (item domain.Item, fresh bool, err error) {
+	seen, err := actor.Seen(domain.ActConversationSend)
+	if err != nil {
+		return domain.Item{}, false, err
+	}
+	m := domain.NewMessage{
+		Actor: actor.Ref(), ActorNo: actor.No, Seen: seen, Person: person, Key: r.Key, Hash: requestHash("send", person, r.content()),
+		Subject: r.Subject, Body: r.Body, Group: r.Group, Attachments: r.Attachments, TakeOver: r.TakeOver,
+	}
+	if err := s.check(&m); err != nil {
+		return domain.Item{}, false, err
+	}
+	if r.Seen != "" {
+		if m.SeenUpTo, err = s.o.Sealer.Open(int64(actor.Organisation), 0, string(r.Seen)); err != nil || m.SeenUpTo < 1 {
+			return domain.Item{}, false, fault.Field("seen", "not an id of an item of this conversation")
+		}
+	}
+	sent, err := s.Write(ctx, actor.Organisation, m)
+	if err != nil {
+		return domain.Item{}, false, err
+	}
+	item, err = domain.ItemOf(sent.Entry, domain.ItemContext{Person: sent.Message.Person, ID: sent.Message.PersonID, Kind: sent.Message.GroupKind,
+		Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
+	return item, sent.Fresh, err
+}
+
+// Write stores a message that has been checked and rings the doorbell: for services
+// that write into conversations for their own reasons. Errors as of Send and Reply.
+func (s *Service) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
+	sent := s.batches.Send(ctx, org, m)
+	if sent.Err != nil {
+		return domain.Sent{}, sent.Err
+	}
+	if sent.Fresh {
+		failpoint.Hit(failpoint.MessageAfterCommit)
+		s.committed(sent.Assigned)
+		s.committed(sent.Entry)
+	}
+	return sent, nil
+}
+
+// check refuses what can be refused without asking the database, and tidies the texts.
+func (s *Service) check(m *domain.NewMessage) error {
+	if err := checkKey(m.Key); err != nil {
+		return err
+	}
+	m.Subject = strings.TrimSpace(m.Subject)
+	m.Body = strings.ReplaceAll(m.Body, "\r\n", "\n")
+	if err := domain.CheckText("subject", m.Subject, s.o.Limits.Subject, true, false); err != nil {
+		return err
+	}
+	if err := domain.CheckText("body", m.Body, s.o.Limits.Body, true, true); err != nil {
+		return err
+	}
+	if err := domain.CheckText("group", string(m.Group), 100, true, false); err != nil {
+		return err
+	}
+	if n := len(m.Attachments); n > attachmentsMost {
+		return fault.Over("attachments", attachmentsMost, int64(n), "%d files; at most %d are possible in one message", n, attachmentsMost)
+	}
+	have := map[domain.AttachmentID]bool{}
+	for i, id := range m.Attachments {
+		field := fmt.Sprintf("attachments[%d]", i)
+		if err := domain.CheckText(field, string(id), 100, false, false); err != nil {
+			return err
+		}
+		if have[id] {
+			return fault.Field(field, "the same file is named twice")
+		}
+		have[id] = true
+	}
+	return nil
+}
+
+func checkKey(key string) error {
+	if err := domain.CheckText("key", key, 100, false, false); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(key) < 8 {
+		return fault.Field("key", "the key needs at least 8 characters")
+	}
+	return nil
+}
+
+// requestHash tells two requests under one key apart.
+func requestHash(what string, about any, request any) []byte {
+	b, err := json.Marshal([]any{what, about, request})
+	if err != nil {
+		panic(err) // plain structs
+	}
+	h := sha256.Sum256(b)
+	return h[:]
+}
