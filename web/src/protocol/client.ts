@@ -75,6 +75,7 @@ const OPENING = 15_000
 const REPLY = 15_000
 const STABLE = 10_000
 const MOST_GAPS = 3
+const TYPING_AGAIN = 3_000
 
 type Pending = { resolve: () => void; reject: (error: CommandError) => void; timer: ReturnType<typeof setTimeout> }
 
@@ -89,6 +90,8 @@ export class Client {
   #pending = new Map<string, Pending>()
   #receipts: Receipts
   #watched = new Map<string, number>() // test → how many want it
+  #open = new Map<string, number>() // conversation → how many windows want it
+  #typed = new Map<string, number>() // conversation ('' = a candidate's own) → when typing was said last
   #presence: 'online' | 'away' | undefined
 
   /** Our place in the chain: undefined = none yet, '' = before the first message. */
@@ -164,6 +167,40 @@ export class Client {
     }
     this.#watched.delete(test)
     if (this.#welcomed && wanted === 1) void this.request({ type: 'unwatch', test }).catch(() => {})
+  }
+
+  /** Staff: a conversation stands open in a window here, also after every reconnect. */
+  open(conversation: string): void {
+    const wanted = this.#open.get(conversation) ?? 0
+    this.#open.set(conversation, wanted + 1)
+    if (this.#welcomed && wanted === 0) void this.request({ type: 'open', conversation }).catch(() => {})
+  }
+
+  shut(conversation: string): void {
+    const wanted = this.#open.get(conversation) ?? 0
+    if (wanted > 1) {
+      this.#open.set(conversation, wanted - 1)
+      return
+    }
+    this.#open.delete(conversation)
+    this.#typed.delete(conversation)
+    if (this.#welcomed && wanted === 1) void this.request({ type: 'shut', conversation }).catch(() => {})
+  }
+
+  /**
+   * Says that somebody types here, or no longer does: call it with every key. Staff name the conversation, which must be open; candidates none.
+   * The server ends it 6 s after it was said last.
+   */
+  typing(state: 'typing' | 'idle', conversation?: string): void {
+    const said = this.#typed.get(conversation ?? '')
+    if (!this.#welcomed || (conversation !== undefined && !this.#open.has(conversation))) return
+    if (state === 'idle') {
+      if (!this.#typed.delete(conversation ?? '')) return
+    } else {
+      if (said !== undefined && Date.now() - said < TYPING_AGAIN) return
+      this.#typed.set(conversation ?? '', Date.now())
+    }
+    this.#send({ type: 'typing', conversation, state })
   }
 
   /** Candidate: whether the page is in view. Repeated after every reconnect. */
@@ -289,6 +326,7 @@ export class Client {
     this.#emit('frame', frame)
     if (this.#presence) this.#send({ type: 'presence', state: this.#presence })
     for (const test of this.#watched.keys()) void this.request({ type: 'watch', test }).catch(() => {})
+    for (const conversation of this.#open.keys()) void this.request({ type: 'open', conversation }).catch(() => {})
     this.#receipts.connected()
   }
 
@@ -332,6 +370,7 @@ export class Client {
     const socket = this.#socket
     this.#socket = undefined
     this.#welcomed = 0
+    this.#typed.clear()
     this.#receipts.disconnected()
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer)

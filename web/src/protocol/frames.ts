@@ -1,5 +1,7 @@
 /** Socket protocol v1, as internal/protocol/README.md describes it. Types only, and one check on the way in. */
 
+import type { Export, Item, Named, TeamMessage, TeamState } from './items'
+
 export type ReceiptName = 'delivered' | 'displayed' | 'acknowledged'
 
 export type WireError = { code: string; message: string; field?: string; limit?: number; actual?: number }
@@ -51,14 +53,33 @@ export type ProgressFrame = {
   test: string
   changes: { person: string; progress: 'not_started' | 'in_progress' | 'submitted'; at: string }[]
 }
+/** Of the candidates of a watched test. */
 export type PresenceFrame = {
   type: 'presence'
   test: string
+  conversation?: undefined
   changes: { person: string; presence: 'online' | 'away' | 'offline'; at: string }[]
 }
+/** Of the candidate of an open conversation. */
+export type CandidatePresenceFrame = { type: 'presence'; test?: undefined; conversation: string; presence: 'online' | 'away' | 'offline'; at: string }
 export type EnrolmentFrame = { type: 'enrolment'; test: string }
 export type BroadcastsFrame = { type: 'broadcasts'; test: string }
 export type Resync = { type: 'resync' }
+
+/** Something was added to a conversation that I may see. `state` is absent in the rare case that it could not be read: keep what you have. */
+export type ConversationFrame = { type: 'conversation'; conversation: string; name: string; item: Item; state?: TeamState }
+/** A sending to many was made: read the list and what is open again, at most once in some seconds. `group` absent: of none. */
+export type ConversationsFrame = { type: 'conversations'; group?: string }
+/** I have read these, or marked them unread, on another of my pages. */
+export type ReadFrame = { type: 'read'; people: string[]; unread: boolean }
+/** In a conversation that stands open here, said of everybody, oneself included. True for 10 s. */
+export type TypingFrame = { type: 'typing'; conversation: string; who: { id: string; name: string; kind: 'staff' | 'candidate' }; state: 'typing' | 'viewing' | 'idle' }
+/** To a candidate: somebody of the staff types. */
+export type StaffTypingFrame = { type: 'typing'; conversation?: undefined; who?: undefined; state: 'typing' | 'idle' }
+export type MentionFrame = { type: 'mention'; conversation: string; name: string; item: string; by: Named; line: string }
+export type AssignedFrame = { type: 'assigned'; conversation: string; name: string; by: Named }
+export type TeamFrame = { type: 'team'; thread: string; message: TeamMessage }
+export type ExportFrame = { type: 'export'; export: Export }
 
 export type ServerFrame =
   | Welcome
@@ -76,6 +97,16 @@ export type ServerFrame =
   | EnrolmentFrame
   | BroadcastsFrame
   | Resync
+  | CandidatePresenceFrame
+  | ConversationFrame
+  | ConversationsFrame
+  | ReadFrame
+  | TypingFrame
+  | StaffTypingFrame
+  | MentionFrame
+  | AssignedFrame
+  | TeamFrame
+  | ExportFrame
 
 // ---- client → server
 
@@ -85,6 +116,9 @@ export type Command =
   | { type: 'presence'; state: 'online' | 'away' }
   | { type: 'watch'; test: string }
   | { type: 'unwatch'; test: string }
+  | { type: 'open'; conversation: string }
+  | { type: 'shut'; conversation: string }
+  | { type: 'typing'; conversation?: string; state: 'typing' | 'idle' }
 
 export type ClientFrame = (Command & { id?: string }) | { type: 'beat' }
 

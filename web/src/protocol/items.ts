@@ -1,0 +1,72 @@
+/** What stands in a conversation as staff see it: the Item of internal/api/README.md, in answers and in frames alike. Types only. */
+import type { Attachment, GroupKind, GroupName, ReceiptName } from './frames'
+
+export type Named = { id: string; name: string }
+export type Author = { id?: string; name: string; role: string }
+
+/** A group, and where the candidate stands in it. */
+export type GroupMark = GroupName & { state?: string }
+
+/** What a candidate wrote about an assignment. `state`: of the assignment now; `deletion`: what an undo names. */
+export type About = { kind: 'question' | 'unavailable'; group: GroupMark; starts_at?: string | null; ends_at?: string | null; state?: string; deletion?: string }
+
+export type MessageItem = {
+  type: 'message'
+  id: string
+  direction: 'in' | 'out'
+  group?: GroupMark
+  subject?: string
+  body: string
+  from: Author
+  at: string
+  /** It came with a sending to many. */
+  broadcast?: string
+  attachments?: Attachment[]
+  reply_to?: string
+  about?: About
+  times?: { delivered_at?: string | null; displayed_at?: string | null; acknowledged_at?: string | null }
+  state?: 'queued' | ReceiptName
+}
+
+export type NoteItem = { type: 'note'; id: string; body: string; from: Author; at: string; mentions: Named[] }
+
+export type EventName =
+  | 'processed'
+  | 'not_processed'
+  | 'archived'
+  | 'unarchived'
+  | 'assigned'
+  | 'claimed'
+  | 'released'
+  | 'assignment_deleted'
+  | 'assignment_restored'
+  | 'available'
+
+export type EventItem = { type: 'event'; id: string; event: EventName; from: Author; at: string; to?: Named; group?: GroupMark; about?: About }
+
+export type Item = MessageItem | NoteItem | EventItem
+
+/** What of a conversation is the team's. `assigned` absent: nobody's. */
+export type TeamState = {
+  processed: 'open' | 'processed' | 'none'
+  processed_by?: string
+  processed_at?: string
+  archived: boolean
+  assigned?: Named & { at: string }
+}
+
+export type TeamMessage = { id: string; body: string; from: Author; at: string; mine: boolean }
+
+/** Times absent: not yet. */
+export type Export = {
+  id: string
+  state: 'waiting' | 'running' | 'ready' | 'failed' | 'cancelled'
+  done: number
+  total: number
+  size: number
+  created_at: string
+  expires_at?: string | null
+  error?: string
+}
+
+export type { Attachment, GroupKind, GroupName }
