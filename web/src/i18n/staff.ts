@@ -1,4 +1,7 @@
 import { common } from './common'
+import { compose } from './staff/compose'
+import { conversation } from './staff/conversation'
+import { dock } from './staff/dock'
 import { translator } from './translate.svelte'
 
 /** Strings of the staff's pages. */
@@ -314,7 +317,7 @@ export const staff = {
   'actor.api_key': 'API key',
 } as const
 
-export const staffByLanguage = { en: { ...common, ...staff } }
+export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock } }
 
 /** The staff pages' `t`: their own strings and the common ones. */
 export const t = translator(staffByLanguage)

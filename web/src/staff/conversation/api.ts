@@ -1,0 +1,57 @@
+// The routes of one conversation, one function each.
+
+import { ApiError, query, type Options } from '../../lib/api'
+import { api, session } from '../../lib/session.svelte'
+import type { Attachment, Canned, Colleague, ConversationPage, Document, MessageItem, NoteItem, Row } from './types'
+
+const at = (person: string) => `/conversations/${encodeURIComponent(person)}`
+
+export type Sent = { key: string; body: string; subject?: string; group?: string; attachments?: string[]; seen?: string; take_over?: boolean }
+
+export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | 'unprocess'
+
+export const conversations = {
+  page: (person: string, q: { before?: string; limit?: number } = {}, o?: Options) => api.get<ConversationPage>(at(person), { ...o, query: q }),
+  since: (person: string, since: string) => api.get<ConversationPage>(at(person), { query: { since } }),
+  send: (person: string, message: Sent) => api.post<{ message: MessageItem }>(`${at(person)}/messages`, message),
+  note: (person: string, note: { key: string; body: string; mentions?: string[] }) => api.post<{ note: NoteItem }>(`${at(person)}/notes`, note),
+  claim: (person: string, take_over = false) => api.post<{ conversation: Row }>(`${at(person)}/claim`, take_over ? { take_over } : {}),
+  release: (person: string) => api.post<{ conversation: Row }>(`${at(person)}/release`, {}),
+  assign: (person: string, to: string) => api.post<{ conversation: Row }>(`${at(person)}/assign`, { to }),
+  act: (action: Action, people: string[]) => api.post<{ changed: number }>('/conversations/actions', { action, people }),
+  documents: (person: string, q: { q?: string; limit?: number; after?: string }, o?: Options) => api.get<{ documents: Document[]; next?: string }>(`${at(person)}/documents`, { ...o, query: q }),
+  colleagues: (q: string, o?: Options) => api.get<{ colleagues: Colleague[] }>('/colleagues', { ...o, query: { q } }).then((a) => a.colleagues),
+  canned: () => api.get<{ canned_replies?: Canned[]; replies?: Canned[] }>('/canned-replies').then((a) => a.canned_replies ?? a.replies ?? []),
+  deleteAssignment: (person: string, group: string, body: { set_unavailable?: boolean; message?: string }) =>
+    api.post<{ deletion: { id: string; unavailable?: string } }>(`/groups/${encodeURIComponent(group)}/assignments/${encodeURIComponent(person)}/delete`, body),
+  undoDeletion: (id: string) => api.post(`/deletions/${encodeURIComponent(id)}/undo`, {}),
+  contact: (person: string) => api.get<{ person: { email?: string; phone?: string } }>(`/people/${encodeURIComponent(person)}`).then((a) => a.person),
+}
+
+export const transcriptAddress = (person: string, format: 'text' | 'html') => `/api/v1${at(person)}/transcript?format=${format}`
+export const fileAddress = (id: string) => `/api/v1/attachments/${encodeURIComponent(id)}`
+export const previewAddress = (id: string) => fileAddress(id) + '/preview'
+
+export type Upload = { done: Promise<Attachment>; abort: () => void }
+
+/** Sends one file; `onprogress` hears how many bytes have gone. Rejects with ApiError. */
+export function upload(person: string, file: Blob & { name?: string }, name: string, onprogress: (bytes: number) => void): Upload {
+  const request = new XMLHttpRequest()
+  const done = new Promise<Attachment>((resolve, reject) => {
+    request.open('POST', `/api/v1${at(person)}/attachments${query({ name })}`)
+    request.setRequestHeader('Content-Type', 'application/octet-stream')
+    request.responseType = 'json'
+    request.upload.onprogress = (event) => onprogress(event.loaded)
+    request.onerror = request.ontimeout = () => reject(new ApiError({ code: 'network', message: 'no answer' }))
+    request.onabort = () => reject(new DOMException('removed', 'AbortError'))
+    request.onload = () => {
+      const answer = request.response as { attachment?: Attachment; error?: { code: ApiError['code']; message: string; field?: string; limit?: number } } | null
+      if (request.status < 300 && answer?.attachment) return resolve(answer.attachment)
+      if (request.status === 401) session.ended()
+      reject(new ApiError({ code: answer?.error?.code ?? 'internal', message: answer?.error?.message ?? '', ...answer?.error, status: request.status }))
+    }
+    request.send(file)
+  })
+  return { done, abort: () => request.abort() }
+}
+

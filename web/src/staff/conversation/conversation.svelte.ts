@@ -1,0 +1,272 @@
+// One conversation, live: its row and its items as reactive state. What frames say
+// while a reading is under way is kept and applied after it, so that nothing falls
+// between the two.
+
+import { untrack } from 'svelte'
+import { connection } from '../../lib/connection.svelte'
+import { session } from '../../lib/session.svelte'
+import { newKey } from '../send/draft'
+import { activities } from './activity.svelte'
+import { type Action, conversations, type Sent } from './api'
+import { failed, Outbox, type Outgoing } from './outgoing.svelte'
+import { append, awaits, prepend, replaceNewest } from './timeline'
+import type { Attachment, ConversationFrame, Item, Row, StaffFrame } from './types'
+
+export const pageSize = 40
+/** Receipts of ours come in no frame: asked for after so many milliseconds, while the last ones are not seen yet. */
+const askAgain = [1500, 3000, 6000, 12_000, 30_000]
+
+export class LiveConversation {
+  readonly person: string
+  row: Row | undefined = $state.raw()
+  items: readonly Item[] = $state.raw([])
+  /** Why the first reading failed; a later one leaves what is shown and sets `stale`. */
+  failure: unknown = $state.raw()
+  stale = $state(false)
+  ready = $state(false)
+  /** There is more before the first item. */
+  more = $state(false)
+  loadingOlder = $state(false)
+  olderFailure: unknown = $state.raw()
+  /** Item that came in a frame last, for those who listen rather than look. */
+  latest: Item | undefined = $state.raw()
+  readonly outbox: Outbox
+
+  #next = ''
+  #reading = 0
+  #held: ConversationFrame[] = []
+  #stops: (() => void)[] = []
+  #asking: ReturnType<typeof setTimeout> | undefined
+  #asked = 0
+
+  constructor(person: string) {
+    this.person = person
+    this.outbox = new Outbox(person)
+  }
+
+  start(): () => void {
+    const { client } = connection
+    this.#stops = [
+      activities.open(this.person),
+      client.on('frame', (frame) => this.#frame(frame as unknown as StaffFrame | { type: 'welcome' })),
+      client.on('reread', () => this.refresh()),
+      () => clearTimeout(this.#asking),
+    ]
+    untrack(() => this.refresh())
+    return () => {
+      for (const stop of this.#stops.splice(0)) stop()
+    }
+  }
+
+  /** Reads what is new, or everything if nothing has been read yet. */
+  refresh(): void {
+    void this.#read()
+  }
+
+  async older(limit = pageSize): Promise<void> {
+    if (!this.more || this.loadingOlder) return
+    this.loadingOlder = true
+    this.olderFailure = undefined
+    try {
+      const page = await conversations.page(this.person, { before: this.#next, limit })
+      this.#next = page.next ?? ''
+      this.more = this.#next !== ''
+      this.items = prepend(this.items, page.items)
+    } catch (error) {
+      this.olderFailure = error
+    } finally {
+      this.loadingOlder = false
+    }
+  }
+
+  /** Reads back until the item is here. False if there is no such item in the last few thousand. */
+  async find(id: string): Promise<boolean> {
+    for (let pages = 0; pages < 15; pages++) {
+      if (this.items.some((i) => i.id === id)) return true
+      if (!this.more || this.olderFailure) return false
+      await this.older(200)
+    }
+    return this.items.some((i) => i.id === id)
+  }
+
+  // ---- sending
+
+  /** Sends a message or a note. It stands in the outbox until the server has it. */
+  send(kind: Outgoing['kind'], message: Outgoing['message'], attachments: readonly Attachment[] = []): void {
+    const seen = this.items.at(-1)?.id
+    const one: Outgoing = { key: newKey(), kind, message: kind === 'message' && seen ? { ...message, seen } : message, attachments, at: new Date().toISOString(), state: { name: 'sending' } }
+    void this.#try(one)
+  }
+
+  /** Once more, under the same key. `change`: what a conflict asked about. */
+  again(key: string, change: { take_over?: boolean; seen?: boolean } = {}): void {
+    const one = this.outbox.get(key)
+    if (!one || one.state.name === 'sending') return
+    const message = { ...one.message }
+    if (change.take_over) message.take_over = true
+    if (change.seen) message.seen = this.items.at(-1)?.id
+    void this.#try({ ...one, message })
+  }
+
+  async #try(one: Outgoing): Promise<void> {
+    this.outbox.put({ ...one, state: { name: 'sending' } })
+    try {
+      const { mentions, ...message } = one.message
+      const item =
+        one.kind === 'note'
+          ? (await conversations.note(this.person, { key: one.key, body: message.body, mentions })).note
+          : (await conversations.send(this.person, { key: one.key, ...message } satisfies Sent)).message
+      // One step: what stood for it goes as it comes.
+      this.items = append(this.items, [item])
+      this.outbox.drop(one.key)
+      if (one.kind === 'message') this.#answered(one.message.take_over ?? false)
+      this.#askForReceipts(true)
+    } catch (error) {
+      if (!this.outbox.get(one.key)) return // it came in a frame meanwhile
+      const state = failed(error)
+      this.outbox.put({ ...one, state })
+      if (state.name === 'refused' && state.conflict) this.refresh()
+    }
+  }
+
+  /** An answer makes the conversation the team's again; the frame says so too. */
+  #answered(taken: boolean): void {
+    const row = this.row
+    if (!row) return
+    const me = session.me
+    this.row = { ...row, unread: false, archived: false, waiting_since: null, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
+  }
+
+  // ---- what one does with it
+
+  async act(action: Action): Promise<void> {
+    await conversations.act(action, [this.person])
+    const row = this.row
+    if (!row) return
+    if (action === 'read' || action === 'unread') this.row = { ...row, unread: action === 'unread' }
+    else this.refresh()
+  }
+
+  /** Marks it as read, once for what is new; failing is not worth a word. */
+  async seen(): Promise<void> {
+    if (!this.row?.unread) return
+    this.row = { ...this.row, unread: false }
+    await conversations.act('read', [this.person]).catch(() => {
+      if (this.row) this.row = { ...this.row, unread: true }
+    })
+  }
+
+  async claim(takeOver = false): Promise<void> {
+    this.#take((await conversations.claim(this.person, takeOver)).conversation)
+  }
+
+  async release(): Promise<void> {
+    this.#take((await conversations.release(this.person)).conversation)
+  }
+
+  async assign(to: string): Promise<void> {
+    this.#take((await conversations.assign(this.person, to)).conversation)
+  }
+
+  #take(row: Row): void {
+    this.row = { ...row, unread: this.row?.unread ?? row.unread }
+    this.refresh()
+  }
+
+  /** Returns what an undo names. */
+  async deleteAssignment(group: string, message: string, unavailable: boolean): Promise<string> {
+    const { deletion } = await conversations.deleteAssignment(this.person, group, { message, set_unavailable: unavailable })
+    void this.#newest()
+    return deletion.id
+  }
+
+  async undoDeletion(id: string): Promise<void> {
+    await conversations.undoDeletion(id)
+    void this.#newest()
+  }
+
+  // ---- reading
+
+  #frame(frame: StaffFrame | { type: 'welcome' }): void {
+    if (frame.type === 'welcome') return this.refresh()
+    if (frame.type === 'read' && frame.people.includes(this.person) && this.row) this.row = { ...this.row, unread: frame.unread }
+    if (frame.type !== 'conversation' || frame.conversation !== this.person) return
+    if (this.#reading || !this.ready) this.#held.push(frame)
+    else this.#apply(frame)
+  }
+
+  #apply(frame: ConversationFrame): void {
+    const { item, state } = frame
+    const known = this.items.some((i) => i.id === item.id)
+    if (item.type !== 'event' && item.from.id === session.me?.id) this.outbox.landed(item.body)
+    this.items = append(this.items, [item])
+    if (this.row) {
+      const row = { ...this.row, processed_by: undefined, processed_at: undefined, assigned: null, ...state }
+      if (item.type === 'message') {
+        row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
+        if (!known && item.direction === 'in') row.unread = true
+      }
+      this.row = row
+    }
+    if (known) return
+    this.latest = item
+    if (item.type === 'event' && (item.about || item.event === 'available')) void this.#newest()
+    if (item.type === 'message') this.#askForReceipts(true)
+  }
+
+  async #read(): Promise<void> {
+    const mine = ++this.#reading
+    try {
+      const last = this.items.at(-1)?.id
+      const page = last ? await conversations.since(this.person, last) : await conversations.page(this.person, { limit: pageSize })
+      if (mine !== this.#reading || !this.#stops.length) return
+      this.row = page.conversation
+      if (last) this.items = append(this.items, page.items)
+      else this.#first(page)
+      this.ready = true
+      this.failure = undefined
+      this.stale = false
+      this.#askForReceipts(true)
+    } catch (error) {
+      if (mine !== this.#reading) return
+      if (this.ready) this.stale = true
+      else this.failure = error
+    }
+    this.#reading = 0
+    for (const frame of this.#held.splice(0)) this.#apply(frame)
+  }
+
+  #first(page: { items: Item[]; next?: string }): void {
+    this.items = prepend([], page.items)
+    this.#next = page.next ?? ''
+    this.more = this.#next !== ''
+  }
+
+  /** Reads the newest page again for what changes in items that we have: receipts, assignments. */
+  async #newest(): Promise<void> {
+    try {
+      const page = await conversations.page(this.person, { limit: pageSize })
+      if (!this.#stops.length || !this.ready) return
+      const joined = replaceNewest(this.items, page.items)
+      // Too much has come for the page to join on: what we had is read anew as one scrolls.
+      if (joined.gap) this.#first(page)
+      else this.items = append(joined.items, this.items.filter((i) => !joined.items.some((j) => j.id === i.id)))
+      this.row = { ...page.conversation, unread: this.row?.unread ?? page.conversation.unread }
+      this.stale = false
+    } catch {
+      // asked again later
+    }
+  }
+
+  #askForReceipts(anew: boolean): void {
+    clearTimeout(this.#asking)
+    if (anew) this.#asked = 0
+    if (!this.#stops.length || !awaits(this.items)) return
+    const wait = askAgain[Math.min(this.#asked++, askAgain.length - 1)]!
+    this.#asking = setTimeout(async () => {
+      if (document.visibilityState === 'visible') await this.#newest()
+      this.#askForReceipts(false)
+    }, wait)
+  }
+}
+
