@@ -111,8 +111,13 @@ func (s *Store) steps() ([]*goose.Migration, error) {
 		}
 		ddl := s.d.ddl.Replace(string(text))
 		out = append(out, goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, ddl)
-			return err
+			if _, err := tx.ExecContext(ctx, ddl); err != nil {
+				return err
+			}
+			if more := after[version]; more != nil {
+				return more(ctx, s.d, tx)
+			}
+			return nil
 		}}, nil))
 	}
 	return out, nil

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 )
 
 const personColumns = `p.organisation_id, p.no, p.id, p.kind, p.role, p.external_id, p.login, p.password_hash, p.given_name, p.family_name,
-	p.email, p.phone, p.locale, p.tags, p.created_at`
+	p.email, p.phone, p.locale, p.tags, p.skills, p.address, p.city, p.postcode, p.fields, p.state, p.sort_name, p.created_at`
 
 type personRow struct {
 	Organisation int64 `db:"organisation_id"`
@@ -33,19 +34,37 @@ type personRow struct {
 	Phone        string
 	Locale       string
 	Tags         string
-	CreatedAt    int64 `db:"created_at"`
+	Skills       string
+	Address      string
+	City         string
+	Postcode     string
+	Fields       string
+	State        string
+	SortName     string `db:"sort_name"`
+	CreatedAt    int64  `db:"created_at"`
 }
 
 func (r personRow) person() domain.Person {
 	return domain.Person{Organisation: domain.OrganisationID(r.Organisation), No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID),
 		Kind: domain.PersonKind(r.Kind), Role: domain.Role(r.Role), ExternalID: r.ExternalID, Login: r.Login,
-		GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email, Phone: r.Phone, Locale: r.Locale, Tags: tagsOf(r.Tags), CreatedAt: timeOf(r.CreatedAt)}
+		GivenName: r.GivenName, FamilyName: r.FamilyName, Email: r.Email, Phone: r.Phone, Locale: r.Locale, Tags: tagsOf(r.Tags),
+		Skills: tagsOf(r.Skills), Address: r.Address, City: r.City, Postcode: r.Postcode, Fields: fieldsOf(r.Fields), State: domain.PersonState(r.State),
+		CreatedAt: timeOf(r.CreatedAt)}
 }
 
 // record is how the journal keeps the person.
 func (r personRow) record() domain.PersonRecord {
 	p := r.person()
-	return domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name()}
+	return domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name(), Locked: p.State == domain.PersonLocked}
+}
+
+func fieldsOf(s string) map[string]string {
+	if s == "" || s == "{}" {
+		return nil
+	}
+	var fields map[string]string
+	_ = json.Unmarshal([]byte(s), &fields) // written by jsonOf alone
+	return fields
 }
 
 func tagsOf(s string) []string {
@@ -128,7 +147,8 @@ func (s *Store) peopleRows(ctx context.Context, list selector, org domain.Organi
 
 // UpsertPeople creates and changes people, all or none, and records it. External
 // ids must differ from each other. People whose role or password changes are
-// signed out everywhere. Errors: Conflict with details (a login that is taken, a
+// signed out everywhere, and so is who is locked now; what still waited for those is
+// stopped. The names in the desk's lists follow. Errors: Conflict with details (a login that is taken, a
 // candidate who should become staff), domain.ErrStale.
 func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (c domain.Tally, entries []*domain.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
@@ -145,6 +165,7 @@ func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []do
 type personPlan struct {
 	created, changed  []personRow
 	relogged, signOut []int64 // changed people whose login changes; who must sign in again
+	renamed, locked   []int64 // changed people who are sorted elsewhere; who may no longer be written to
 	faults            faults
 }
 
@@ -205,7 +226,8 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 		}
 		r := old
 		if !exists {
-			r = personRow{Organisation: int64(t.org), ID: uuid.Must(uuid.NewV7()).String(), ExternalID: spec.ExternalID, Tags: "[]", CreatedAt: now}
+			r = personRow{Organisation: int64(t.org), ID: uuid.Must(uuid.NewV7()).String(), ExternalID: spec.ExternalID, Tags: "[]", Skills: "[]", Fields: "{}",
+				State: string(domain.PersonActive), CreatedAt: now}
 			if spec.Kind == domain.KindCandidate {
 				r.Login = strings.ToLower(spec.ExternalID)
 			}
@@ -216,6 +238,19 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 		if spec.Tags != nil {
 			r.Tags = jsonOf(append([]string{}, *spec.Tags...))
 		}
+		if spec.Skills != nil {
+			r.Skills = jsonOf(append([]string{}, *spec.Skills...))
+		}
+		if spec.Fields != nil {
+			fields := map[string]string{}
+			maps.Copy(fields, *spec.Fields)
+			r.Fields = jsonOf(fields)
+		}
+		r.Address, r.City, r.Postcode = set(spec.Address, r.Address), set(spec.City, r.City), set(spec.Postcode, r.Postcode)
+		if spec.State != nil {
+			r.State = string(*spec.State)
+		}
+		r.SortName = r.person().SortName()
 		if r.Login != "" {
 			if j, twice := final[r.Login]; twice {
 				plan.faults.add(spec.Where, "login", "the login is also that of %s", specs[j].Where("login"))
@@ -236,8 +271,15 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 			if r.Login != old.Login {
 				plan.relogged = append(plan.relogged, old.No)
 			}
-			if r.Role != old.Role || r.PasswordHash != old.PasswordHash {
+			locked := r.State == string(domain.PersonLocked) && r.State != old.State
+			if r.Role != old.Role || r.PasswordHash != old.PasswordHash || r.State != string(domain.PersonActive) && r.State != old.State {
 				plan.signOut = append(plan.signOut, old.No)
+			}
+			if locked {
+				plan.locked = append(plan.locked, old.No)
+			}
+			if r.SortName != old.SortName {
+				plan.renamed = append(plan.renamed, old.No)
 			}
 		}
 	}
@@ -295,20 +337,41 @@ func (t *Tx) writePeople(ctx context.Context, plan *personPlan) error {
 	values := make([][]any, len(rows))
 	for i, r := range rows {
 		values[i] = []any{r.No, r.ID, r.Kind, r.Role, r.ExternalID, r.Login, r.PasswordHash, r.GivenName, r.FamilyName,
-			domain.Fold(r.person().Name() + " " + r.ExternalID), r.Email, r.Phone, r.Locale, r.Tags, r.CreatedAt}
+			r.person().SearchWords(), r.Email, r.Phone, r.Locale, r.Tags, r.CreatedAt,
+			r.Skills, r.Address, r.City, r.Postcode, r.Fields, r.State, r.SortName}
 	}
 	_, err := t.Exec(ctx, `INSERT INTO people (organisation_id, no, id, kind, role, external_id, login, password_hash, given_name, family_name,
-			folded, email, phone, locale, tags, created_at, updated_at)
+			folded, email, phone, locale, tags, created_at, updated_at, skills, address, city, postcode, fields, state, sort_name)
 		SELECT $1, r.no, r.id, r.kind, r.role, r.external_id, r.login, r.password_hash, r.given_name, r.family_name,
-			r.folded, r.email, r.phone, r.locale, r.tags, r.created_at, $3
+			r.folded, r.email, r.phone, r.locale, r.tags, r.created_at, $3, r.skills, r.address, r.city, r.postcode, r.fields, r.state, r.sort_name
 		FROM `+t.s.d.Rows("$2", "no", "id text", "kind text", "role text", "external_id text", "login text", "password_hash text", "given_name text",
-		"family_name text", "folded text", "email text", "phone text", "locale text", "tags text", "created_at")+` AS r WHERE true
+		"family_name text", "folded text", "email text", "phone text", "locale text", "tags text", "created_at",
+		"skills text", "address text", "city text", "postcode text", "fields text", "state text", "sort_name text")+` AS r WHERE true
 		ON CONFLICT (organisation_id, no) DO UPDATE SET role = excluded.role, login = excluded.login, password_hash = excluded.password_hash,
 			given_name = excluded.given_name, family_name = excluded.family_name, folded = excluded.folded, email = excluded.email,
-			phone = excluded.phone, locale = excluded.locale, tags = excluded.tags, updated_at = excluded.updated_at`,
+			phone = excluded.phone, locale = excluded.locale, tags = excluded.tags, updated_at = excluded.updated_at,
+			skills = excluded.skills, address = excluded.address, city = excluded.city, postcode = excluded.postcode,
+			fields = excluded.fields, state = excluded.state, sort_name = excluded.sort_name`,
 		t.org, jsonOf(values), micros(t.s.clock.Now()))
 	if err != nil {
 		return fmt.Errorf("write people: %w", err)
+	}
+	if err := t.renameConversations(ctx, plan.renamed); err != nil {
+		return err
+	}
+	return t.stopQueued(ctx, "", plan.locked, domain.BlockedLocked)
+}
+
+// renameConversations keeps the lists of conversations sorted by their people's names.
+func (t *Tx) renameConversations(ctx context.Context, people []int64) error {
+	if len(people) == 0 {
+		return nil
+	}
+	_, err := t.Exec(ctx, `UPDATE conversations SET sort_name = (SELECT p.sort_name FROM people p
+			WHERE p.organisation_id = conversations.organisation_id AND p.no = conversations.person_no)
+		WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2"), t.org, jsonOf(people))
+	if err != nil {
+		return fmt.Errorf("rename conversations: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // PersonKind says which side a person is on.
 type PersonKind string
@@ -44,4 +47,22 @@ func (p Person) Name() string {
 		return p.FamilyName
 	}
 	return p.GivenName + " " + p.FamilyName
+}
+
+// SortName is what lists are sorted by: the folded family name, then the given name.
+func (p Person) SortName() string {
+	return strings.TrimSpace(Fold(p.FamilyName) + " " + Fold(p.GivenName))
+}
+
+// SearchWords are the folded words by which the person is found, with single spaces
+// between: name, candidate id, phone (its digits without spaces as well) and tags.
+func (p Person) SearchWords() string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, p.Phone)
+	texts := append([]string{p.GivenName, p.FamilyName, p.ExternalID, p.Phone, digits}, p.Tags...)
+	return strings.Join(Words(Fold(strings.Join(texts, " "))), " ")
 }

@@ -27,6 +27,12 @@ type PersonSpec struct {
 	Phone        *string
 	Locale       *string
 	Tags         *[]string
+	Skills       *[]string
+	Address      *string
+	City         *string
+	Postcode     *string
+	Fields       *map[string]string // all of them: a name that is absent is taken away
+	State        *PersonState
 }
 
 // ExamSpec is one test to be created or changed. A zero time means not known.
@@ -38,21 +44,39 @@ type ExamSpec struct {
 	EndsAt     *time.Time
 }
 
-// EnrolmentSpec puts a candidate in a test.
+// GroupSpec is one group of any kind to be created or changed. A zero time means not
+// known, which an activity's must not be.
+type GroupSpec struct {
+	Where      Where
+	Kind       GroupKind
+	ExternalID string
+	Name       *string // nil on creation: the external id
+	StartsAt   *time.Time
+	EndsAt     *time.Time
+	Place      *string
+	Replies    *Choice
+	Starts     *Choice
+}
+
+// EnrolmentSpec puts a candidate in a group. Room, Seat, ExtraMinutes and Progress are a
+// test's.
 type EnrolmentSpec struct {
 	Where        Where
-	Exam, Person string
+	Kind         GroupKind       // of the group; "" = a test
+	Exam, Person string          // external ids
+	State        *EnrolmentState // nil on creation: the kind's first
 	Room, Seat   *string
 	ExtraMinutes *int
 	Progress     *Progress
 }
 
-// ScopeSpec replaces a staff member's scope in a test.
+// ScopeSpec replaces a staff member's scope in a group.
 type ScopeSpec struct {
 	Where        Where
-	Exam, Person string
-	Rooms        []string // sorted, no doubles; empty = all rooms
-	Remove       bool     // the staff member no longer works in the test
+	Kind         GroupKind // of the group; "" = a test
+	Exam, Person string    // external ids
+	Rooms        []string  // sorted, no doubles; empty = all rooms
+	Remove       bool      // the staff member no longer works in the test
 }
 
 // ProgressSpec says where a candidate stands in a test since At.

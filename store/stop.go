@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"crier/internal/domain"
+)
+
+// stopQueued ends what had not been delivered yet to these people, of one group or, with
+// "", of all and of none (product row V18): it is never delivered any more, in no
+// connection and no inbox, and its sending's board says why. Stopping is final: who
+// comes back can be reminded. The transaction has taken the journal.
+func (t *Tx) stopQueued(ctx context.Context, group domain.GroupID, people []int64, why domain.BlockedCode) error {
+	if len(people) == 0 {
+		return nil
+	}
+	if err := t.expandAll(ctx); err != nil { // what is sent and not expanded yet is stopped too
+		return err
+	}
+	_, err := t.Exec(ctx, `UPDATE messages SET stopped = $3 WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2")+`
+		AND delivered_at = 0 AND inbound = 0 AND stopped = '' AND (CAST($4 AS text) = '' OR group_id = $4)`, t.org, jsonOf(people), why, group)
+	if err != nil {
+		return fmt.Errorf("stop what waits: %w", err)
+	}
+	return nil
+}
+
+// expandAll makes the message rows of everything up to the head as this transaction sees it.
+func (t *Tx) expandAll(ctx context.Context) error {
+	for {
+		var behind bool
+		err := t.Get(ctx, &behind, `SELECT x.expanded < j.head FROM expansions x JOIN journals j ON j.organisation_id = x.organisation_id WHERE x.organisation_id = $1`, t.org)
+		if err != nil {
+			return fmt.Errorf("compare expansion: %w", err)
+		}
+		if !behind {
+			return nil
+		}
+		if err := t.expand(ctx); err != nil {
+			return fmt.Errorf("expand: %w", err)
+		}
+	}
+}
