@@ -2,6 +2,8 @@ import { common } from './common'
 import { compose } from './staff/compose'
 import { conversation } from './staff/conversation'
 import { dock } from './staff/dock'
+import { messages } from './staff/messages'
+import { people } from './staff/people'
 import { translator } from './translate.svelte'
 
 /** Strings of the staff's pages. */
@@ -317,12 +319,18 @@ export const staff = {
   'actor.api_key': 'API key',
 } as const
 
-export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock } }
+export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock, ...messages, ...people } }
 
 /** The staff pages' `t`: their own strings and the common ones. */
 export const t = translator(staffByLanguage)
 
 type Key = keyof typeof staff
+
+/** Why someone cannot be written to, in our own words; a reason new to this page in the server's. */
+export function reasonWord(blocked: { code: string; text: string }): string {
+  const key = `reason.${blocked.code}`
+  return key in messages ? (t as (key: keyof typeof messages) => string)(key as keyof typeof messages) : blocked.text
+}
 
 /** The word for a code from the server that only staff meet: a kind of entry, a presence. A new code shows as itself. */
 export function staffWord(kind: 'kind' | 'presence', code: string): string {

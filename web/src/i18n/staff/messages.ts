@@ -1,6 +1,3 @@
-import { common } from '../common'
-import { translator } from '../translate.svelte'
-
 /** Strings of the Messages page: folders, list, search, exports. */
 export const messages = {
   'messages.title': 'Messages',
@@ -147,22 +144,6 @@ export const messages = {
   'messages.exportList': 'Export this list…',
   'messages.markListRead': 'Mark all loaded as read',
 
-  'messages.panel.profile': 'Profile',
-  'messages.panel.documents': 'Documents',
-  'messages.panel.open': 'Profile and documents',
-  'messages.panel.close': 'Close the panel',
-  'messages.panel.whole': 'Open the whole profile',
-  'messages.documents.find': 'Find by name or sender',
-  'messages.documents.none': 'No documents yet',
-  'messages.documents.noneBody': 'Pictures and files of this conversation gather here, whoever sent them.',
-  'messages.documents.noMatch': 'No document fits “{q}”',
-  'messages.documents.failed': 'The documents could not be loaded',
-  'messages.documents.more': 'Show older',
-  'messages.documents.download': 'Download {name}',
-  'messages.documents.inMessage': 'Show in the conversation',
-  'messages.transcript': 'Transcript',
-  'messages.transcript.text': 'as text',
-  'messages.transcript.html': 'as a page',
 
   'legend.title': 'What the signs mean',
   'legend.button': 'What the signs mean',
@@ -178,12 +159,12 @@ export const messages = {
   'legend.broadcast': 'Part of a sending to many; the answer is one-to-one.',
   'legend.presence': 'Signed in now, looking elsewhere, or not signed in.',
 
-  'blocked.invited': 'invitation not accepted yet',
-  'blocked.locked': 'account locked',
-  'blocked.left': 'has left',
-  'blocked.declined': 'declined',
-  'blocked.replies_off': 'replies are closed',
-  'blocked.staff_starts': 'only staff begin conversations',
+  'reason.invited': 'invitation not accepted yet',
+  'reason.locked': 'account locked',
+  'reason.left': 'has left',
+  'reason.declined': 'declined',
+  'reason.replies_off': 'replies are closed',
+  'reason.staff_starts': 'only staff begin conversations',
 
   'exports.title': 'Exports',
   'exports.what': 'Files of conversations, with index and transcripts, packed in the background. A finished one can be downloaded for a day.',
@@ -215,13 +196,3 @@ export const messages = {
   'exports.toMessages': 'To the messages',
   'exports.list': 'My exports',
 } as const
-
-export const messagesByLanguage = { en: { ...common, ...messages } }
-
-export const t = translator(messagesByLanguage)
-
-/** Why someone cannot be written to, in our own words; a new reason in the server's. */
-export function blockedWord(blocked: { code: string; text: string }): string {
-  const key = `blocked.${blocked.code}`
-  return key in messages ? (t as (key: string) => string)(key) : blocked.text
-}

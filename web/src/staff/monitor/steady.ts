@@ -2,10 +2,13 @@
 // changes at once; which rows there are, and in what order, waits until the
 // pointer has left, so that a click never lands on another person.
 
-import type { Candidate } from '../types'
+/** Anything that is known by an id. */
+interface Known {
+  id: string
+}
 
-export interface Steady {
-  rows: readonly Candidate[]
+export interface Steady<R extends Known> {
+  rows: readonly R[]
   /** How many rows would come, go or move if the list were let go. */
   pending: number
   /** Rows still shown though they no longer match. */
@@ -19,14 +22,14 @@ const nobody: ReadonlySet<string> = new Set()
  * With hold false that is simply `wanted`. With hold true it is the rows of
  * before, in their places, with the newest content of each.
  */
-export function steady(
-  before: readonly Candidate[],
-  wanted: readonly Candidate[],
+export function steady<R extends Known>(
+  before: readonly R[],
+  wanted: readonly R[],
   hold: boolean,
-  find: (id: string) => Candidate | undefined,
-): Steady {
+  find: (id: string) => R | undefined,
+): Steady<R> {
   if (!hold) return { rows: wanted, pending: 0, stale: nobody }
-  const rows: Candidate[] = []
+  const rows: R[] = []
   for (const b of before) {
     const now = find(b.id)
     if (now) rows.push(now)

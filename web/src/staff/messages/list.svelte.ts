@@ -1,0 +1,242 @@
+// The list of conversations, live: pages of the server's list (rows.ts), changed by frames. Read first, then follow: frames that
+// come while a page is on its way are applied again after it.
+
+import { connection } from '../../lib/connection.svelte'
+import { api, session } from '../../lib/session.svelte'
+import type { ServerFrame } from '../../protocol/frames'
+import type { ConversationFrame, ReadFrame, Row } from '../conversation/types'
+import { Slowly } from '../monitor/slowly'
+import { append, type Line, line, merge, patched, place } from './rows'
+import { none, sameList, toWire, type View } from './view'
+
+const page = 100
+/** How long a changed row stays marked; a little longer than the animation. */
+const marked = 1700
+/** Strangers to the list in one moment that are looked up one by one; more than these, and the list is read anew. */
+const fewStrangers = 4
+
+export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | 'unprocess'
+
+export class ConversationList {
+  view: View = none
+  rows: readonly Line[] = $state.raw([])
+  more = $state(false)
+  ready = $state(false)
+  busy = $state(false)
+  /** Why the first page could not be read; a later failure leaves what is shown and sets `stale`. */
+  failure: unknown = $state.raw()
+  stale = $state(false)
+  marks: ReadonlySet<string> = $state.raw(new Set())
+  /** Counts up when the list is another one, or was changed by the reader's own hand: it need not keep still. */
+  turns = $state(0)
+
+  #next = ''
+  #asked = 0
+  #held: ConversationFrame[] | undefined
+  #strangers = new Map<string, string>()
+  #timers = new Set<ReturnType<typeof setTimeout>>()
+  #again = new Slowly(() => this.#reread(), 1500)
+  #look = new Slowly(() => this.#lookUp(), 700)
+
+  start(): () => void {
+    const { client } = connection
+    const stops = [client.on('frame', (frame) => this.#frame(frame)), client.on('reread', () => this.#again.soon())]
+    return () => {
+      this.#asked++
+      for (const stop of stops) stop()
+      this.#again.stop()
+      this.#look.stop()
+      for (const timer of this.#timers) clearTimeout(timer)
+    }
+  }
+
+  /** Shows another list. The same list again is left as it is. */
+  ask(view: View): void {
+    const same = this.ready && sameList(this.view, view)
+    this.view = view
+    if (same) return
+    void this.#first()
+  }
+
+  refresh(): void {
+    if (this.ready) this.#again.now()
+    else void this.#first()
+  }
+
+  get(id: string): Line | undefined {
+    return this.rows.find((r) => r.id === id)
+  }
+
+  async #first(): Promise<void> {
+    const mine = ++this.#asked
+    this.busy = true
+    this.failure = undefined
+    const held = (this.#held = [] as ConversationFrame[])
+    try {
+      const answer = await this.#get('')
+      if (mine !== this.#asked) return
+      this.rows = answer.conversations.map(line)
+      this.#next = answer.next ?? ''
+      this.more = this.#next !== ''
+      this.ready = true
+      this.stale = false
+      this.turns++
+      for (const frame of held) this.#apply(frame)
+    } catch (error) {
+      if (mine !== this.#asked) return
+      this.failure = error
+      this.ready = false
+      this.rows = []
+      this.more = false
+    } finally {
+      if (mine === this.#asked) {
+        this.busy = false
+        this.#held = undefined
+      }
+    }
+  }
+
+  /** The page behind what is loaded. Safe to call at every scroll. */
+  async next(): Promise<void> {
+    if (!this.more || this.busy) return
+    const mine = this.#asked
+    this.busy = true
+    try {
+      const answer = await this.#get(this.#next)
+      if (mine !== this.#asked) return
+      this.rows = append(this.rows, answer.conversations.map(line))
+      this.#next = answer.next ?? ''
+      this.more = this.#next !== ''
+      this.stale = false
+    } catch {
+      if (mine === this.#asked) this.stale = true
+    } finally {
+      if (mine === this.#asked) this.busy = false
+    }
+  }
+
+  /** The row as a conversation beside the list knows it. */
+  put(row: Row): void {
+    const had = this.get(row.person.id)
+    // What a conversation says of itself is of all groups; a list of one group has its own last line.
+    if (!had) return
+    const next = this.view.group ? { ...had, unread: row.unread, processed: row.processed, processed_by: row.processed_by, processed_at: row.processed_at, archived: row.archived, assigned: row.assigned } : line({ ...row, groups: had.groups.length ? had.groups : row.groups })
+    if (same(had, next)) return
+    this.#place(next, false)
+  }
+
+  /** Does it at once on the page, then on the server; what the server refuses is read anew. Throws ApiError. */
+  async act(action: Action, people: readonly string[]): Promise<void> {
+    const me = session.me
+    const at = new Date().toISOString()
+    const change: Record<Action, Partial<Row>> = {
+      read: { unread: false },
+      unread: { unread: true },
+      archive: { archived: true },
+      unarchive: { archived: false },
+      process: { processed: 'processed', processed_by: me?.name, processed_at: at, waiting_since: null },
+      unprocess: { processed: 'open', processed_at: at, processed_by: me?.name },
+    }
+    for (const id of people) {
+      const row = this.get(id)
+      if (row) this.#place({ ...row, ...change[action] }, false)
+    }
+    this.turns++
+    try {
+      for (let i = 0; i < people.length; i += 500) await api.post('/conversations/actions', { action, people: people.slice(i, i + 500) })
+    } catch (error) {
+      this.refresh()
+      throw error
+    }
+    // What was taken away by this may belong to the list again.
+    if (action === 'unarchive' || action === 'unprocess' || action === 'unread') this.#again.soon()
+  }
+
+  #get(after: string) {
+    return api.get<{ conversations: Row[]; next?: string }>('/conversations', { query: { ...toWire(this.view), limit: page, after: after || undefined } })
+  }
+
+  /** Its first page once more, over what is there. */
+  async #reread(): Promise<void> {
+    if (!this.ready) return this.#first()
+    if (this.busy) return this.#again.soon()
+    const mine = this.#asked
+    const held = (this.#held = [] as ConversationFrame[])
+    try {
+      const answer = await this.#get('')
+      if (mine !== this.#asked) return
+      const next = answer.next ?? ''
+      const merged = merge(this.rows, answer.conversations.map(line), next !== '')
+      this.rows = merged.rows
+      if (!merged.tail) {
+        this.#next = next
+        this.more = next !== ''
+      }
+      this.stale = false
+      for (const frame of held) this.#apply(frame)
+    } catch {
+      this.stale = true
+    } finally {
+      if (this.#held === held) this.#held = undefined
+    }
+  }
+
+  #frame(frame: ServerFrame): void {
+    const type: string = frame.type
+    if (type === 'welcome') return this.#again.soon()
+    if (type === 'conversation') {
+      const said = frame as unknown as ConversationFrame
+      this.#held?.push(said)
+      if (this.ready) this.#apply(said)
+    } else if (type === 'read') {
+      const { people, unread } = frame as unknown as ReadFrame
+      for (const id of people) {
+        const row = this.get(id)
+        if (row && row.unread !== unread) this.#place({ ...row, unread }, false)
+      }
+    }
+  }
+
+  #apply(frame: ConversationFrame): void {
+    const row = this.get(frame.conversation)
+    if (row) return this.#place(patched(row, frame, this.view), frame.item.type === 'message')
+    this.#strangers.set(frame.conversation, frame.name)
+    this.#look.soon()
+  }
+
+  #place(row: Line, mark: boolean): void {
+    this.rows = place(this.rows, row, this.view, session.me?.id ?? '', this.more)
+    if (mark) this.#mark([row.id])
+  }
+
+  /** Someone who is not loaded has written: the server says whether and how they belong to this list. */
+  async #lookUp(): Promise<void> {
+    const strangers = [...this.#strangers]
+    this.#strangers.clear()
+    if (!strangers.length) return
+    if (strangers.length > fewStrangers) return this.#reread()
+    const mine = this.#asked
+    for (const [id, name] of strangers) {
+      try {
+        const q = `${this.view.filter.q} ${name}`.trim()
+        const answer = await api.get<{ conversations: Row[] }>('/conversations', { query: { ...toWire(this.view), q, limit: 20 } })
+        if (mine !== this.#asked) return
+        const found = answer.conversations.find((r) => r.person.id === id)
+        if (found) this.#place(line(found), true)
+      } catch {
+        this.stale = true
+      }
+    }
+  }
+
+  #mark(ids: readonly string[]): void {
+    this.marks = new Set([...this.marks, ...ids])
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.marks = new Set([...this.marks].filter((id) => !ids.includes(id)))
+    }, marked)
+    this.#timers.add(timer)
+  }
+}
+
+const same = (a: Line, b: Line): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -1,0 +1,109 @@
+// The loaded part of the list of conversations, without any framework. The server gives its order; a frame changes one row
+// and moves it to where the order wants it, and only that row.
+
+import type { ConversationFrame, Item, Row } from '../conversation/types'
+import { type Sort, sortOf, type View } from './view'
+
+/** A row under the id of its person, as ticks and the steady list want it. */
+export type Line = Row & { id: string }
+
+export const line = (row: Row): Line => ({ ...row, id: row.person.id })
+
+const text = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true })
+const later = (a: string | null | undefined, b: string | null | undefined): number => moment(b) - moment(a)
+const moment = (at: string | null | undefined): number => (at ? Date.parse(at) : 0)
+
+const byName = (a: Row, b: Row) => text.compare(a.person.family_name, b.person.family_name) || text.compare(a.person.given_name, b.person.given_name)
+const byLast = (a: Row, b: Row) => later(a.last?.at, b.last?.at)
+
+const comparers: Record<Sort, (a: Row, b: Row) => number> = {
+  newest: byLast,
+  oldest: (a, b) => -byLast(a, b),
+  last_received: (a, b) => later(a.last_received_at, b.last_received_at),
+  last_sent: (a, b) => later(a.last_sent_at, b.last_sent_at),
+  last_name: byName,
+  unprocessed: (a, b) => Number(b.processed === 'open') - Number(a.processed === 'open') || byLast(a, b),
+  waiting: (a, b) => (moment(a.waiting_since) || Infinity) - (moment(b.waiting_since) || Infinity) || byLast(a, b),
+}
+
+/** Infinity − Infinity is no number: equal. */
+export const comparer = (sort: Sort) => (a: Row, b: Row) => comparers[sort](a, b) || 0
+
+/** Whether a row that has changed still belongs into the view, as far as what changes can tell. */
+export function belongs(row: Row, view: View, me: string): boolean {
+  if (row.archived !== (view.folder === 'archived')) return false
+  if (view.folder === 'unread' && !row.unread) return false
+  if (view.folder === 'received' && !row.last_received_at) return false
+  if (view.folder === 'sent' && !row.last_sent_at) return false
+  if (view.processed === 'yes' && row.processed !== 'processed') return false
+  if (view.processed === 'no' && row.processed !== 'open') return false
+  if (view.assigned === 'me' && row.assigned?.id !== me) return false
+  if (view.assigned === 'none' && row.assigned) return false
+  if (view.assigned && view.assigned !== 'me' && view.assigned !== 'none' && row.assigned?.id !== view.assigned) return false
+  return true
+}
+
+/** What one line says of an item. */
+export function excerpt(item: Item): string {
+  if (item.type === 'event') return ''
+  const body = item.body.replace(/\s+/g, ' ').trim()
+  const files = item.type === 'message' ? (item.attachments ?? []).map((a) => a.name).join(', ') : ''
+  return (body || files).slice(0, 200)
+}
+
+/** The row after a frame. `view.group`: what belongs to other groups changes the team's state only. */
+export function patched(row: Line, frame: ConversationFrame, view: View): Line {
+  const next: Line = {
+    ...row,
+    processed: frame.state.processed,
+    processed_by: frame.state.processed_by,
+    processed_at: frame.state.processed_at,
+    archived: frame.state.archived,
+    assigned: frame.state.assigned ?? null,
+  }
+  if (next.processed === 'processed') next.waiting_since = null
+  const item = frame.item
+  if (item.type !== 'message' || (view.group && item.group?.id !== view.group)) return next
+  if (row.last && moment(row.last.at) > moment(item.at)) return next
+  const already = row.last?.id === item.id
+  next.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: excerpt(item), from: item.from.name }
+  if (item.direction === 'in') {
+    next.last_received_at = item.at
+    if (!already) next.unread = true
+    if (next.processed === 'open') next.waiting_since = row.waiting_since ?? item.at
+  } else {
+    next.last_sent_at = item.at
+    next.waiting_since = null
+  }
+  return next
+}
+
+/**
+ * The rows with one of them changed (or new): in its place if its place in the order is the same, moved if not, gone if it no longer
+ * belongs or now lies behind what is loaded.
+ */
+export function place(rows: readonly Line[], row: Line, view: View, me: string, more: boolean): readonly Line[] {
+  const at = rows.findIndex((r) => r.id === row.id)
+  if (!belongs(row, view, me)) return at < 0 ? rows : rows.toSpliced(at, 1)
+  const compare = comparer(sortOf(view))
+  const before = rows[at]
+  if (before && compare(before, row) === 0) return rows.with(at, row)
+  const rest = at < 0 ? rows : rows.toSpliced(at, 1)
+  const to = rest.findIndex((r) => compare(row, r) < 0)
+  if (to >= 0) return rest.toSpliced(to, 0, row)
+  return more ? rest : [...rest, row]
+}
+
+/** A first page read anew, over what was loaded before: its rows come first, in its order, then what lay behind them. */
+export function merge(loaded: readonly Line[], page: readonly Line[], more: boolean): { rows: readonly Line[]; tail: boolean } {
+  if (!more) return { rows: page, tail: false }
+  const fresh = new Set(page.map((r) => r.id))
+  const tail = loaded.slice(page.length).filter((r) => !fresh.has(r.id))
+  return { rows: [...page, ...tail], tail: tail.length > 0 }
+}
+
+/** The next page behind what is loaded; a row that moved meanwhile is not shown twice. */
+export function append(loaded: readonly Line[], page: readonly Line[]): readonly Line[] {
+  const have = new Set(loaded.map((r) => r.id))
+  return [...loaded, ...page.filter((r) => !have.has(r.id))]
+}
