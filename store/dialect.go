@@ -95,6 +95,14 @@ func (d *dialect) Ints(p string) string { return fmt.Sprintf(d.ints, p) }
 // Texts is a sub-select of the texts in the JSON array of parameter p.
 func (d *dialect) Texts(p string) string { return fmt.Sprintf(d.texts, p) }
 
+// unordered is the value of a column, in words that no index follows.
+func (d *dialect) unordered(column string, isText bool) string {
+	if isText {
+		return column + " || ''"
+	}
+	return column + " + 0"
+}
+
 // Items is a row source with one column "value" for each element of a JSON array.
 func (d *dialect) Items(expr string) string { return fmt.Sprintf(d.items, expr) }
 

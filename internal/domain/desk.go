@@ -1,0 +1,201 @@
+package domain
+
+import (
+	"strings"
+
+	"crier/internal/fault"
+)
+
+// DeskFolder is a folder of the Messages page (product row V4). All but
+// FolderArchived leave out what is archived.
+type DeskFolder string
+
+// The folders.
+const (
+	FolderAll      DeskFolder = "all"
+	FolderUnread   DeskFolder = "unread"   // by the staff member who asks
+	FolderReceived DeskFolder = "received" // the candidate has written
+	FolderSent     DeskFolder = "sent"     // staff have written
+	FolderArchived DeskFolder = "archived"
+)
+
+// DeskSort is an order of the Messages page (product row V9).
+type DeskSort string
+
+// The orders.
+const (
+	SortNewest       DeskSort = "newest" // latest message either way
+	SortOldest       DeskSort = "oldest" // the same, the other way round
+	SortLastReceived DeskSort = "last_received"
+	SortLastSent     DeskSort = "last_sent"
+	SortLastName     DeskSort = "last_name"
+	SortUnprocessed  DeskSort = "unprocessed" // what is to be processed first, each newest first
+	SortWaiting      DeskSort = "waiting"     // longest waiting first, then the others, newest first
+)
+
+// Within narrows a conversation to what belongs to groups. The zero value: everything.
+type Within struct {
+	Group []GroupID   `json:"group,omitempty"`
+	Kind  []GroupKind `json:"kind,omitempty"` // of groups of these kinds
+}
+
+// Empty reports whether nothing is narrowed.
+func (w Within) Empty() bool { return len(w.Group)+len(w.Kind) == 0 }
+
+// DeskFilter chooses conversations and their order: the parameters of GET
+// /conversations. Conditions combine with AND, several values of one with OR. People.Group
+// is the group whose messages alone count, see Within; People.Presence is not used.
+type DeskFilter struct {
+	People    PeopleFilter
+	Folder    DeskFolder // "": all
+	Kind      []GroupKind
+	Processed *bool      // true: processed; false: something is to be processed
+	Mine      bool       // assigned to the staff member who asks, or …
+	Nobody    bool       // to nobody, or …
+	Assigned  []PersonID // to one of these
+	Sort      DeskSort   // "": newest, in FolderSent last_sent
+}
+
+// Within is what of a conversation the filter lets count.
+func (f DeskFilter) Within() Within { return Within{Group: f.People.Group, Kind: f.Kind} }
+
+// Order is the order that applies.
+func (f DeskFilter) Order() DeskSort {
+	switch {
+	case f.Sort != "":
+		return f.Sort
+	case f.Folder == FolderSent:
+		return SortLastSent
+	}
+	return SortNewest
+}
+
+// ByPerson reports whether the filter asks about the candidates themselves.
+func (f DeskFilter) ByPerson() bool { return !f.People.Empty() }
+
+// Validate refuses unknown folders, orders and kinds, and unusable texts. Errors:
+// Invalid, TooLarge naming the parameter.
+func (f DeskFilter) Validate() error {
+	switch f.Folder {
+	case "", FolderAll, FolderUnread, FolderReceived, FolderSent, FolderArchived:
+	default:
+		return fault.Field("folder", "folder must be all, unread, received, sent or archived, not %q", f.Folder)
+	}
+	switch f.Sort {
+	case "", SortNewest, SortOldest, SortLastReceived, SortLastSent, SortLastName, SortUnprocessed, SortWaiting:
+	default:
+		return fault.Field("sort", "sort must be newest, oldest, last_received, last_sent, last_name, unprocessed or waiting, not %q", f.Sort)
+	}
+	for _, k := range f.Kind {
+		if _, err := ParseGroupKind("kind", string(k)); err != nil {
+			return err
+		}
+	}
+	if err := checkValues("assigned", texts(f.Assigned), peopleValuesMost); err != nil {
+		return err
+	}
+	return f.People.Validate("")
+}
+
+// DeskPlace is where a conversation stands in a sorted list: in which segment of it, and
+// by which key there. A page begins after one.
+type DeskPlace struct {
+	Segment int      `json:"s"`
+	Key     int64    `json:"k"`           // an offset …
+	Name    string   `json:"n,omitempty"` // … or a sort_name
+	Person  PersonNo `json:"p"`
+}
+
+// DeskCounts are what is to be done, each at most DeskCountMost.
+type DeskCounts struct {
+	Unread      int `json:"unread"`      // conversations with something new for the one who asks
+	Unprocessed int `json:"unprocessed"` // conversations with something for the team to process
+	Mine        int `json:"mine"`        // assigned to the one who asks
+	Mentions    int `json:"mentions"`    // notes that mention the one who asks, later than they read
+}
+
+// DeskCountMost is where counting stops.
+const DeskCountMost = 1000
+
+// SearchFilter is what is searched for, in texts that the one who asks may see.
+type SearchFilter struct {
+	Q      string
+	Person PersonNo // of this conversation alone; 0: of all
+	Before int64    // only what is older than this offset; 0: from the newest
+}
+
+// Validate refuses what cannot be searched for. Errors: Invalid naming q.
+func (f SearchFilter) Validate() error {
+	if err := CheckText("q", f.Q, 200, false, false); err != nil {
+		return err
+	}
+	if n := len(QueryWords(f.Q)); n == 0 {
+		return fault.Field("q", "a letter or a digit is needed to search for")
+	} else if n > searchQueryMost {
+		return fault.Over("q", searchQueryMost, int64(n), "%d words; at most %d are possible", n, searchQueryMost)
+	}
+	return nil
+}
+
+// searchQueryMost is how many words one search may have.
+const searchQueryMost = 16
+
+// SearchHit is one message or note that was found.
+type SearchHit struct {
+	Person PersonNo // whose conversation; 0: a sending to many
+	Entry  *Entry
+}
+
+// Run is a piece of an excerpt.
+type Run struct {
+	Text string `json:"text"`
+	Hit  bool   `json:"hit"` // it begins a word that was asked for
+}
+
+// Text before and after a hit in an excerpt, in characters.
+const (
+	excerptBefore = 40
+	excerptMost   = 160
+)
+
+// Excerpt cuts out of a text what stands around the first place where a word of q
+// begins a word of the text, and marks every such place in it. found is false if there
+// is none: then the excerpt is the text's beginning. Words are compared folded.
+func Excerpt(text, q string) (runs []Run, found bool) {
+	marks := markWords(text, QueryWords(q))
+	runes := []rune(text)
+	from, to := 0, len(runes)
+	if len(marks) > 0 {
+		from = max(0, marks[0][0]-excerptBefore)
+	}
+	to = min(to, from+excerptMost)
+	var b strings.Builder
+	if from > 0 {
+		b.WriteString("…")
+	}
+	add := func(hit bool, part []rune) {
+		if b.Len()+len(part) > 0 {
+			b.WriteString(string(part))
+			runs = append(runs, Run{Text: b.String(), Hit: hit})
+			b.Reset()
+		}
+	}
+	at := from
+	for _, m := range marks {
+		if m[0] >= to {
+			break
+		}
+		if m[0] > at || b.Len() > 0 {
+			add(false, runes[at:m[0]])
+		}
+		end := min(m[1], to)
+		add(true, runes[m[0]:end])
+		at = end
+	}
+	if to < len(runes) {
+		add(false, append(append([]rune{}, runes[at:to]...), '…'))
+	} else if at < to {
+		add(false, runes[at:to])
+	}
+	return runs, len(marks) > 0
+}

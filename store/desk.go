@@ -1,0 +1,318 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crier/internal/domain"
+)
+
+// deskWindow is how many conversations, in the order that is asked for, are looked at
+// one by one before the whole is gathered and sorted. A condition that many meet fills its page
+// long before, one that few meet is cheaper to gather.
+const deskWindow = 1500
+
+// Desk returns where up to limit conversations stand that the filter chooses and staff
+// sees, in the filter's order, after a place (nil: from the beginning). A conversation that
+// moves forward between two pages is in one of them or was in an earlier one. Errors:
+// none but the database's.
+func (s *Store) Desk(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
+	if err := s.Expand(ctx, org); err != nil {
+		return nil, err
+	}
+	q := s.deskQuery(org, staff, seen, f)
+	var out []domain.DeskPlace
+	for i, seg := range segments(f, q.v) {
+		if after != nil && i < after.Segment {
+			continue
+		}
+		from := after
+		if after != nil && i > after.Segment {
+			from = nil
+		}
+		page, err := q.segment(ctx, i, seg, from, limit-len(out))
+		if err != nil {
+			return nil, fmt.Errorf("read the desk: %w", err)
+		}
+		if out = append(out, page...); len(out) >= limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// segment is a part of a sorted list: the conversations that a condition chooses, by one
+// key.
+type segment struct {
+	where string
+	key   string
+	desc  bool
+	text  bool // the key is a text
+}
+
+// segments are the parts of the filter's order, one after the other; v is the row of
+// what is seen of a conversation, c that of the conversation. What the filter leaves empty
+// anyway is left out.
+func segments(f domain.DeskFilter, v string) []segment {
+	by := func(column string, desc bool) segment {
+		return segment{where: v + column + " <> 0", key: v + column, desc: desc}
+	}
+	newest := func(where string) segment { return segment{where: where, key: v + ".last_offset", desc: true} }
+	switch f.Order() {
+	case domain.SortOldest:
+		return []segment{{key: v + ".last_offset"}}
+	case domain.SortLastReceived:
+		out := []segment{by(".in_offset", true)}
+		if f.Folder != domain.FolderReceived {
+			out = append(out, newest(v+".in_offset = 0"))
+		}
+		return out
+	case domain.SortLastSent:
+		out := []segment{by(".out_offset", true)}
+		if f.Folder != domain.FolderSent {
+			out = append(out, newest(v+".out_offset = 0"))
+		}
+		return out
+	case domain.SortLastName:
+		return []segment{{key: "c.sort_name", text: true}}
+	case domain.SortUnprocessed:
+		if f.Processed != nil {
+			return []segment{newest("")}
+		}
+		return []segment{newest("c.open = 1"), newest("c.open = 0")}
+	case domain.SortWaiting:
+		return []segment{by(".waiting_offset", false), newest(v + ".waiting_offset = 0")}
+	default:
+		return []segment{newest("")}
+	}
+}
+
+// deskQuery makes the statements of one question.
+type deskQuery struct {
+	s     *Store
+	org   domain.OrganisationID
+	staff domain.PersonNo
+	seen  domain.Seen
+	f     domain.DeskFilter
+	v     string // alias of what is seen of a conversation
+}
+
+func (s *Store) deskQuery(org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter) deskQuery {
+	q := deskQuery{s: s, org: org, staff: staff, seen: seen, f: f, v: "c"}
+	if q.narrowed() {
+		q.v = "v"
+	}
+	return q
+}
+
+// narrowed reports whether only threads count, not whole conversations.
+func (q deskQuery) narrowed() bool { return !q.seen.All || !q.f.Within().Empty() }
+
+// segment reads one segment's part of a page.
+func (q deskQuery) segment(ctx context.Context, i int, seg segment, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
+	walk := !q.narrowed() && q.residual() && limit < deskWindow
+	if walk {
+		out, err := q.read(ctx, i, seg, after, limit, true)
+		if err != nil || len(out) == limit {
+			return out, err
+		}
+	}
+	return q.read(ctx, i, seg, after, limit, false)
+}
+
+// residual reports whether there are conditions that no index of conversations follows.
+func (q deskQuery) residual() bool {
+	return len(q.f.Assigned) == 0 && !q.f.Mine && (q.f.ByPerson() || q.f.Folder == domain.FolderUnread || q.f.Nobody || q.f.Processed != nil)
+}
+
+func (q deskQuery) read(ctx context.Context, i int, seg segment, after *domain.DeskPlace, limit int, walk bool) ([]domain.DeskPlace, error) {
+	text, args := q.statement(seg, after, limit, walk)
+	var rows []struct {
+		No   int64 `db:"person_no"`
+		Key  int64
+		Name string
+	}
+	if err := q.s.list(ctx, &rows, text, args...); err != nil {
+		return nil, err
+	}
+	out := make([]domain.DeskPlace, len(rows))
+	for j, r := range rows {
+		out[j] = domain.DeskPlace{Segment: i, Key: r.Key, Name: r.Name, Person: domain.PersonNo(r.No)}
+	}
+	return out, nil
+}
+
+// statement is the SELECT of a segment's rows. walk: look at no more than deskWindow
+// conversations in their order; else, where conditions may make that long, the planner is kept
+// from following the order's index.
+func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, walk bool) (string, []any) {
+	args := []any{q.org}
+	arg := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	number, name := seg.key, "''"
+	if seg.text {
+		number, name = "0", seg.key
+	}
+	ways := func(key string) string {
+		if seg.desc {
+			return " ORDER BY " + key + " DESC, " + q.v + ".person_no DESC"
+		}
+		return " ORDER BY " + key + ", " + q.v + ".person_no"
+	}
+	where := " WHERE c.organisation_id = $1 AND c.archived = " + map[bool]string{true: "1", false: "0"}[q.f.Folder == domain.FolderArchived]
+	if seg.where != "" {
+		where += " AND " + seg.where
+	}
+	if after != nil {
+		value, compare := any(after.Key), ">"
+		if seg.text {
+			value = after.Name
+		}
+		if seg.desc {
+			compare = "<"
+		}
+		where += " AND (" + seg.key + ", " + q.v + ".person_no) " + compare + " (" + arg(value) + ", " + arg(after.Person) + ")"
+	}
+	conditions, from, order := q.conditions(&args), q.from(&args), ways(seg.key)
+	switch {
+	case walk:
+		from = fmt.Sprintf("(SELECT c.* FROM conversations c%s%s LIMIT %d) c", where, order, deskWindow)
+		where = " WHERE c.organisation_id = $1"
+	case conditions != "" && !q.narrowed():
+		order = ways(q.s.d.unordered(seg.key, seg.text))
+	}
+	return "SELECT " + q.v + ".person_no, " + number + " AS key, " + name + " AS name FROM " + from + q.joins(&args) + where + conditions + order + fmt.Sprintf(" LIMIT %d", limit), args
+}
+
+// from is the row source of conversations, c, and of what is seen of each, q.v.
+func (q deskQuery) from(args *[]any) string {
+	if !q.narrowed() {
+		return "conversations c"
+	}
+	return "(" + q.threads(args) + ") v JOIN conversations c ON c.organisation_id = $1 AND c.person_no = v.person_no"
+}
+
+// threads is the row source of what is seen of each conversation.
+func (q deskQuery) threads(args *[]any) string {
+	where := `t.organisation_id = $1`
+	if w := q.f.Within(); len(w.Group) > 0 {
+		*args = append(*args, jsonOf(w.Group))
+		where += fmt.Sprintf(" AND t.group_id IN %s", q.s.d.Texts(fmt.Sprintf("$%d", len(*args))))
+	}
+	if len(q.f.Kind) > 0 {
+		*args = append(*args, jsonOf(q.f.Kind))
+		where += fmt.Sprintf(" AND t.group_id IN (SELECT kg.id FROM groups kg WHERE kg.organisation_id = $1 AND kg.kind IN %s)", q.s.d.Texts(fmt.Sprintf("$%d", len(*args))))
+	}
+	where += q.s.seesPerson("t.person_no", q.seen, args) + q.s.seesGroup("t.group_id", "t.person_no", q.seen, args)
+	return `SELECT t.person_no, max(t.last_offset) AS last_offset, max(t.in_offset) AS in_offset, max(t.out_offset) AS out_offset,
+			coalesce(min(CASE WHEN t.waiting_offset <> 0 THEN t.waiting_offset END), 0) AS waiting_offset
+		FROM threads t WHERE ` + where + ` GROUP BY t.person_no`
+}
+
+// joins are the tables that conditions need beside v and c.
+func (q deskQuery) joins(args *[]any) string {
+	if q.f.Folder != domain.FolderUnread {
+		return ""
+	}
+	*args = append(*args, q.staff)
+	return fmt.Sprintf(` LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $%d AND r.person_no = %s.person_no`, len(*args), q.v)
+}
+
+// conditions are those of the filter that are not the order's.
+func (q deskQuery) conditions(args *[]any) string {
+	arg := func(v any) string {
+		*args = append(*args, v)
+		return fmt.Sprintf("$%d", len(*args))
+	}
+	out := ""
+	switch q.f.Folder {
+	case domain.FolderUnread:
+		out += ` AND (` + q.v + `.in_offset > coalesce(r.read_offset, 0) OR coalesce(r.marked, 0) <> 0)`
+	case domain.FolderReceived:
+		out += ` AND ` + q.v + `.in_offset <> 0`
+	case domain.FolderSent:
+		out += ` AND ` + q.v + `.out_offset <> 0`
+	case domain.FolderAll, domain.FolderArchived:
+	}
+	if p := q.f.Processed; p != nil {
+		if *p {
+			out += ` AND c.open = 0 AND c.processed_at <> 0`
+		} else {
+			out += ` AND c.open = 1`
+		}
+	}
+	var assigned []string
+	if q.f.Mine {
+		assigned = append(assigned, `c.assigned_no = `+arg(q.staff)+` AND c.assigned_no <> 0`)
+	}
+	if q.f.Nobody {
+		assigned = append(assigned, `c.assigned_no = 0`)
+	}
+	if len(q.f.Assigned) > 0 {
+		assigned = append(assigned, `c.assigned_no <> 0 AND c.assigned_no IN (SELECT ap.no FROM people ap WHERE ap.organisation_id = $1 AND ap.id IN `+q.s.d.Texts(arg(jsonOf(q.f.Assigned)))+`)`)
+	}
+	if len(assigned) > 0 {
+		out += ` AND (` + strings.Join(assigned, " OR ") + `)`
+	}
+	if q.f.ByPerson() {
+		p := q.f.People
+		p.Presence = nil
+		out += ` AND ` + q.v + `.person_no IN (SELECT p.no FROM people p WHERE p.organisation_id = $1` + q.s.matches("p", p, q.seen, args) + `)`
+	}
+	return out
+}
+
+// DeskCounts counts what waits for a staff member among the conversations they see; none
+// over domain.DeskCountMost. What is archived does not count, but where it is theirs.
+func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen) (domain.DeskCounts, error) {
+	var out domain.DeskCounts
+	if err := s.Expand(ctx, org); err != nil {
+		return out, err
+	}
+	no := false
+	for _, c := range []struct {
+		into *int
+		f    domain.DeskFilter
+	}{
+		{&out.Unread, domain.DeskFilter{Folder: domain.FolderUnread}},
+		{&out.Unprocessed, domain.DeskFilter{Processed: &no}},
+		{&out.Mine, domain.DeskFilter{Mine: true}},
+	} {
+		text, args := s.deskQuery(org, staff, seen, c.f).count()
+		if err := s.get(ctx, c.into, text, args...); err != nil {
+			return out, fmt.Errorf("count conversations: %w", err)
+		}
+	}
+	args := []any{org, staff}
+	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1 FROM mentions m
+		LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $2 AND r.person_no = m.person_no
+		WHERE m.organisation_id = $1 AND m.staff_no = $2 AND m."offset" > coalesce(r.read_offset, 0)`+s.seesPerson("m.person_no", seen, &args)+
+		fmt.Sprintf(` LIMIT %d) AS x`, domain.DeskCountMost), args...)
+	if err != nil {
+		return out, fmt.Errorf("count mentions: %w", err)
+	}
+	return out, nil
+}
+
+// count is the statement that counts what the filter chooses.
+func (q deskQuery) count() (string, []any) {
+	args := []any{q.org}
+	conditions, from := q.conditions(&args), q.from(&args)
+	return "SELECT count(*) FROM (SELECT 1 FROM " + from + q.joins(&args) + " WHERE c.organisation_id = $1 AND c.archived = 0" + conditions +
+		fmt.Sprintf(" LIMIT %d) AS x", domain.DeskCountMost), args
+}
+
+// DeskPeople returns the numbers of up to limit people whose conversations the filter
+// chooses, in its order: what an export of a filter is about.
+func (s *Store) DeskPeople(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, limit int) ([]domain.PersonNo, error) {
+	places, err := s.Desk(ctx, org, staff, seen, f, nil, limit)
+	out := make([]domain.PersonNo, len(places))
+	for i, p := range places {
+		out[i] = p.Person
+	}
+	return slices.Clip(out), err
+}
