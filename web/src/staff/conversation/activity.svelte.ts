@@ -5,27 +5,18 @@ import { SvelteMap } from 'svelte/reactivity'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
 import type { Presence } from '../../lib/types'
-import type { Activity, StaffFrame, TypingFrame } from './types'
+import type { TypingFrame } from './types'
 
 /** What a frame says is true for this long, unless said again. */
 const holds = 10_000
-/** Typing is said at most this often. */
-const pause = 2_000
 
-export type Other = { id: string; name: string; kind: 'staff' | 'candidate'; state: Activity }
-
-type Command = { type: 'open' | 'shut'; conversation: string } | { type: 'typing'; conversation: string; state: 'typing' | 'idle' }
-
-function say(command: Command): void {
-  connection.client.request(command as Parameters<typeof connection.client.request>[0]).catch(() => {})
-}
+export type Other = { id: string; name: string; kind: 'staff' | 'candidate'; state: 'typing' | 'viewing' }
 
 class Activities {
   #open = new Map<string, number>()
   #others = new SvelteMap<string, readonly Other[]>()
   #presence = new SvelteMap<string, Presence>()
   #timers = new Map<string, ReturnType<typeof setTimeout>>()
-  #typed = new Map<string, number>()
   #listening = false
 
   /** Tells the others that this conversation stands open here, until the returned function is called. */
@@ -33,30 +24,15 @@ class Activities {
     this.#listen()
     const count = this.#open.get(person) ?? 0
     this.#open.set(person, count + 1)
-    if (count === 0) say({ type: 'open', conversation: person })
+    connection.client.open(person)
     return () => {
       const left = (this.#open.get(person) ?? 1) - 1
+      connection.client.shut(person)
       if (left > 0) return void this.#open.set(person, left)
       this.#open.delete(person)
-      this.#typed.delete(person)
       this.#others.delete(person)
       this.#presence.delete(person)
-      say({ type: 'shut', conversation: person })
     }
-  }
-
-  /** I press keys. */
-  typing(person: string): void {
-    const now = Date.now()
-    if (now - (this.#typed.get(person) ?? 0) < pause) return
-    this.#typed.set(person, now)
-    say({ type: 'typing', conversation: person, state: 'typing' })
-  }
-
-  /** I have stopped: sent it, emptied it, left it. */
-  idle(person: string): void {
-    if (!this.#typed.delete(person)) return
-    say({ type: 'typing', conversation: person, state: 'idle' })
   }
 
   others(person: string): readonly Other[] {
@@ -71,12 +47,9 @@ class Activities {
   #listen(): void {
     if (this.#listening) return
     this.#listening = true
-    connection.client.on('frame', (any) => {
-      const frame = any as unknown as StaffFrame | { type: 'welcome' }
-      if (frame.type === 'welcome') {
-        this.#others.clear()
-        for (const person of this.#open.keys()) say({ type: 'open', conversation: person })
-      } else if (frame.type === 'typing' && frame.conversation) this.#heard(frame)
+    connection.client.on('frame', (frame) => {
+      if (frame.type === 'welcome') this.#others.clear()
+      else if (frame.type === 'typing' && frame.conversation) this.#heard(frame)
       else if (frame.type === 'presence' && frame.conversation) this.#presence.set(frame.conversation, frame.presence)
       else if (frame.type === 'conversation' && frame.item.type === 'message') this.#forget(frame.conversation, frame.item.from.id)
     })

@@ -21,7 +21,7 @@ export const conversations = {
   act: (action: Action, people: string[]) => api.post<{ changed: number }>('/conversations/actions', { action, people }),
   documents: (person: string, q: { q?: string; limit?: number; after?: string }, o?: Options) => api.get<{ documents: Document[]; next?: string }>(`${at(person)}/documents`, { ...o, query: q }),
   colleagues: (q: string, o?: Options) => api.get<{ colleagues: Colleague[] }>('/colleagues', { ...o, query: { q } }).then((a) => a.colleagues),
-  canned: () => api.get<{ canned_replies?: Canned[]; replies?: Canned[] }>('/canned-replies').then((a) => a.canned_replies ?? a.replies ?? []),
+  canned: () => api.get<{ canned_replies: Canned[] }>('/canned-replies').then((a) => a.canned_replies),
   deleteAssignment: (person: string, group: string, body: { set_unavailable?: boolean; message?: string }) =>
     api.post<{ deletion: { id: string; unavailable?: string } }>(`/groups/${encodeURIComponent(group)}/assignments/${encodeURIComponent(person)}/delete`, body),
   undoDeletion: (id: string) => api.post(`/deletions/${encodeURIComponent(id)}/undo`, {}),

@@ -5,12 +5,14 @@
 import { untrack } from 'svelte'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
+import type { ServerFrame } from '../../protocol/frames'
 import { newKey } from '../send/draft'
+import { Slowly } from '../monitor/slowly'
 import { activities } from './activity.svelte'
 import { type Action, conversations, type Sent } from './api'
 import { failed, Outbox, type Outgoing } from './outgoing.svelte'
 import { append, awaits, prepend, replaceNewest } from './timeline'
-import type { Attachment, ConversationFrame, Item, Row, StaffFrame } from './types'
+import type { Attachment, ConversationFrame, Item, Row } from './types'
 
 export const pageSize = 40
 /** Receipts of ours come in no frame: asked for after so many milliseconds, while the last ones are not seen yet. */
@@ -38,6 +40,7 @@ export class LiveConversation {
   #stops: (() => void)[] = []
   #asking: ReturnType<typeof setTimeout> | undefined
   #asked = 0
+  #sent = new Slowly(() => this.#read(), 3000)
 
   constructor(person: string) {
     this.person = person
@@ -48,9 +51,10 @@ export class LiveConversation {
     const { client } = connection
     this.#stops = [
       activities.open(this.person),
-      client.on('frame', (frame) => this.#frame(frame as unknown as StaffFrame | { type: 'welcome' })),
+      client.on('frame', (frame) => this.#frame(frame)),
       client.on('reread', () => this.refresh()),
       () => clearTimeout(this.#asking),
+      () => this.#sent.stop(),
     ]
     untrack(() => this.refresh())
     return () => {
@@ -134,7 +138,7 @@ export class LiveConversation {
     const row = this.row
     if (!row) return
     const me = session.me
-    this.row = { ...row, unread: false, archived: false, waiting_since: null, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
+    this.row = { ...row, unread: false, archived: false, waiting_since: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
   }
 
   // ---- what one does with it
@@ -187,9 +191,10 @@ export class LiveConversation {
 
   // ---- reading
 
-  #frame(frame: StaffFrame | { type: 'welcome' }): void {
+  #frame(frame: ServerFrame): void {
     if (frame.type === 'welcome') return this.refresh()
     if (frame.type === 'read' && frame.people.includes(this.person) && this.row) this.row = { ...this.row, unread: frame.unread }
+    if (frame.type === 'conversations') return this.#sent.soon()
     if (frame.type !== 'conversation' || frame.conversation !== this.person) return
     if (this.#reading || !this.ready) this.#held.push(frame)
     else this.#apply(frame)
@@ -201,7 +206,7 @@ export class LiveConversation {
     if (item.type !== 'event' && item.from.id === session.me?.id) this.outbox.landed(item.body)
     this.items = append(this.items, [item])
     if (this.row) {
-      const row = { ...this.row, processed_by: undefined, processed_at: undefined, assigned: null, ...state }
+      const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }
       if (item.type === 'message') {
         row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
         if (!known && item.direction === 'in') row.unread = true
