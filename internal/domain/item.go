@@ -209,8 +209,9 @@ func (i *Item) broadcast(e *Entry, c ItemContext) error {
 	}
 	i.Type, i.Direction, i.Subject, i.Body, i.From.Name, i.From.Role = ItemMessage, DirectionOut, p.Subject, p.Body, p.SenderName, p.SenderRole
 	i.Broadcast = BroadcastID(c.Seal(e.Offset))
+	i.Attachments = AttachmentViews(p.Attachments)
 	if e.Exam != "" {
-		kind := c.Kind
+		kind := p.GroupKind
 		if kind == "" {
 			kind = KindTest
 		}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"crier/internal/domain"
+)
+
+// marking is what a mark changes: where it changes anything, and what it makes of a
+// conversation and of its threads, '' for nothing. In set of one that is signed, $3 is
+// the time of the entry and $4 who did it.
+type marking struct {
+	where, set, threads string
+	signed              bool
+}
+
+var markings = map[domain.ConversationMark]marking{
+	domain.MarkProcessed: {where: `(open <> 0 OR processed_at = 0)`, signed: true,
+		set: `open = 0, waiting_offset = 0, processed_at = $3, processed_by = $4`, threads: `waiting_offset = 0`},
+	domain.MarkNotProcessed: {where: `open = 0`,
+		set: `open = 1, waiting_offset = in_offset, processed_at = 0, processed_by = ''`,
+		// What waits again is their last message, in the group it belongs to.
+		threads: `waiting_offset = CASE WHEN in_offset = (SELECT c.in_offset FROM conversations c
+			WHERE c.organisation_id = threads.organisation_id AND c.person_no = threads.person_no) THEN in_offset ELSE waiting_offset END`},
+	domain.MarkArchived:   {where: `archived = 0`, set: `archived = 1`},
+	domain.MarkUnarchived: {where: `archived <> 0`, set: `archived = 0`},
+}
+
+// MarkConversations sets a mark of the team's on those of the people's conversations
+// that do not have it yet, and records it in one entry. If it changes nothing the entry
+// is nil. Whether the people are seen is the caller's to check.
+func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *domain.Entry, err error) {
+	m, ok := markings[mark]
+	if !ok {
+		return 0, nil, fmt.Errorf("no such mark: %q", mark)
+	}
+	if err := s.Expand(ctx, by.Organisation); err != nil {
+		return 0, nil, err
+	}
+	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		var nos []domain.PersonNo
+		err := tx.Select(ctx, &nos, `SELECT person_no FROM conversations WHERE organisation_id = $1 AND `+m.where+` AND person_no IN `+s.d.Ints("$2")+` ORDER BY person_no`, tx.org, jsonOf(people))
+		if err != nil || len(nos) == 0 {
+			return err
+		}
+		reached, err := tx.reached(ctx, nos)
+		if err != nil {
+			return err
+		}
+		e := &domain.Entry{Kind: domain.EntryConversationMarked, Actor: by.Ref(), Payload: payload(domain.ConversationMarked{Mark: mark, People: reached})}
+		if err := tx.Append(ctx, e); err != nil {
+			return err
+		}
+		if err := tx.addFacts(ctx, e, "", nos...); err != nil {
+			return err
+		}
+		if err := tx.mark(ctx, m, nos, e); err != nil {
+			return err
+		}
+		changed, entry = len(nos), e
+		return nil
+	})
+	if err != nil {
+		return 0, nil, fmt.Errorf("mark conversations: %w", err)
+	}
+	return changed, entry, nil
+}
+
+func (t *Tx) mark(ctx context.Context, m marking, people []domain.PersonNo, e *domain.Entry) error {
+	args := []any{t.org, jsonOf(people)}
+	if m.signed {
+		args = append(args, micros(e.At), e.Actor.Name)
+	}
+	where := ` WHERE organisation_id = $1 AND person_no IN ` + t.s.d.Ints("$2")
+	if _, err := t.Exec(ctx, `UPDATE conversations SET `+m.set+where, args...); err != nil {
+		return err
+	}
+	if m.threads == "" {
+		return nil
+	}
+	_, err := t.Exec(ctx, `UPDATE threads SET `+m.threads+where, args[:2]...)
+	return err
+}

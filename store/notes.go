@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// AddNote stores a note with its mentions. e is of kind note.added, with the request's
+// key; its payload is made here, where the reach is known. For a retry it returns what
+// was stored then, and fresh is false. Errors: Conflict (field "key").
+func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAdded) (stored *domain.Entry, fresh bool, err error) {
+	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		reached, err := tx.reached(ctx, []domain.PersonNo{note.Person})
+		if err != nil {
+			return err
+		}
+		if len(reached) == 0 {
+			return fault.New(fault.NotFound, "no such person")
+		}
+		note.Reach = reached[0].Reach
+		e.Payload = payload(note)
+		if err := tx.Append(ctx, e); err != nil {
+			return err
+		}
+		if err := tx.addFacts(ctx, e, "", note.Person); err != nil {
+			return err
+		}
+		if len(note.Mentions) > 0 {
+			_, err := tx.Exec(ctx, `INSERT INTO mentions (organisation_id, staff_no, "offset", person_no)
+				SELECT $1, p.value, $3, $4 FROM `+s.d.Ints("$2")+` AS p WHERE true`, tx.org, jsonOf(note.Mentions), e.Offset, note.Person)
+			if err != nil {
+				return fmt.Errorf("note mentions: %w", err)
+			}
+		}
+		return nil
+	})
+	if d, ok := errors.AsType[*Duplicate](err); ok {
+		return d.Entry, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("add a note: %w", err)
+	}
+	return e, true, nil
+}
