@@ -24,7 +24,7 @@ type topicKey struct {
 	name string
 }
 
-// topics says which staff connections listen to what.
+// topics says which connections listen to what.
 type topics struct {
 	mu        sync.RWMutex
 	listeners map[topicKey]map[*Conn]struct{}
@@ -63,16 +63,55 @@ func (t *topics) remove(c *Conn, names []string) {
 
 // Publish sends an event to the connections of this node that listen to the topic.
 // Every node publishes for its own: events follow from entries, which all nodes see.
-func (h *Hub) Publish(org int64, topic string, f *Frame) {
-	h.topics.mu.RLock()
-	conns := make([]*Conn, 0, len(h.topics.listeners[topicKey{org, topic}]))
-	for c := range h.topics.listeners[topicKey{org, topic}] {
-		conns = append(conns, c)
-	}
-	h.topics.mu.RUnlock()
-	for _, c := range conns {
+func (h *Hub) Publish(org int64, topic string, f *Frame) { h.PublishAny(org, []string{topic}, f) }
+
+// PublishAny is Publish to those who listen to any of the topics, to each once.
+func (h *Hub) PublishAny(org int64, topics []string, f *Frame) {
+	for _, c := range h.topics.of(org, topics) {
 		c.event(f)
 	}
+}
+
+// Listening reports whether any connection of this node listens to any of the topics.
+func (h *Hub) Listening(org int64, topics ...string) bool {
+	h.topics.mu.RLock()
+	defer h.topics.mu.RUnlock()
+	for _, name := range topics {
+		if len(h.topics.listeners[topicKey{org, name}]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// of returns the connections that listen to any of the topics, each once.
+func (t *topics) of(org int64, names []string) []*Conn {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	var conns []*Conn
+	var seen map[*Conn]struct{} // only when there is more than one topic that somebody hears
+	for _, name := range names {
+		listeners := t.listeners[topicKey{org, name}]
+		if len(listeners) == 0 {
+			continue
+		}
+		if conns != nil && seen == nil {
+			seen = make(map[*Conn]struct{}, len(conns)+len(listeners))
+			for _, c := range conns {
+				seen[c] = struct{}{}
+			}
+		}
+		for c := range listeners {
+			if _, twice := seen[c]; twice {
+				continue
+			}
+			if seen != nil {
+				seen[c] = struct{}{}
+			}
+			conns = append(conns, c)
+		}
+	}
+	return conns
 }
 
 // Everyone sends a frame to every connection of this node.

@@ -26,15 +26,17 @@ const (
 	CloseTooMany  = 4429
 	CloseSignedIn = 4401
 	CloseDrain    = 4503
+	CloseRestart  = 1012
 )
 
 // Identity says whose connection it is.
 type Identity struct {
 	Org     int64
 	Person  int64
-	Session string // the login or key behind it: ends with it
-	Stream  bool   // a candidate: gets the messages of their conversation
-	Sockets int    // most connections of this person on this node; the oldest gives way
+	Session string    // the login or key behind it: ends with it
+	Stream  bool      // a candidate: gets the messages of their conversation
+	Sockets int       // most connections of this person on this node; the oldest gives way
+	Known   time.Time // when finding out who it is began; see Restart. Zero: just now
 }
 
 // Conn is one live connection. Its methods may be called from any goroutine.
@@ -56,7 +58,7 @@ type Conn struct {
 	sent     int64    // offset of the last message handed to the socket or queued for it
 	noted    int64    // offset of the last message that arrived while catching up
 	out      []byte   // bytes that wait for the writer goroutine
-	topics   []string // what a staff connection listens to
+	topics   []string // what it listens to
 	writing  bool     // a writer goroutine runs
 	behind   bool     // messages are read from the journal, not from dispatch
 	catching bool     // a catch-up goroutine runs
@@ -84,9 +86,13 @@ func (c *Conn) Send(f *Frame) {
 	c.put(f.b)
 }
 
-// event queues a staff event; when the queue is full the event is dropped and
-// one resync frame is owed instead.
+// event queues an event; when the queue is full the event is dropped and staff are owed
+// one resync frame instead. A candidate's page has nothing to re-read for it.
 func (c *Conn) event(f *Frame) {
+	if c.Stream {
+		c.whisper(f)
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stale || c.full(f, c.hub.opt.Backlog) {
@@ -233,7 +239,7 @@ func (c *Conn) SetAway(away bool) {
 	}
 }
 
-// Listen makes a staff connection hear the topics; Unlisten stops it.
+// Listen makes the connection hear the topics; Unlisten stops it.
 func (c *Conn) Listen(topics ...string) { c.hub.topics.add(c, topics) }
 
 // Unlisten makes the connection stop hearing the topics.

@@ -94,6 +94,7 @@ type Hub struct {
 	mu        sync.Mutex
 	followers map[int64]*follower
 	ended     map[login]time.Time // logins that ended within endedFor
+	restarted map[key]time.Time   // people whose connections were restarted within endedFor
 	started   bool
 	storeDown bool
 }
@@ -114,7 +115,7 @@ func New(opt Options, journal Journal, translator Translator, stamper Stamper, b
 	h := &Hub{
 		opt: opt, journal: journal, translator: translator, stamper: stamper,
 		catchUps: make(chan struct{}, opt.CatchUps), followers: map[int64]*follower{},
-		doubt: make(chan struct{}, 1), ended: map[login]time.Time{},
+		doubt: make(chan struct{}, 1), ended: map[login]time.Time{}, restarted: map[key]time.Time{},
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.topics.listeners = map[topicKey]map[*Conn]struct{}{}
@@ -188,10 +189,14 @@ func (h *Hub) Attach(sock Socket, id Identity, since int64, fresh bool) *Conn {
 	h.presence.moved(id.Org, id.Person, +1, false)
 	h.mu.Lock()
 	_, over := h.ended[login{id.Org, id.Session}]
+	restarted, stale := h.restarted[key{id.Org, id.Person}]
+	stale = stale && !id.Known.IsZero() && id.Known.Before(restarted)
 	h.mu.Unlock()
 	switch spread := time.Duration(h.draining.Load()); {
 	case over: // while it was on its way in
 		c.Close(CloseSignedIn, "signed out")
+	case stale:
+		c.Close(CloseRestart, "come back")
 	case spread > 0:
 		c.bye(spread)
 	case id.Stream && !h.spawn(func() { c.begin(f, fresh) }):
@@ -288,6 +293,25 @@ func (h *Hub) endSessions(org int64, sessions []string) {
 			if c.Org == org && gone[c.Session] {
 				c.Close(CloseSignedIn, "signed out")
 			}
+		}
+	}
+}
+
+// Restart closes the connections that people have on this node, for their pages to come
+// back and be asked anew what they may hear; those on their way in too, if it was found out
+// before who they are.
+func (h *Hub) Restart(org int64, people []int64) {
+	now := h.now()
+	h.mu.Lock()
+	maps.DeleteFunc(h.restarted, func(_ key, at time.Time) bool { return now.Sub(at) > endedFor })
+	for _, person := range people {
+		h.restarted[key{org, person}] = now
+	}
+	h.mu.Unlock()
+	for _, person := range people {
+		s := h.shards[person%int64(len(h.shards))]
+		for c := s.connOf(key{org, person}); c != nil; c = s.next(c) {
+			c.Close(CloseRestart, "come back")
 		}
 	}
 }

@@ -16,7 +16,7 @@ const buckets = 16
 
 // letter is what nodes say to each other.
 type letter struct {
-	Kind  string          `json:"k"` // bell, presence, who, heart
+	Kind  string          `json:"k"` // bell, presence, who, heart, signal
 	Node  string          `json:"n"`
 	Org   int64           `json:"o,omitempty"`
 	Head  int64           `json:"h,omitempty"`
@@ -25,6 +25,10 @@ type letter struct {
 	Here  []int64         `json:"p,omitempty"` // presence: online here
 	Away  []int64         `json:"a,omitempty"` // presence: away here
 	Gone  []int64         `json:"g,omitempty"` // presence: no longer here
+
+	Topics []string        `json:"t,omitempty"` // signal: who hears it
+	Frame  json.RawMessage `json:"f,omitempty"` // signal: what they hear
+	posted time.Time       // signal: when it was queued here
 }
 
 // link is the hub's side of the broker: it rings and hears bells. A publish never
@@ -49,6 +53,7 @@ type lane struct {
 
 	mu       sync.Mutex
 	queue    []letter
+	signals  int // of queue
 	standing bool
 	heard    time.Time // when we last heard ourselves, or the subscription began
 	deaf     bool      // it had to be rebuilt and we have not heard ourselves since
@@ -133,7 +138,7 @@ func (l *link) post(m letter) {
 			}
 		}
 		l.hub.stats.bellsLost.Add(int64(len(ln.queue) - len(heads)))
-		ln.queue = nil
+		ln.queue, ln.signals = nil, 0
 		for org, head := range heads {
 			ln.queue = append(ln.queue, letter{Kind: "bell", Node: m.Node, Org: org, Head: head})
 		}
@@ -155,14 +160,10 @@ func (ln *lane) publish() {
 		case <-ln.wake:
 		}
 		for {
-			ln.mu.Lock()
-			if len(ln.queue) == 0 {
-				ln.mu.Unlock()
+			m, ok := ln.take()
+			if !ok {
 				break
 			}
-			m := ln.queue[0]
-			ln.queue = ln.queue[1:]
-			ln.mu.Unlock()
 			b, err := json.Marshal(m)
 			if err != nil {
 				h.opt.Log.Error().Err(err).Msg("letter between nodes")
@@ -174,7 +175,10 @@ func (ln *lane) publish() {
 			ln.mu.Lock()
 			ln.failing = err != nil
 			ln.mu.Unlock()
-			if err != nil {
+			switch {
+			case err != nil && m.Kind == "signal":
+				h.stats.signalsLost.Add(1)
+			case err != nil:
 				h.stats.bellsLost.Add(1)
 			}
 		}
@@ -266,6 +270,8 @@ func (ln *lane) Message(b []byte) {
 		h.presence.letter(m)
 	case "who":
 		h.presence.tell(m.Org)
+	case "signal":
+		h.hear(m)
 	}
 }
 

@@ -3,7 +3,7 @@ package hub
 import "sync/atomic"
 
 type counters struct {
-	attached, detached, tooMany, overflows, catchUps, journalReads, bellsLost, rebuilt atomic.Int64
+	attached, detached, tooMany, overflows, catchUps, journalReads, bellsLost, signalsLost, rebuilt atomic.Int64
 }
 
 // Stats is what a hub has seen since it was made. Connections and Followers are as of now.
@@ -15,6 +15,7 @@ type Stats struct {
 	JournalReads int64 // pages read by followers because the broker had not brought the entry
 	TooMany      int64 // connections closed because their person had too many
 	BellsLost    int64 // bells that could not be published
+	SignalsLost  int64 // signals that other nodes did not get
 	Rebuilt      int64 // subscriptions rebuilt because they were deaf
 	Degraded     bool  // the broker is not heard or not reached
 	StoreDown    bool
@@ -28,7 +29,7 @@ func (h *Hub) Stats() Stats {
 	return Stats{
 		Connections: h.stats.attached.Load() - h.stats.detached.Load(), Followers: followers,
 		Overflows: h.stats.overflows.Load(), CatchUps: h.stats.catchUps.Load(), JournalReads: h.stats.journalReads.Load(),
-		TooMany: h.stats.tooMany.Load(), BellsLost: h.stats.bellsLost.Load(), Rebuilt: h.stats.rebuilt.Load(),
+		TooMany: h.stats.tooMany.Load(), BellsLost: h.stats.bellsLost.Load(), SignalsLost: h.stats.signalsLost.Load(), Rebuilt: h.stats.rebuilt.Load(),
 		Degraded: h.link.degraded(), StoreDown: down,
 	}
 }
