@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -16,6 +18,8 @@ type enrolmentRow struct {
 	Room         string
 	Seat         string
 	ExtraMinutes int `db:"extra_minutes"`
+	State        string
+	StateAt      int64 `db:"state_at"`
 }
 
 func (r enrolmentRow) enrolment() domain.Enrolment {
@@ -23,11 +27,16 @@ func (r enrolmentRow) enrolment() domain.Enrolment {
 		Room: r.Room, Seat: r.Seat, ExtraMinutes: r.ExtraMinutes}
 }
 
-const enrolmentColumns = `e.group_id, e.person_no, e.progress, e.progress_at, e.room, e.seat, e.extra_minutes`
+const enrolmentColumns = `e.group_id, e.person_no, e.progress, e.progress_at, e.room, e.seat, e.extra_minutes, e.state, e.state_at`
+
+// sits is the condition that an enrolment is of someone who sits a test: those who left
+// it are not counted, listed or sent to there.
+const sits = ` AND e.state <> 'left'`
 
 // Enrolments returns who sits the tests of these ids, nil means every test.
 func (s *Store) Enrolments(ctx context.Context, org domain.OrganisationID, exams []domain.ExamID) ([]domain.Enrolment, error) {
-	query, args := `SELECT `+enrolmentColumns+` FROM enrolments e WHERE e.organisation_id = $1`, []any{org}
+	query, args := `SELECT `+enrolmentColumns+` FROM enrolments e JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id AND g.kind = 'test'
+		WHERE e.organisation_id = $1`+sits, []any{org}
 	if exams != nil {
 		query, args = query+` AND e.group_id IN `+s.d.Texts("$2"), append(args, jsonOf(exams))
 	}
@@ -50,9 +59,9 @@ func (s *Store) Candidates(ctx context.Context, org domain.OrganisationID, exam 
 	}
 	query, args := `SELECT `+enrolmentColumns+`, p.id, p.external_id, p.given_name, p.family_name, p.tags,
 		(SELECT count(*) FROM messages m WHERE m.organisation_id = e.organisation_id AND m.person_no = e.person_no
-			AND m.group_id = e.group_id AND m.delivered_at = 0) AS waiting
+			AND m.group_id = e.group_id AND m.delivered_at = 0 AND m.inbound = 0 AND m.stopped = '') AS waiting
 		FROM enrolments e JOIN people p ON p.organisation_id = e.organisation_id AND p.no = e.person_no
-		WHERE e.organisation_id = $1 AND e.group_id = $2`, []any{org, exam}
+		WHERE e.organisation_id = $1 AND e.group_id = $2`+sits, []any{org, exam}
 	if rooms != nil {
 		query, args = query+` AND e.room IN `+s.d.Texts("$3"), append(args, jsonOf(rooms))
 	}
@@ -84,7 +93,7 @@ func (s *Store) RosterOf(ctx context.Context, org domain.OrganisationID, exam do
 		Room string
 	}
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, e.room FROM enrolments e JOIN people p ON p.organisation_id = e.organisation_id AND p.no = e.person_no
-		WHERE e.organisation_id = $1 AND e.group_id = $2`, org, exam)
+		WHERE e.organisation_id = $1 AND e.group_id = $2`+sits, org, exam)
 	if err != nil {
 		return nil, fmt.Errorf("read roster: %w", err)
 	}
@@ -95,9 +104,10 @@ func (s *Store) RosterOf(ctx context.Context, org domain.OrganisationID, exam do
 	return out, nil
 }
 
-// UpsertEnrolments puts candidates in tests, all or none, and records it: one entry
-// per test. A pair of test and person must not occur twice. Errors: Invalid with
-// details (unknown test or person, a staff member).
+// UpsertEnrolments puts candidates in groups, all or none, and records it: one entry
+// per group. A pair of group and person must not occur twice. What still waited for
+// someone who leaves with this is stopped. Errors: Invalid with details (unknown group
+// or person, a staff member, a state that the kind of group does not have).
 func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
@@ -109,29 +119,33 @@ func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs 
 	return c, entries, err
 }
 
-// pairs resolves the external ids of tests and people that several kinds of spec name.
+// pairs resolves the names of groups and people that several kinds of spec hold.
 type pairs struct {
-	exams  map[string]examRow
+	groups map[groupName]groupRow
 	people map[string]personRow
 	wrong  faults
 }
 
-func (t *Tx) resolve(ctx context.Context, exams, people []string) (*pairs, error) {
+func (t *Tx) resolve(ctx context.Context, groups []groupName, people []string) (*pairs, error) {
 	p := &pairs{}
 	var err error
-	if p.exams, err = t.examRows(ctx, exams); err != nil {
+	if p.groups, err = t.groupRows(ctx, groups); err != nil {
 		return nil, err
 	}
 	p.people, err = t.s.peopleRows(ctx, t.Select, t.org, people)
 	return p, err
 }
 
-// find returns the test and the person, ok false with a fault noted if either is
+// find returns the group and the person, ok false with a fault noted if either is
 // unknown or the person is of the other kind.
-func (p *pairs) find(where domain.Where, exam, person string, kind domain.PersonKind) (e examRow, who personRow, ok bool) {
-	e, okExam := p.exams[exam]
-	if !okExam {
-		p.wrong.add(where, "test", "no test has the external id %q", exam)
+func (p *pairs) find(where domain.Where, group groupName, person string, kind domain.PersonKind) (g groupRow, who personRow, ok bool) {
+	g, okGroup := p.groups[group]
+	if !okGroup {
+		field := "group"
+		if group.kind == string(domain.KindTest) {
+			field = "test"
+		}
+		p.wrong.add(where, field, "no %s has the external id %q", group.kind, group.external)
 	}
 	who, okPerson := p.people[person]
 	switch {
@@ -141,7 +155,7 @@ func (p *pairs) find(where domain.Where, exam, person string, kind domain.Person
 		p.wrong.add(where, "person", "%q is not a %s", person, map[domain.PersonKind]string{domain.KindStaff: "staff member", domain.KindCandidate: "candidate"}[kind])
 		okPerson = false
 	}
-	return e, who, okExam && okPerson
+	return g, who, okGroup && okPerson
 }
 
 type pair struct {
@@ -151,9 +165,9 @@ type pair struct {
 
 // enrolled reads the enrolments of these people in these tests.
 func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, error) {
-	var exams []string
-	for _, e := range p.exams {
-		exams = append(exams, e.ID)
+	var groups []string
+	for _, g := range p.groups {
+		groups = append(groups, g.ID)
 	}
 	var people []int64
 	for _, who := range p.people {
@@ -161,7 +175,7 @@ func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, err
 	}
 	var rows []enrolmentRow
 	err := t.Select(ctx, &rows, `SELECT `+enrolmentColumns+` FROM enrolments e WHERE e.organisation_id = $1
-		AND e.group_id IN `+t.s.d.Texts("$2")+` AND e.person_no IN `+t.s.d.Ints("$3"), t.org, jsonOf(append([]string{}, exams...)), jsonOf(append([]int64{}, people...)))
+		AND e.group_id IN `+t.s.d.Texts("$2")+` AND e.person_no IN `+t.s.d.Ints("$3"), t.org, jsonOf(append([]string{}, groups...)), jsonOf(append([]int64{}, people...)))
 	if err != nil {
 		return nil, fmt.Errorf("read enrolments: %w", err)
 	}
@@ -173,11 +187,11 @@ func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, err
 }
 
 func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	exams, people := make([]string, len(specs)), make([]string, len(specs))
+	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
 	for i, s := range specs {
-		exams[i], people[i] = s.Exam, s.Person
+		groups[i], people[i] = named(s.Kind, s.Exam), s.Person
 	}
-	known, err := t.resolve(ctx, exams, people)
+	known, err := t.resolve(ctx, groups, people)
 	if err != nil {
 		return c, nil, err
 	}
@@ -187,16 +201,26 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 	}
 	now := t.s.clock.Now()
 	var values []enrolmentRow
-	upserted, moved := grouped[domain.PersonNo]{}, grouped[domain.ProgressChange]{}
-	for _, spec := range specs {
-		exam, person, ok := known.find(spec.Where, spec.Exam, spec.Person, domain.KindCandidate)
+	upserted, moved, left := grouped[domain.PersonNo]{}, grouped[domain.ProgressChange]{}, grouped[int64]{}
+	for i, spec := range specs {
+		group, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindCandidate)
 		if !ok {
 			continue
 		}
-		old, exists := stored[pair{exam.ID, person.No}]
+		states := domain.EnrolmentStates(domain.GroupKind(group.Kind))
+		old, exists := stored[pair{group.ID, person.No}]
 		r := old
 		if !exists {
-			r = enrolmentRow{Exam: exam.ID, Person: person.No, Progress: string(domain.NotStarted)}
+			r = enrolmentRow{Exam: group.ID, Person: person.No, Progress: string(domain.NotStarted), State: string(states[0]), StateAt: micros(now)}
+		}
+		if spec.State != nil {
+			if !slices.Contains(states, *spec.State) {
+				known.wrong.add(spec.Where, "state", "the state of someone in a %s can be %s, not %q", group.Kind, stateWords(states), *spec.State)
+				continue
+			}
+			if r.State = string(*spec.State); r.State != old.State {
+				r.StateAt = micros(now)
+			}
 		}
 		r.Room, r.Seat, r.ExtraMinutes = set(spec.Room, r.Room), set(spec.Seat, r.Seat), set(spec.ExtraMinutes, r.ExtraMinutes)
 		placed := !exists || r != old
@@ -216,6 +240,9 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 		if placed {
 			upserted.add(r.Exam, domain.PersonNo(r.Person))
 		}
+		if r.State == string(domain.EnrolmentLeft) && old.State != r.State {
+			left.add(r.Exam, r.Person)
+		}
 		if exists && r.Progress != old.Progress {
 			moved.add(r.Exam, progressChange(r, person))
 		}
@@ -226,9 +253,17 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 	if err := t.writeEnrolments(ctx, values); err != nil {
 		return c, nil, err
 	}
+	for _, group := range left.exams {
+		if err := t.stopQueued(ctx, domain.GroupID(group), left.items[group], domain.BlockedLeft); err != nil {
+			return c, nil, err
+		}
+	}
 	for _, exam := range upserted.exams {
-		e := &domain.Entry{Kind: domain.EntryEnrolmentsUpserted, Actor: actor.Ref(), Exam: domain.ExamID(exam),
-			Payload: payload(domain.EnrolmentsUpserted{People: upserted.items[exam]})}
+		text := domain.EnrolmentsUpserted{People: upserted.items[exam]}
+		for _, no := range left.items[exam] {
+			text.Left = append(text.Left, domain.PersonNo(no))
+		}
+		e := &domain.Entry{Kind: domain.EntryEnrolmentsUpserted, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(text)}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
 		}
@@ -249,13 +284,13 @@ func (t *Tx) writeEnrolments(ctx context.Context, rows []enrolmentRow) error {
 	}
 	values := make([][]any, len(rows))
 	for i, r := range rows {
-		values[i] = []any{r.Exam, r.Person, r.Progress, r.ProgressAt, r.Room, r.Seat, r.ExtraMinutes}
+		values[i] = []any{r.Exam, r.Person, r.Progress, r.ProgressAt, r.Room, r.Seat, r.ExtraMinutes, r.State, r.StateAt}
 	}
-	_, err := t.Exec(ctx, `INSERT INTO enrolments (organisation_id, group_id, person_no, progress, progress_at, room, seat, extra_minutes)
-		SELECT $1, r.group_id, r.person_no, r.progress, r.progress_at, r.room, r.seat, r.extra_minutes
-		FROM `+t.s.d.Rows("$2", "group_id text", "person_no", "progress text", "progress_at", "room text", "seat text", "extra_minutes")+` AS r WHERE true
+	_, err := t.Exec(ctx, `INSERT INTO enrolments (organisation_id, group_id, person_no, progress, progress_at, room, seat, extra_minutes, state, state_at)
+		SELECT $1, r.group_id, r.person_no, r.progress, r.progress_at, r.room, r.seat, r.extra_minutes, r.state, r.state_at
+		FROM `+t.s.d.Rows("$2", "group_id text", "person_no", "progress text", "progress_at", "room text", "seat text", "extra_minutes", "state text", "state_at")+` AS r WHERE true
 		ON CONFLICT (organisation_id, group_id, person_no) DO UPDATE SET progress = excluded.progress, progress_at = excluded.progress_at,
-			room = excluded.room, seat = excluded.seat, extra_minutes = excluded.extra_minutes`, t.org, jsonOf(values))
+			room = excluded.room, seat = excluded.seat, extra_minutes = excluded.extra_minutes, state = excluded.state, state_at = excluded.state_at`, t.org, jsonOf(values))
 	if err != nil {
 		return fmt.Errorf("write enrolments: %w", err)
 	}
@@ -278,11 +313,11 @@ func (s *Store) SetProgress(ctx context.Context, actor domain.Actor, specs []dom
 }
 
 func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	exams, people := make([]string, len(specs)), make([]string, len(specs))
+	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
 	for i, s := range specs {
-		exams[i], people[i] = s.Exam, s.Person
+		groups[i], people[i] = named(domain.KindTest, s.Exam), s.Person
 	}
-	known, err := t.resolve(ctx, exams, people)
+	known, err := t.resolve(ctx, groups, people)
 	if err != nil {
 		return c, nil, err
 	}
@@ -292,14 +327,14 @@ func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain
 	}
 	changed := map[pair]personRow{}
 	var order []pair
-	for _, spec := range specs {
-		exam, person, ok := known.find(spec.Where, spec.Exam, spec.Person, domain.KindCandidate)
+	for i, spec := range specs {
+		exam, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindCandidate)
 		if !ok {
 			continue
 		}
 		key := pair{exam.ID, person.No}
 		r, exists := stored[key]
-		if !exists {
+		if !exists || r.State == string(domain.EnrolmentLeft) {
 			known.wrong.add(spec.Where, "person", "%q is not in the test %q", spec.Person, spec.Exam)
 			continue
 		}
@@ -365,9 +400,20 @@ func (g *grouped[T]) add(exam string, item T) {
 	g.items[exam] = append(g.items[exam], item)
 }
 
-// Import stores a roster's people, tests and enrolments in one transaction. Errors
-// are those of UpsertPeople, UpsertExams and UpsertEnrolments.
-func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, exams []domain.ExamSpec, enrolments []domain.EnrolmentSpec) (c domain.ImportTally, entries []*domain.Entry, err error) {
+func stateWords(states []domain.EnrolmentState) string {
+	out := make([]string, len(states))
+	for i, s := range states {
+		if out[i] = string(s); s == "" {
+			out[i] = `""`
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// Import stores a roster's people, tests, other groups and enrolments in one
+// transaction. Errors are those of UpsertPeople, UpsertExams, UpsertGroups and
+// UpsertEnrolments.
+func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (c domain.ImportTally, entries []*domain.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -377,7 +423,11 @@ func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.
 			return err
 		}
 		entries = append(entries, more...)
-		if c.Exams, more, err = tx.upsertExams(ctx, actor, exams); err != nil {
+		if c.Exams, more, err = tx.upsertExams(ctx, actor, ofKind(groups, true)); err != nil {
+			return err
+		}
+		entries = append(entries, more...)
+		if c.Groups, more, err = tx.upsertGroups(ctx, actor, ofKind(groups, false)); err != nil {
 			return err
 		}
 		entries = append(entries, more...)
@@ -388,4 +438,14 @@ func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.
 		return nil
 	})
 	return c, entries, err
+}
+
+// ofKind returns the specs that are, or are not, of tests.
+func ofKind(specs []domain.GroupSpec, tests bool) (out []domain.GroupSpec) {
+	for _, g := range specs {
+		if tests == (named(g.Kind, "").kind == string(domain.KindTest)) {
+			out = append(out, g)
+		}
+	}
+	return out
 }

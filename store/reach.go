@@ -62,8 +62,8 @@ func (s *Store) Audience(ctx context.Context, org domain.OrganisationID, exam do
 		People string
 		N      int
 	}
-	err := s.list(ctx, &rows, `SELECT room, `+s.d.aggregate+`(person_no ORDER BY person_no) AS people, count(*) AS n FROM enrolments
-		WHERE organisation_id = $1 AND group_id = $2`+s.inRooms("room", rooms, &args)+` GROUP BY room ORDER BY room`, args...)
+	err := s.list(ctx, &rows, `SELECT room, `+s.d.aggregate+`(person_no ORDER BY person_no) AS people, count(*) AS n FROM enrolments e
+		WHERE organisation_id = $1 AND group_id = $2`+sits+s.inRooms("room", rooms, &args)+` GROUP BY room ORDER BY room`, args...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the audience: %w", err)
 	}
@@ -98,7 +98,7 @@ func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam do
 	}
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, p.tags, e.progress, e.progress_at, e.room, e.seat, e.extra_minutes
 		FROM enrolments e JOIN people p ON p.organisation_id = e.organisation_id AND p.no = e.person_no
-		WHERE e.organisation_id = $1 AND e.group_id = $2`+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
+		WHERE e.organisation_id = $1 AND e.group_id = $2`+sits+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read enrolled candidates: %w", err)
 	}
@@ -123,7 +123,7 @@ func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam doma
 	args := []any{org, exam, jsonOf(ids)}
 	var out []domain.Placed
 	err := s.list(ctx, &out, `SELECT p.no, p.id, e.room FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
-		WHERE p.organisation_id = $1 AND e.group_id = $2 AND p.id IN `+s.d.Texts("$3")+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
+		WHERE p.organisation_id = $1 AND e.group_id = $2 AND p.id IN `+s.d.Texts("$3")+sits+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read where people sit: %w", err)
 	}
@@ -151,12 +151,12 @@ func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos [
 	return out, nil
 }
 
-// ExamNames names tests by id. Unknown ids are absent.
+// ExamNames names groups of any kind by id. Unknown ids are absent.
 func (s *Store) ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error) {
 	var rows []struct{ ID, Name string }
-	err := s.list(ctx, &rows, `SELECT id, name FROM groups WHERE organisation_id = $1 AND kind = 'test' AND id IN `+s.d.Texts("$2"), org, jsonOf(ids))
+	err := s.list(ctx, &rows, `SELECT id, name FROM groups WHERE organisation_id = $1 AND id IN `+s.d.Texts("$2"), org, jsonOf(ids))
 	if err != nil {
-		return nil, fmt.Errorf("read tests' names: %w", err)
+		return nil, fmt.Errorf("read groups' names: %w", err)
 	}
 	out := make(map[domain.ExamID]string, len(rows))
 	for _, r := range rows {

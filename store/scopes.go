@@ -26,9 +26,9 @@ func (s *Store) ScopesOf(ctx context.Context, org domain.OrganisationID, no doma
 	return out, nil
 }
 
-// ReplaceScopes sets staff members' rooms in tests, all or none, and records it: one
-// entry per test. A pair of test and person must not occur twice. Errors: Invalid
-// with details (unknown test or person, a candidate).
+// ReplaceScopes sets staff members' rooms in tests and other groups, all or none, and
+// records it: one entry per group. A pair of group and person must not occur twice.
+// Errors: Invalid with details (unknown group or person, a candidate).
 func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
@@ -41,11 +41,11 @@ func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []d
 }
 
 func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	exams, people := make([]string, len(specs)), make([]string, len(specs))
+	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
 	for i, s := range specs {
-		exams[i], people[i] = s.Exam, s.Person
+		groups[i], people[i] = named(s.Kind, s.Exam), s.Person
 	}
-	known, err := t.resolve(ctx, exams, people)
+	known, err := t.resolve(ctx, groups, people)
 	if err != nil {
 		return c, nil, err
 	}
@@ -55,8 +55,8 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 	}
 	changes := grouped[domain.ScopeChange]{}
 	var gone, values [][]any
-	for _, spec := range specs {
-		exam, person, ok := known.find(spec.Where, spec.Exam, spec.Person, domain.KindStaff)
+	for i, spec := range specs {
+		exam, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindStaff)
 		if !ok {
 			continue
 		}

@@ -22,7 +22,7 @@ func (s *Store) Sittings(ctx context.Context, org domain.OrganisationID, no doma
 	}
 	err := s.list(ctx, &rows, `SELECT g.id, g.name, g.external_id, g.starts_at, g.ends_at, e.progress, e.room, e.seat, e.extra_minutes
 		FROM enrolments e JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
-		WHERE e.organisation_id = $1 AND e.person_no = $2 AND g.kind = 'test' ORDER BY g.starts_at, g.name, g.id`, org, no)
+		WHERE e.organisation_id = $1 AND e.person_no = $2 AND g.kind = 'test'`+sits+` ORDER BY g.starts_at, g.name, g.id`, org, no)
 	if err != nil {
 		return nil, fmt.Errorf("read a candidate's tests: %w", err)
 	}

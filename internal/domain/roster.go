@@ -35,20 +35,11 @@ type PersonSpec struct {
 	State        *PersonState
 }
 
-// ExamSpec is one test to be created or changed. A zero time means not known.
-type ExamSpec struct {
-	Where      Where
-	ExternalID string
-	Name       *string // nil on creation: the external id
-	StartsAt   *time.Time
-	EndsAt     *time.Time
-}
-
 // GroupSpec is one group of any kind to be created or changed. A zero time means not
 // known, which an activity's must not be.
 type GroupSpec struct {
 	Where      Where
-	Kind       GroupKind
+	Kind       GroupKind // "" = a test
 	ExternalID string
 	Name       *string // nil on creation: the external id
 	StartsAt   *time.Time
@@ -57,6 +48,9 @@ type GroupSpec struct {
 	Replies    *Choice
 	Starts     *Choice
 }
+
+// ExamSpec is a GroupSpec of a test.
+type ExamSpec = GroupSpec
 
 // EnrolmentSpec puts a candidate in a group. Room, Seat, ExtraMinutes and Progress are a
 // test's.
@@ -114,5 +108,6 @@ var progressRank = map[Progress]int{NotStarted: 0, InProgress: 1, Submitted: 2}
 type ImportTally struct {
 	People     Tally `json:"people"`
 	Exams      Tally `json:"tests"`
+	Groups     Tally `json:"groups"` // that are no tests
 	Enrolments Tally `json:"enrolments"`
 }
