@@ -8,7 +8,7 @@ import (
 )
 
 // marking is what a mark changes: where it changes anything, and what it makes of a
-// conversation and of its threads, '' for nothing. In set of one that is signed, $3 is
+// conversation and of its threads, ” for nothing. In set of one that is signed, $3 is
 // the time of the entry and $4 who did it.
 type marking struct {
 	where, set, threads string

@@ -18,6 +18,10 @@ import (
 // Store is what this service needs of the database; each file names its own part.
 type Store interface {
 	sendStore
+	timelineStore
+	noteStore
+	markStore
+	claimStore
 }
 
 // Presence says who is connected: advice, never a reason not to deliver. lastSeen
@@ -32,7 +36,7 @@ type Limiter interface {
 	Allow(org domain.OrganisationID, writer string) (ok bool, retryAfter time.Duration)
 }
 
-// Options are what a Service is made of. All are needed.
+// Options are what a Service is made of. All but Read are needed.
 type Options struct {
 	Store    Store
 	Presence Presence
@@ -43,6 +47,9 @@ type Options struct {
 	Limiter  Limiter // of candidates
 	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
 	Committed func(*domain.Entry)
+	// Read is called after a staff member has read conversations, or marked them unread: it
+	// tells their other pages. It must not block.
+	Read func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool)
 }
 
 // Service is safe for concurrent use. Stop it when nobody calls it any more.

@@ -1,0 +1,101 @@
+package conversation
+
+import (
+	"context"
+	"fmt"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// marksMost is how many conversations one action changes at most.
+const marksMost = 500
+
+// markStore is what marks need of the database.
+type markStore interface {
+	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *domain.Entry, err error)
+	MarkRead(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, unread bool) (changed []domain.PersonNo, err error)
+}
+
+// Action is what a staff member does to conversations that they have ticked.
+type Action struct {
+	Action string            `json:"action"` // read, unread, archive, unarchive, process or unprocess
+	People []domain.PersonID `json:"people"`
+}
+
+// actionMarks are the actions that are the team's.
+var actionMarks = map[string]domain.ConversationMark{
+	"process": domain.MarkProcessed, "unprocess": domain.MarkNotProcessed, "archive": domain.MarkArchived, "unarchive": domain.MarkUnarchived,
+}
+
+// Act does an action to all of the conversations or, if one of them is not the actor's
+// to see, to none. read and unread are the actor's own; the others are the team's and
+// recorded. It returns for how many conversations it changed anything.
+//
+// Errors: Forbidden; Invalid or TooLarge naming action, people or people[i];
+// Unavailable.
+func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (changed int, err error) {
+	own := a.Action == "read" || a.Action == "unread"
+	mark, team := actionMarks[a.Action]
+	may := domain.ActConversationWork
+	if own {
+		may = domain.ActConversationView
+	}
+	seen, err := actor.Seen(may)
+	if err != nil {
+		return 0, err
+	}
+	if !own && !team {
+		return 0, fault.Field("action", "action must be read, unread, archive, unarchive, process or unprocess")
+	}
+	if own && actor.No == 0 {
+		return 0, fault.New(fault.Forbidden, "only a person reads conversations")
+	}
+	people, err := s.people(ctx, actor, seen, a.People)
+	if err != nil {
+		return 0, err
+	}
+	if own {
+		done, err := s.o.Store.MarkRead(ctx, actor.Organisation, actor.No, people, a.Action == "unread")
+		if err == nil && len(done) > 0 {
+			s.wasRead(actor, a.People, a.Action == "unread")
+		}
+		return len(done), err
+	}
+	changed, entry, err := s.o.Store.MarkConversations(ctx, actor, mark, people)
+	s.committed(entry)
+	return changed, err
+}
+
+// people finds the candidates of an action.
+func (s *Service) people(ctx context.Context, actor domain.Actor, seen domain.Seen, ids []domain.PersonID) ([]domain.PersonNo, error) {
+	switch n := len(ids); {
+	case n == 0:
+		return nil, fault.Field("people", "name at least one person")
+	case n > marksMost:
+		return nil, fault.Over("people", marksMost, int64(n), "%d conversations; at most %d can be changed at once", n, marksMost)
+	}
+	if err := checkIDs("people", ids); err != nil {
+		return nil, err
+	}
+	found, err := s.o.Store.SeenCandidates(ctx, actor.Organisation, seen, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]domain.PersonNo, 0, len(ids))
+	for i, id := range ids {
+		ref, ok := found[id]
+		if !ok {
+			return nil, fault.Field(fmt.Sprintf("people[%d]", i), "no such candidate among yours")
+		}
+		out = append(out, ref.No)
+	}
+	return out, nil
+}
+
+// wasRead tells the reader's other pages.
+func (s *Service) wasRead(actor domain.Actor, people []domain.PersonID, unread bool) {
+	if s.o.Read != nil {
+		s.o.Read(actor.Organisation, actor.No, people, unread)
+	}
+}

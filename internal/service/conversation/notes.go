@@ -1,0 +1,100 @@
+package conversation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// mentionsMost is how many colleagues one note mentions at most.
+const mentionsMost = 20
+
+// noteStore is what notes need of the database.
+type noteStore interface {
+	StaffSeeing(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
+	AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAdded) (stored *domain.Entry, fresh bool, err error)
+}
+
+// NoteRequest is what staff note for each other in a conversation.
+type NoteRequest struct {
+	Key      string            `json:"key"` // made by the client, unique per writer for good; 8–100 characters
+	Body     string            `json:"body"`
+	Mentions []domain.PersonID `json:"mentions,omitempty"` // colleagues whom it concerns
+}
+
+// AddNote stores a note durably and rings the doorbell; the candidate never gets it.
+// fresh is false when the key was used before for the same note.
+//
+// Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, body
+// or mentions[i] (a colleague who may not see the conversation); Conflict naming key;
+// Unavailable, with Unknown when nobody knows whether it was stored.
+func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain.PersonID, r NoteRequest) (item domain.Item, fresh bool, err error) {
+	of, err := s.find(ctx, actor, domain.ActConversationWork, person)
+	if err != nil {
+		return item, false, err
+	}
+	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
+	if err := checkKey(r.Key); err != nil {
+		return item, false, err
+	}
+	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {
+		return item, false, err
+	}
+	mentions, err := s.mentions(ctx, actor, of, r.Mentions)
+	if err != nil {
+		return item, false, err
+	}
+	stored, fresh, err := s.o.Store.AddNote(ctx,
+		&domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryNoteAdded, Actor: actor.Ref(), RequestKey: r.Key, RequestHash: requestHash("note", person, r)},
+		domain.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, Body: r.Body, Mentions: mentions})
+	if err != nil {
+		return item, false, err
+	}
+	if fresh {
+		s.committed(stored)
+	}
+	items, err := s.items(ctx, actor.Organisation, of, []domain.TimelineRow{{Entry: stored}})
+	if err != nil {
+		return item, false, err
+	}
+	return items[0], fresh, nil
+}
+
+// mentions finds the colleagues, each once.
+func (s *Service) mentions(ctx context.Context, actor domain.Actor, of subject, ids []domain.PersonID) ([]domain.PersonNo, error) {
+	if n := len(ids); n > mentionsMost {
+		return nil, fault.Over("mentions", mentionsMost, int64(n), "%d colleagues; at most %d can be mentioned in one note", n, mentionsMost)
+	}
+	if err := checkIDs("mentions", ids); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	found, err := s.o.Store.StaffSeeing(ctx, actor.Organisation, domain.ActConversationView, of.No, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []domain.PersonNo
+	for i, id := range ids {
+		ref, ok := found[id]
+		if !ok {
+			return nil, fault.Field(fmt.Sprintf("mentions[%d]", i), "no colleague who may see this conversation")
+		}
+		if !slices.Contains(out, ref.No) {
+			out = append(out, ref.No)
+		}
+	}
+	return out, nil
+}
+
+// checkIDs refuses what cannot be an id before a database is asked.
+func checkIDs(field string, ids []domain.PersonID) error {
+	for i, id := range ids {
+		if err := domain.CheckText(fmt.Sprintf("%s[%d]", field, i), string(id), 100, false, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
