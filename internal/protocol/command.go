@@ -21,6 +21,7 @@ const (
 	IDLimit     = 64       // characters of a command's id
 	CursorsMost = 100      // cursors of one receipt
 	WatchesMost = 20       // tests one connection may watch
+	OpenMost    = 20       // conversations that may stand open on one connection
 )
 
 // Command is one frame from a client, decoded. Which fields count depends on Type.
@@ -33,6 +34,8 @@ type Command struct {
 	State   string   `json:"state"`
 	Cursors []string `json:"cursors"`
 	Test    string   `json:"test"`
+
+	Conversation string `json:"conversation"` // a person's id
 }
 
 // The commands.
@@ -42,6 +45,9 @@ const (
 	Presence = "presence"
 	Watch    = "watch"
 	Unwatch  = "unwatch"
+	Open     = "open"
+	Shut     = "shut"
+	Typing   = "typing"
 	Beat     = "beat"
 )
 
@@ -52,6 +58,9 @@ var fields = map[string][]string{
 	Presence: {"state"},
 	Watch:    {"test"},
 	Unwatch:  {"test"},
+	Open:     {"conversation"},
+	Shut:     {"conversation"},
+	Typing:   {"conversation", "state"},
 	Beat:     {},
 }
 
@@ -106,6 +115,14 @@ func (c Command) check() error {
 	case Watch, Unwatch:
 		if c.Test == "" {
 			return fault.Field("test", "test is missing")
+		}
+	case Open, Shut:
+		if c.Conversation == "" {
+			return fault.Field("conversation", "conversation is missing")
+		}
+	case Typing:
+		if c.State != "typing" && c.State != "idle" {
+			return fault.Field("state", "state must be typing or idle")
 		}
 	}
 	return nil
