@@ -33,6 +33,7 @@ type Options struct {
 	Monitor   Monitor
 	Record    Record
 	Settings  Settings
+	Team      Team
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -112,7 +113,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)

@@ -37,6 +37,19 @@ func (p publisher) Publish(org domain.OrganisationID, topic string, event any) {
 	p.hub.Publish(int64(org), topic, hub.NewFrame(protocol.Encode(event)))
 }
 
+// pages sends services' events to people's open pages on this node.
+type pages struct{ hub *hub.Hub }
+
+// Person sends an event to the pages of one person.
+func (p pages) Person(org domain.OrganisationID, no domain.PersonNo, event any) {
+	p.hub.PublishAny(int64(org), []string{domain.PersonTopic(no)}, hub.NewFrame(protocol.Encode(event)))
+}
+
+// Team sends an event to the pages of a group's staff.
+func (p pages) Team(org domain.OrganisationID, group domain.GroupID, event any) {
+	p.hub.PublishAny(int64(org), []string{domain.TeamTopic(""), domain.TeamTopic(group)}, hub.NewFrame(protocol.Encode(event)))
+}
+
 // presenceChanged hears the hub.
 func (n *Node) presenceChanged(org int64, changes []hub.Presence) {
 	out := make([]monitor.Change, len(changes))
@@ -51,6 +64,7 @@ func (n *Node) entryFollowed(_ int64, e hub.Entry) {
 	if entry, ok := e.Value.(*domain.Entry); ok {
 		n.Access.Invalidate(entry)
 		n.Monitor.Entry(entry)
+		n.Team.Entry(entry)
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	"crier/internal/service/record"
 	"crier/internal/service/roster"
 	"crier/internal/service/settings"
+	"crier/internal/service/team"
 	"crier/internal/telemetry"
 	"crier/store"
 )
@@ -40,6 +41,7 @@ type Node struct {
 	Monitor   *monitor.Service
 	Record    *record.Service
 	Settings  *settings.Service
+	Team      *team.Service
 	Store     *store.Store
 
 	cfg      config.Config
@@ -133,6 +135,7 @@ func (n *Node) build(o Options) {
 	})
 	n.Inbox = inbox.New(n.Store, n.sealer, n.receipts)
 	n.Record = record.New(n.Store, n.sealer)
+	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed})
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
 

@@ -119,12 +119,3 @@ type UnavailabilityRemoved struct {
 	Reached
 	ID string `json:"id"`
 }
-
-// TeamMessage is the payload of EntryTeamMessage: staff to staff (product row V19).
-type TeamMessage struct {
-	Thread     string     `json:"thread"`           // "group:<id>", or "direct:<no>:<no>" with the lesser first
-	People     []PersonNo `json:"people,omitempty"` // the two of a direct chat
-	Body       string     `json:"body"`
-	SenderName string     `json:"sender_name"`
-	SenderRole Role       `json:"sender_role"`
-}

@@ -180,7 +180,14 @@ CREATE TABLE preferences (
 	PRIMARY KEY (organisation_id, person_no, name)
 ){clustered};
 
--- thread: 'group:<id>' or 'direct:<no>:<no>'. The text stays in the entry.
+-- Staff to staff. thread: 'group:<id>' or 'direct:<no>:<no>'. The text stays in the entry.
+CREATE TABLE team_threads (
+	organisation_id {int} NOT NULL,
+	thread          text NOT NULL,
+	last_offset     {int} NOT NULL,
+	PRIMARY KEY (organisation_id, thread)
+){clustered};
+
 CREATE TABLE team_messages (
 	organisation_id {int} NOT NULL,
 	thread          text NOT NULL,

@@ -1,0 +1,42 @@
+package team
+
+import (
+	"encoding/json"
+
+	"crier/internal/domain"
+)
+
+// Event is the socket frame of a new message. Thread is named as its hearer names it.
+type Event struct {
+	Type    string  `json:"type"` // team
+	Thread  string  `json:"thread"`
+	Message Message `json:"message"`
+}
+
+// Entry hears every entry that this node follows, and tells the pages here.
+func (s *Service) Entry(e *domain.Entry) {
+	if e.Kind != domain.EntryTeamMessage {
+		return
+	}
+	var text domain.TeamMessage
+	if json.Unmarshal(e.Payload, &text) != nil {
+		return
+	}
+	thread, ok := domain.ParseTeamThread(text.Thread)
+	if !ok {
+		return
+	}
+	event := Event{Type: "team", Message: s.message(e.Organisation, domain.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text})}
+	if thread.Group != "" {
+		event.Thread = "group." + string(thread.Group)
+		s.Pages.Team(e.Organisation, thread.Group, event)
+		return
+	}
+	if len(text.People) != 2 || len(text.PeopleIDs) != 2 {
+		return
+	}
+	for i, no := range text.People { // each hears of the chat with the other
+		event.Thread = "direct." + string(text.PeopleIDs[1-i])
+		s.Pages.Person(e.Organisation, no, event)
+	}
+}
