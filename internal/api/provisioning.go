@@ -17,6 +17,7 @@ import (
 type Roster interface {
 	PutPeople(ctx context.Context, actor domain.Actor, items []roster.Person) (roster.Counts, error)
 	PutExams(ctx context.Context, actor domain.Actor, items []roster.Exam) (roster.Counts, error)
+	PutGroups(ctx context.Context, actor domain.Actor, items []roster.Group) (roster.Counts, error)
 	PutEnrolments(ctx context.Context, actor domain.Actor, items []roster.Enrolment) (roster.Counts, error)
 	PutScopes(ctx context.Context, actor domain.Actor, items []roster.Scope) (roster.Counts, error)
 	PostProgress(ctx context.Context, actor domain.Actor, items []roster.Progress) (roster.Counts, error)
@@ -27,6 +28,7 @@ func (s *Server) provisioningRoutes() []route {
 	return []route{
 		{"PUT", "/provisioning/people", s.signedIn(items(s.Roster.PutPeople))},
 		{"PUT", "/provisioning/tests", s.signedIn(items(s.Roster.PutExams))},
+		{"PUT", "/provisioning/groups", s.signedIn(items(s.Roster.PutGroups))},
 		{"PUT", "/provisioning/enrolments", s.signedIn(items(s.Roster.PutEnrolments))},
 		{"PUT", "/provisioning/staff-scopes", s.signedIn(items(s.Roster.PutScopes))},
 		{"POST", "/provisioning/progress", s.signedIn(items(s.Roster.PostProgress))},

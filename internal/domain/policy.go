@@ -10,6 +10,9 @@ const (
 	Closed  Choice = "closed"
 )
 
+// Known reports whether c is a choice.
+func (c Choice) Known() bool { return c == Inherit || c == Open || c == Closed }
+
 // GroupPolicy is what a group says about its candidates' writing (product row C3).
 type GroupPolicy struct {
 	Replies Choice // may they answer what staff wrote

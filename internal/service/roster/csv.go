@@ -17,11 +17,14 @@ import (
 	"crier/internal/fault"
 )
 
-// columns are those a roster may have, in any order; the first two of need must be
-// there.
+// columns are those a roster may have, in any order. It needs candidate_id, and either
+// test_id or group_kind and group_id.
 var (
-	columns = []string{"test_id", "test_name", "candidate_id", "given_name", "family_name", "login", "password", "email", "phone", "room", "seat", "extra_minutes", "tags"}
-	need    = []string{"test_id", "candidate_id"}
+	columns = []string{
+		"test_id", "test_name", "group_kind", "group_id", "group_name", "state", "candidate_id", "given_name", "family_name", "login", "password", "email", "phone",
+		"room", "seat", "extra_minutes", "tags", "skills", "address", "city", "postcode",
+	}
+	personal = []string{"given_name", "family_name", "login", "password", "email", "phone", "tags", "skills", "address", "city", "postcode"}
 )
 
 // row is one line of a roster. A cell that is empty says nothing.
@@ -31,7 +34,8 @@ type row struct {
 }
 
 // Import reads a roster (CSV, UTF-8; commas or semicolons; a first line of column names)
-// and stores its people, tests and enrolments. Tags are separated by semicolons, or by |.
+// and stores its people, groups and enrolments. Tags and skills are separated by
+// semicolons, or by |. An activity of the roster must be there already: a roster has no times.
 // Errors: Forbidden; Malformed when it is no CSV; Invalid with details that name row
 // and column; TooLarge (rows). Nothing is imported when anything is wrong.
 func (s *Service) Import(ctx context.Context, actor domain.Actor, r io.Reader) (Imported, error) {
@@ -42,7 +46,7 @@ func (s *Service) Import(ctx context.Context, actor domain.Actor, r io.Reader) (
 	if err != nil {
 		return Imported{}, err
 	}
-	people, exams, enrolments, passwords, err := s.roster(rows)
+	people, groups, enrolments, passwords, err := s.roster(rows)
 	if err != nil {
 		return Imported{}, err
 	}
@@ -50,7 +54,7 @@ func (s *Service) Import(ctx context.Context, actor domain.Actor, r io.Reader) (
 	_, entries, err := s.withPasswords(ctx, actor.Organisation, people, passwords, func() (domain.Tally, []*domain.Entry, error) {
 		var entries []*domain.Entry
 		var err error
-		out, entries, err = s.Store.Import(ctx, actor, people, exams, enrolments)
+		out, entries, err = s.Store.Import(ctx, actor, people, groups, enrolments)
 		return domain.Tally{}, entries, err
 	})
 	s.committed(entries)
@@ -143,15 +147,30 @@ func checkColumns(names []string) error {
 		}
 		seen[name] = true
 	}
+	wrong = append(wrong, missing(seen)...)
+	if len(wrong) > 0 {
+		return fault.Many(fault.Invalid, wrong, "the roster's columns are not right; nothing was imported")
+	}
+	return nil
+}
+
+// missing names the columns that must be there and are not.
+func missing(seen map[string]bool) (wrong []fault.Detail) {
+	need := []string{"candidate_id", "test_id"}
+	if seen["group_kind"] || seen["group_id"] || seen["group_name"] {
+		need = []string{"candidate_id", "group_kind", "group_id"}
+		for _, name := range []string{"test_id", "test_name"} {
+			if seen[name] {
+				wrong = append(wrong, fault.Detail{Field: at(1, name), Message: "a roster is of tests or of other groups, not of both"})
+			}
+		}
+	}
 	for _, name := range need {
 		if !seen[name] {
 			wrong = append(wrong, fault.Detail{Field: at(1, name), Message: "this column is missing"})
 		}
 	}
-	if len(wrong) > 0 {
-		return fault.Many(fault.Invalid, wrong, "the roster's columns are not right; nothing was imported")
-	}
-	return nil
+	return wrong
 }
 
 // clip shortens what is quoted back.
@@ -164,47 +183,64 @@ func clip(s string) string {
 
 func at(line int, column string) string { return fmt.Sprintf("row %d, column %s", line, column) }
 
-// roster turns rows into what is to be stored. A person or a test may stand in several
+// roster turns rows into what is to be stored. A person or a group may stand in several
 // rows, if these agree.
-func (s *Service) roster(rows []row) (people []domain.PersonSpec, exams []domain.ExamSpec, enrolments []domain.EnrolmentSpec, passwords []string, err error) {
+func (s *Service) roster(rows []row) (people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec, passwords []string, err error) {
 	c := &check{now: s.Clock.Now()}
-	firstPerson, firstExam, firstPair := map[string]int{}, map[string]int{}, map[string]int{}
+	firstPerson, firstGroup, firstPair := map[string]int{}, map[string]int{}, map[string]int{}
 	for i, r := range rows {
-		person, exam, enrolment := r.items(c)
-		if j, again := firstPair[r.cells["test_id"]+"\x00"+r.cells["candidate_id"]]; again {
-			c.add(r.named, "person", "this candidate stands twice in this test: first in row %d", rows[j].line)
+		person, group, enrolment := r.items(c)
+		pair, _ := enrolment.key()
+		if j, again := firstPair[pair]; again {
+			c.add(r.named, "person", "this candidate stands twice in this %s: first in row %d", group.Kind, rows[j].line)
 			continue
 		}
-		firstPair[r.cells["test_id"]+"\x00"+r.cells["candidate_id"]] = i
+		firstPair[pair] = i
 		if j, again := firstPerson[person.ExternalID]; !again {
 			firstPerson[person.ExternalID] = i
 			people = append(people, person.spec(r.named, c))
 			passwords = append(passwords, r.cells["password"])
-		} else if field := r.differs(rows[j], "given_name", "family_name", "login", "password", "email", "phone", "tags"); field != "" {
+		} else if field := r.differs(rows[j], personal...); field != "" {
 			c.add(r.named, field, "this differs from row %d, which has the same candidate", rows[j].line)
 		}
-		if j, again := firstExam[exam.ExternalID]; !again {
-			firstExam[exam.ExternalID] = i
-			exams = append(exams, exam.spec(r.named, c))
-		} else if field := r.differs(rows[j], "test_name"); field != "" {
-			c.add(r.named, field, "this differs from row %d, which has the same test", rows[j].line)
+		name, _ := group.key()
+		if j, again := firstGroup[name]; !again {
+			firstGroup[name] = i
+			groups = append(groups, group.spec(r.named, c))
+		} else if field := r.differs(rows[j], "test_name", "group_name"); field != "" {
+			c.add(r.named, field, "this differs from row %d, which has the same %s", rows[j].line, group.Kind)
 		}
 		enrolments = append(enrolments, enrolment.spec(r.named, c))
 	}
-	return people, exams, enrolments, passwords, c.err()
+	return people, groups, enrolments, passwords, c.err()
 }
 
 // named says where an item's field stands in the roster.
 func (r row) named(field string) string {
+	group, _ := r.ofGroup()
 	switch field {
-	case "test":
-		field = "test_id"
+	case "test", "group":
+		field = group + "_id"
 	case "name", "starts_at", "ends_at":
-		field = "test_name"
-	case "person", "external_id", "kind", "role":
+		field = group + "_name"
+	case "kind":
+		field = group + "_kind"
+	case "person", "external_id", "role":
+		field = "candidate_id"
+	}
+	if field == "test_kind" {
 		field = "candidate_id"
 	}
 	return at(r.line, field)
+}
+
+// ofGroup says with which word the columns of the row's group begin, and of which kind
+// the group is.
+func (r row) ofGroup() (string, domain.GroupKind) {
+	if _, ok := r.cells["group_id"]; ok {
+		return "group", domain.GroupKind(r.cells["group_kind"])
+	}
+	return "test", domain.KindTest
 }
 
 func (r row) differs(from row, fields ...string) string {
@@ -223,22 +259,19 @@ func (r row) cell(name string) *string {
 	return nil
 }
 
-func (r row) items(c *check) (Person, Exam, Enrolment) {
+func (r row) items(c *check) (Person, Group, Enrolment) {
 	person := Person{
 		ExternalID: r.cells["candidate_id"], Kind: domain.KindCandidate, GivenName: r.cells["given_name"], FamilyName: r.cells["family_name"],
-		Login: r.cell("login"), Password: r.cell("password"), Email: r.cell("email"), Phone: r.cell("phone"),
+		Login: r.cell("login"), Password: r.cell("password"), Email: r.cell("email"), Phone: r.cell("phone"), Tags: r.labels("tags"), Skills: r.labels("skills"),
+		Address: r.cell("address"), City: r.cell("city"), Postcode: r.cell("postcode"),
 	}
-	if tags := r.cells["tags"]; tags != "" {
-		list := []string{}
-		for _, t := range strings.FieldsFunc(tags, func(x rune) bool { return x == ';' || x == '|' }) {
-			if t = strings.TrimSpace(t); t != "" {
-				list = append(list, t)
-			}
-		}
-		person.Tags = &list
+	word, kind := r.ofGroup()
+	group := Group{ExternalID: r.cells[word+"_id"], Kind: kind, Name: r.cell(word + "_name")}
+	enrolment := Enrolment{Group: group.ExternalID, Kind: kind, Person: person.ExternalID, Room: r.cell("room"), Seat: r.cell("seat")}
+	if v := r.cell("state"); v != nil {
+		state := domain.EnrolmentState(*v)
+		enrolment.State = &state
 	}
-	exam := Exam{ExternalID: r.cells["test_id"], Name: r.cell("test_name")}
-	enrolment := Enrolment{Exam: exam.ExternalID, Person: person.ExternalID, Room: r.cell("room"), Seat: r.cell("seat")}
 	if v := r.cells["extra_minutes"]; v != "" {
 		n, err := strconv.Atoi(v)
 		if err != nil {
@@ -247,5 +280,19 @@ func (r row) items(c *check) (Person, Exam, Enrolment) {
 			enrolment.ExtraMinutes = &n
 		}
 	}
-	return person, exam, enrolment
+	return person, group, enrolment
+}
+
+// labels are the tags or skills of a cell, nil if it is empty.
+func (r row) labels(name string) *[]string {
+	if r.cells[name] == "" {
+		return nil
+	}
+	list := []string{}
+	for _, t := range strings.FieldsFunc(r.cells[name], func(x rune) bool { return x == ';' || x == '|' }) {
+		if t = strings.TrimSpace(t); t != "" {
+			list = append(list, t)
+		}
+	}
+	return &list
 }

@@ -26,6 +26,14 @@ type Person struct {
 	Phone      *string           `json:"phone"`
 	Locale     *string           `json:"locale"` // BCP 47
 	Tags       *[]string         `json:"tags"`
+	Skills     *[]string         `json:"skills"`
+	Address    *string           `json:"address"` // street and number
+	City       *string           `json:"city"`
+	Postcode   *string           `json:"postcode"`
+	// Fields are what else the organisation filters by: all of them, a name that is
+	// absent is taken away.
+	Fields *map[string]string  `json:"fields"`
+	State  *domain.PersonState `json:"state"`
 }
 
 // Exam is one test as the request gives it.
@@ -36,23 +44,42 @@ type Exam struct {
 	EndsAt     *time.Time `json:"ends_at"`
 }
 
-// Enrolment puts a candidate in a test; both are named by external id.
-type Enrolment struct {
-	Exam         string           `json:"test"`
-	Person       string           `json:"person"`
-	Room         *string          `json:"room"`
-	Seat         *string          `json:"seat"`
-	ExtraMinutes *int             `json:"extra_minutes"`
-	Progress     *domain.Progress `json:"progress"`
+// Group is one group of any kind as the request gives it.
+type Group struct {
+	ExternalID string           `json:"external_id"`
+	Kind       domain.GroupKind `json:"kind"`
+	Name       *string          `json:"name"`
+	StartsAt   *time.Time       `json:"starts_at"`
+	EndsAt     *time.Time       `json:"ends_at"`
+	Place      *string          `json:"place"`
+	Replies    *domain.Choice   `json:"replies"`
+	Starts     *domain.Choice   `json:"starts"`
 }
 
-// Scope replaces what a staff member sees of a test. Without rooms: all of them;
+// Enrolment puts a candidate in a group; both are named by external id.
+//
+// The group is a test alone, or any group with its kind.
+type Enrolment struct {
+	Exam         string                 `json:"test"`
+	Group        string                 `json:"group"`
+	Kind         domain.GroupKind       `json:"kind"`
+	Person       string                 `json:"person"`
+	State        *domain.EnrolmentState `json:"state"`
+	Room         *string                `json:"room"`
+	Seat         *string                `json:"seat"`
+	ExtraMinutes *int                   `json:"extra_minutes"`
+	Progress     *domain.Progress       `json:"progress"`
+}
+
+// Scope replaces what a staff member sees of a group. Without rooms: all of them;
 // with Remove: none.
 type Scope struct {
-	Person string   `json:"person"`
-	Exam   string   `json:"test"`
-	Rooms  []string `json:"rooms"`
-	Remove bool     `json:"remove"`
+	Exam   string           `json:"test"`
+	Group  string           `json:"group"`
+	Kind   domain.GroupKind `json:"kind"`
+	Person string           `json:"person"`
+	Rooms  []string         `json:"rooms"`
+	Remove bool             `json:"remove"`
 }
 
 // Progress says where a candidate stands in a test since At; now, if left out.
@@ -70,6 +97,7 @@ const (
 	placeMost = 100
 	tagsMost  = 50
 	extraMost = 24 * 60 // minutes
+	placeText = 300     // where an activity happens, or someone lives
 )
 
 // item is one element of a request: it checks itself and says what to store. key is what
@@ -199,18 +227,58 @@ func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
 			c.add(w, "password", "%s", fault.Public(err).Message)
 		}
 	}
-	if p.Tags != nil {
-		if len(*p.Tags) > tagsMost {
-			c.add(w, "tags", "%d tags; at most %d are possible", len(*p.Tags), tagsMost)
-		}
-		for _, t := range *p.Tags {
-			c.text(w, "tags", t, 50, false)
-		}
+	c.labels(w, "tags", p.Tags)
+	c.labels(w, "skills", p.Skills)
+	c.optional(w, "address", p.Address, placeText)
+	c.optional(w, "city", p.City, nameMost)
+	c.optional(w, "postcode", p.Postcode, 20)
+	c.fields(w, p.Fields)
+	if p.State != nil && !p.State.Known() {
+		c.add(w, "state", "state must be active, invited or locked")
 	}
 	return domain.PersonSpec{
 		Where: w, ExternalID: p.ExternalID, Kind: p.Kind, Role: role, GivenName: strings.TrimSpace(p.GivenName), FamilyName: strings.TrimSpace(p.FamilyName),
 		Login: lower(p.Login), Email: p.Email, Phone: p.Phone, Locale: p.Locale, Tags: p.Tags,
+		Skills: p.Skills, Address: trimmed(p.Address), City: trimmed(p.City), Postcode: trimmed(p.Postcode), Fields: p.Fields, State: p.State,
 	}
+}
+
+// labels checks a list of tags or skills.
+func (c *check) labels(w domain.Where, field string, list *[]string) {
+	if list == nil {
+		return
+	}
+	if len(*list) > tagsMost {
+		c.add(w, field, "%d %s; at most %d are possible", len(*list), field, tagsMost)
+	}
+	for _, t := range *list {
+		c.text(w, field, t, 50, false)
+	}
+}
+
+// fields checks a person's own fields.
+func (c *check) fields(w domain.Where, fields *map[string]string) {
+	if fields == nil {
+		return
+	}
+	if n := len(*fields); n > domain.FieldsMost {
+		c.add(w, "fields", "%d fields; at most %d are possible", n, domain.FieldsMost)
+	}
+	for name, value := range *fields {
+		if err := domain.CheckFieldName("fields", name); err != nil {
+			c.add(w, "fields", "%q: %s", clip(name), fault.Public(err).Message)
+			continue
+		}
+		c.text(w, "fields."+name, value, domain.FieldValueMost, true)
+	}
+}
+
+func trimmed(s *string) *string {
+	if s == nil {
+		return nil
+	}
+	t := strings.TrimSpace(*s)
+	return &t
 }
 
 func lower(s *string) *string {
@@ -239,11 +307,73 @@ func (e Exam) spec(w domain.Where, c *check) domain.ExamSpec {
 	return domain.ExamSpec{Where: w, ExternalID: e.ExternalID, Name: e.Name, StartsAt: e.StartsAt, EndsAt: e.EndsAt}
 }
 
-func (e Enrolment) key() (string, string) { return e.Exam + "\x00" + e.Person, "person" }
+func (g Group) key() (string, string) { return string(g.Kind) + "\x00" + g.ExternalID, "external_id" }
+
+func (g Group) spec(w domain.Where, c *check) domain.GroupSpec {
+	c.text(w, "external_id", g.ExternalID, idMost, false)
+	if _, err := domain.ParseGroupKind("kind", string(g.Kind)); err != nil {
+		c.add(w, "kind", "%s", fault.Public(err).Message)
+	}
+	if g.Name != nil {
+		c.text(w, "name", *g.Name, nameMost, false)
+	}
+	c.optional(w, "place", g.Place, placeText)
+	for _, p := range []struct {
+		field  string
+		choice *domain.Choice
+	}{{"replies", g.Replies}, {"starts", g.Starts}} {
+		if p.choice != nil && !p.choice.Known() {
+			c.add(w, p.field, `%s must be open, closed, or "" for what the organisation says`, p.field)
+		}
+	}
+	return domain.GroupSpec{Where: w, Kind: g.Kind, ExternalID: g.ExternalID, Name: g.Name, StartsAt: g.StartsAt, EndsAt: g.EndsAt,
+		Place: trimmed(g.Place), Replies: g.Replies, Starts: g.Starts}
+}
+
+// inGroup is how an item names a group: a test alone, or any group with its kind.
+type inGroup struct {
+	exam, group string
+	kind        domain.GroupKind
+}
+
+func (g inGroup) key() string {
+	if g.group == "" && g.kind == "" {
+		return string(domain.KindTest) + "\x00" + g.exam
+	}
+	return string(g.kind) + "\x00" + g.group
+}
+
+// spec returns the kind and the external id of the group.
+func (g inGroup) spec(w domain.Where, c *check) (domain.GroupKind, string) {
+	if g.group == "" && g.kind == "" {
+		c.text(w, "test", g.exam, idMost, false)
+		return domain.KindTest, g.exam
+	}
+	if g.exam != "" {
+		c.add(w, "test", "name a test, or a group with its kind, not both")
+	}
+	c.text(w, "group", g.group, idMost, false)
+	if _, err := domain.ParseGroupKind("kind", string(g.kind)); err != nil {
+		c.add(w, "kind", "%s", fault.Public(err).Message)
+	}
+	return g.kind, g.group
+}
+
+func (e Enrolment) in() inGroup { return inGroup{e.Exam, e.Group, e.Kind} }
+
+func (s Scope) in() inGroup { return inGroup{s.Exam, s.Group, s.Kind} }
+
+func (e Enrolment) key() (string, string) { return e.in().key() + "\x00" + e.Person, "person" }
 
 func (e Enrolment) spec(w domain.Where, c *check) domain.EnrolmentSpec {
-	c.text(w, "test", e.Exam, idMost, false)
+	kind, group := e.in().spec(w, c)
 	c.text(w, "person", e.Person, idMost, false)
+	if e.State != nil && *e.State != "" && !e.State.Known() {
+		c.add(w, "state", "no such state: %q", clip(string(*e.State)))
+	}
+	if kind != domain.KindTest {
+		c.noSeat(w, e)
+	}
 	c.optional(w, "room", e.Room, placeMost)
 	c.optional(w, "seat", e.Seat, placeMost)
 	if e.ExtraMinutes != nil && (*e.ExtraMinutes < 0 || *e.ExtraMinutes > extraMost) {
@@ -252,7 +382,16 @@ func (e Enrolment) spec(w domain.Where, c *check) domain.EnrolmentSpec {
 	if e.Progress != nil {
 		c.progress(w, *e.Progress)
 	}
-	return domain.EnrolmentSpec{Where: w, Exam: e.Exam, Person: e.Person, Room: e.Room, Seat: e.Seat, ExtraMinutes: e.ExtraMinutes, Progress: e.Progress}
+	return domain.EnrolmentSpec{Where: w, Kind: kind, Exam: group, Person: e.Person, State: e.State, Room: e.Room, Seat: e.Seat, ExtraMinutes: e.ExtraMinutes, Progress: e.Progress}
+}
+
+// noSeat refuses what only a test's candidates have.
+func (c *check) noSeat(w domain.Where, e Enrolment) {
+	for field, given := range map[string]bool{"room": e.Room != nil && *e.Room != "", "seat": e.Seat != nil && *e.Seat != "", "extra_minutes": e.ExtraMinutes != nil, "progress": e.Progress != nil} {
+		if given {
+			c.add(w, field, "only a test's candidates have this")
+		}
+	}
 }
 
 func (c *check) progress(w domain.Where, p domain.Progress) {
@@ -261,10 +400,10 @@ func (c *check) progress(w domain.Where, p domain.Progress) {
 	}
 }
 
-func (s Scope) key() (string, string) { return s.Exam + "\x00" + s.Person, "person" }
+func (s Scope) key() (string, string) { return s.in().key() + "\x00" + s.Person, "person" }
 
 func (s Scope) spec(w domain.Where, c *check) domain.ScopeSpec {
-	c.text(w, "test", s.Exam, idMost, false)
+	kind, group := s.in().spec(w, c)
 	c.text(w, "person", s.Person, idMost, false)
 	rooms := slices.Clone(s.Rooms)
 	slices.Sort(rooms)
@@ -275,7 +414,10 @@ func (s Scope) spec(w domain.Where, c *check) domain.ScopeSpec {
 	if s.Remove && len(rooms) > 0 {
 		c.add(w, "remove", "remove takes the whole test away: leave rooms out")
 	}
-	return domain.ScopeSpec{Where: w, Exam: s.Exam, Person: s.Person, Rooms: rooms, Remove: s.Remove}
+	if kind != domain.KindTest && len(rooms) > 0 {
+		c.add(w, "rooms", "only a test has rooms")
+	}
+	return domain.ScopeSpec{Where: w, Kind: kind, Exam: group, Person: s.Person, Rooms: rooms, Remove: s.Remove}
 }
 
 func (p Progress) key() (string, string) {

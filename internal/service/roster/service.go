@@ -1,5 +1,5 @@
-// Package roster takes what an organisation's own systems know: people, tests, who
-// sits which test and where, which staff work there, and how far candidates have
+// Package roster takes what an organisation's own systems know: people, tests and
+// other groups, who is in which and where, which staff work there, and how far candidates have
 // come. Everything is idempotent by external id, and a request is done whole or not
 // at all (product row A3).
 package roster
@@ -20,10 +20,11 @@ type Store interface {
 	PasswordHashes(ctx context.Context, org domain.OrganisationID, externalIDs []string) (map[string]string, error)
 	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*domain.Entry, error)
 	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error)
+	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error)
 	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error)
 	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error)
 	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error)
-	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, exams []domain.ExamSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
+	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
 }
 
 // Deps are what a Service is made of. Committed is called after COMMIT with each
@@ -95,12 +96,17 @@ func (s *Service) PutExams(ctx context.Context, actor domain.Actor, items []Exam
 	return put(ctx, s, actor, items, s.Store.UpsertExams)
 }
 
-// PutEnrolments puts candidates in tests. Errors as for PutPeople.
+// PutGroups creates and changes groups of any kind. Errors as for PutPeople.
+func (s *Service) PutGroups(ctx context.Context, actor domain.Actor, items []Group) (Counts, error) {
+	return put(ctx, s, actor, items, s.Store.UpsertGroups)
+}
+
+// PutEnrolments puts candidates in groups. Errors as for PutPeople.
 func (s *Service) PutEnrolments(ctx context.Context, actor domain.Actor, items []Enrolment) (Counts, error) {
 	return put(ctx, s, actor, items, s.Store.UpsertEnrolments)
 }
 
-// PutScopes replaces what staff see of a test. Errors as for PutPeople.
+// PutScopes replaces what staff see of a group. Errors as for PutPeople.
 func (s *Service) PutScopes(ctx context.Context, actor domain.Actor, items []Scope) (Counts, error) {
 	return put(ctx, s, actor, items, s.Store.ReplaceScopes)
 }
