@@ -111,6 +111,8 @@ func (s *Service) candidates(ctx context.Context, org domain.OrganisationID, ids
 			add(i, "no person has the external id %q", id)
 		} else if p.Kind != domain.KindCandidate {
 			add(i, "%q is not a candidate", id)
+		} else if p.State == domain.PersonLocked {
+			add(i, "the account of %q is locked", id)
 		}
 	}
 	if len(wrong) > 0 {
@@ -155,6 +157,9 @@ func (s *Service) Redeem(ctx context.Context, ticket string) (domain.Actor, erro
 	}
 	if err != nil {
 		return domain.Actor{}, err
+	}
+	if p.State == domain.PersonLocked {
+		return domain.Actor{}, fault.New(fault.Unauthenticated, "the account is locked")
 	}
 	return s.actorOf(ctx, p, maker)
 }
