@@ -26,14 +26,15 @@ const (
 // Options are what the API is built from. Every field but AsyncAPI, Web and
 // Observe is needed.
 type Options struct {
-	Access    Access
-	Roster    Roster
-	Broadcast Broadcast
-	Inbox     Inbox
-	Monitor   Monitor
-	Record    Record
-	Settings  Settings
-	Team      Team
+	Access       Access
+	Roster       Roster
+	Broadcast    Broadcast
+	Inbox        Inbox
+	Monitor      Monitor
+	Record       Record
+	Settings     Settings
+	Team         Team
+	Conversation Conversation
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -113,7 +114,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes(), s.conversationRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)
