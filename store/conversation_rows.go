@@ -14,6 +14,11 @@ import (
 // expanded: the caller has done both. Four statements whatever their number, five
 // with a limited reach.
 func (s *Store) ConversationRows(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error) {
+	return s.ConversationRowsWithin(ctx, org, staff, seen, domain.Within{}, people)
+}
+
+// ConversationRowsWithin is ConversationRows of what belongs to some groups alone.
+func (s *Store) ConversationRowsWithin(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, within domain.Within, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error) {
 	if len(people) == 0 {
 		return map[domain.PersonNo]domain.ConversationRow{}, nil
 	}
@@ -21,8 +26,8 @@ func (s *Store) ConversationRows(ctx context.Context, org domain.OrganisationID,
 	if err != nil {
 		return nil, err
 	}
-	if !seen.All {
-		if err := s.narrow(ctx, org, seen, people, rows); err != nil {
+	if !seen.All || !within.Empty() {
+		if err := s.narrow(ctx, org, seen, within, people, rows); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +93,7 @@ func (s *Store) conversationRows(ctx context.Context, org domain.OrganisationID,
 
 // narrow puts what the seen groups' threads say in the place of what is said of the
 // whole conversations.
-func (s *Store) narrow(ctx context.Context, org domain.OrganisationID, seen domain.Seen, people []domain.PersonNo, rows map[domain.PersonNo]*conversationRow) error {
+func (s *Store) narrow(ctx context.Context, org domain.OrganisationID, seen domain.Seen, within domain.Within, people []domain.PersonNo, rows map[domain.PersonNo]*conversationRow) error {
 	args := []any{org, jsonOf(people)}
 	var list []struct {
 		No         int64 `db:"person_no"`
@@ -99,7 +104,7 @@ func (s *Store) narrow(ctx context.Context, org domain.OrganisationID, seen doma
 	}
 	err := s.list(ctx, &list, `SELECT t.person_no, max(t.last_offset) AS last_offset, max(t.in_offset) AS in_offset, max(t.out_offset) AS out_offset,
 			coalesce(min(CASE WHEN t.waiting_offset <> 0 THEN t.waiting_offset END), 0) AS waiting_offset
-		FROM threads t WHERE t.organisation_id = $1 AND t.person_no IN `+s.d.Ints("$2")+s.seesGroup("t.group_id", "t.person_no", seen, &args)+`
+		FROM threads t WHERE t.organisation_id = $1 AND t.person_no IN `+s.d.Ints("$2")+s.seesGroup("t.group_id", "t.person_no", seen, &args)+s.counting("t.group_id", within, &args)+`
 		GROUP BY t.person_no`, args...)
 	if err != nil {
 		return fmt.Errorf("read threads: %w", err)

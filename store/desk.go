@@ -198,19 +198,26 @@ func (q deskQuery) from(args *[]any) string {
 
 // threads is the row source of what is seen of each conversation.
 func (q deskQuery) threads(args *[]any) string {
-	where := `t.organisation_id = $1`
-	if w := q.f.Within(); len(w.Group) > 0 {
-		*args = append(*args, jsonOf(w.Group))
-		where += fmt.Sprintf(" AND t.group_id IN %s", q.s.d.Texts(fmt.Sprintf("$%d", len(*args))))
-	}
-	if len(q.f.Kind) > 0 {
-		*args = append(*args, jsonOf(q.f.Kind))
-		where += fmt.Sprintf(" AND t.group_id IN (SELECT kg.id FROM groups kg WHERE kg.organisation_id = $1 AND kg.kind IN %s)", q.s.d.Texts(fmt.Sprintf("$%d", len(*args))))
-	}
-	where += q.s.seesPerson("t.person_no", q.seen, args) + q.s.seesGroup("t.group_id", "t.person_no", q.seen, args)
+	where := `t.organisation_id = $1` + q.s.counting("t.group_id", q.f.Within(), args) +
+		q.s.seesPerson("t.person_no", q.seen, args) + q.s.seesGroup("t.group_id", "t.person_no", q.seen, args)
 	return `SELECT t.person_no, max(t.last_offset) AS last_offset, max(t.in_offset) AS in_offset, max(t.out_offset) AS out_offset,
 			coalesce(min(CASE WHEN t.waiting_offset <> 0 THEN t.waiting_offset END), 0) AS waiting_offset
 		FROM threads t WHERE ` + where + ` GROUP BY t.person_no`
+}
+
+// counting adds "the group in column is one that counts" to a statement that names the
+// organisation as $1; it appends the arguments.
+func (s *Store) counting(column string, w domain.Within, args *[]any) string {
+	out := ""
+	if len(w.Group) > 0 {
+		*args = append(*args, jsonOf(w.Group))
+		out += " AND " + column + " IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args)))
+	}
+	if len(w.Kind) > 0 {
+		*args = append(*args, jsonOf(w.Kind))
+		out += " AND " + column + " IN (SELECT kg.id FROM groups kg WHERE kg.organisation_id = $1 AND kg.kind IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args))) + ")"
+	}
+	return out
 }
 
 // joins are the tables that conditions need beside v and c.

@@ -239,13 +239,7 @@ func (s *Store) searchHits(ctx context.Context, org domain.OrganisationID, found
 // has words beginning with each of the asked ones, by name.
 func (s *Store) PeopleNamed(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q string, limit int) ([]domain.PersonRef, error) {
 	args := []any{org}
-	var rows []struct {
-		No         int64
-		ID         string
-		ExternalID string `db:"external_id"`
-		GivenName  string `db:"given_name"`
-		FamilyName string `db:"family_name"`
-	}
+	var rows []refRow
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name FROM people p
 		WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+s.matches("p", domain.PeopleFilter{Q: q}, seen, &args)+s.seesPerson("p.no", seen, &args)+
 		fmt.Sprintf(` ORDER BY p.sort_name, p.no LIMIT %d`, limit), args...)
@@ -254,8 +248,7 @@ func (s *Store) PeopleNamed(ctx context.Context, org domain.OrganisationID, seen
 	}
 	out := make([]domain.PersonRef, len(rows))
 	for i, r := range rows {
-		out[i] = domain.PersonRef{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
-			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name()}
+		out[i] = r.ref()
 	}
 	return out, nil
 }
