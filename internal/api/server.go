@@ -35,6 +35,7 @@ type Options struct {
 	Settings     Settings
 	Team         Team
 	Conversation Conversation
+	Desk         Desk
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -114,7 +115,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes(), s.conversationRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)

@@ -22,6 +22,7 @@ import (
 	"crier/internal/gateway"
 	"crier/internal/service/access"
 	"crier/internal/service/broadcast"
+	"crier/internal/service/desk"
 	"crier/internal/service/inbox"
 	"crier/internal/service/monitor"
 	"crier/internal/service/record"
@@ -41,6 +42,7 @@ type Node struct {
 	Monitor   *monitor.Service
 	Record    *record.Service
 	Settings  *settings.Service
+	Desk      *desk.Service
 	Team      *team.Service
 	Store     *store.Store
 
@@ -136,6 +138,7 @@ func (n *Node) build(o Options) {
 	n.Inbox = inbox.New(n.Store, n.sealer, n.receipts)
 	n.Record = record.New(n.Store, n.sealer)
 	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed})
+	n.Desk = desk.New(n.Store, seen, n.sealer)
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
 
