@@ -38,6 +38,10 @@ func (s Seen) TeamTopics() []string {
 	return out
 }
 
+// StaffTopic is heard by everyone who may see conversations at all. What it brings
+// names nobody.
+const StaffTopic = "staff"
+
 const inboxTopic = "inbox"
 
 func inboxOf(group GroupID, room string) string {
