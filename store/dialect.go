@@ -33,6 +33,8 @@ type dialect struct {
 	field string
 	// member is a field of the JSON object, as JSON.
 	member string
+	// nested reads a text field of an object that is a field of the JSON object in a text.
+	nested string
 	// bigint is the name of the 64-bit integer type in a CAST.
 	bigint string
 	// aggregate is the function that makes a JSON array of a group's values.
@@ -45,6 +47,10 @@ type dialect struct {
 	find string
 	// json makes JSON of a text expression, as Field and Member need it.
 	json string
+	// greatest is the function that returns the greatest of its arguments.
+	greatest string
+	// bytes makes bytes of a text expression of hexadecimal digits.
+	bytes string
 }
 
 var postgres = &dialect{
@@ -58,9 +64,12 @@ var postgres = &dialect{
 	items:      "jsonb_array_elements(CAST(%s AS jsonb))",
 	field:      "(%s->>'%s')",
 	member:     "(%s->'%s')",
+	nested:     "(CAST(%s AS jsonb)->'%s'->>'%s')",
 	bigint:     "bigint",
 	aggregate:  "json_agg",
 	whole:      " OFFSET 0",
+	greatest:   "greatest",
+	bytes:      "decode(%s, 'hex')",
 	column:     "CAST(value->>%d AS bigint)",
 	textColumn: "(value->>%d)",
 	find:       "strpos",
@@ -77,9 +86,12 @@ var sqlite = &dialect{
 	items:      "json_each(%s)",
 	field:      "(%s->>'$.%s')",
 	member:     "(%s->'$.%s')",
+	nested:     "(%s->>'$.%s.%s')",
 	bigint:     "INTEGER",
 	aggregate:  "json_group_array",
 	whole:      " LIMIT -1",
+	greatest:   "max",
+	bytes:      "unhex(%s)",
 	column:     "(value->>%d)",
 	textColumn: "(value->>%d)",
 	find:       "instr",
@@ -111,6 +123,14 @@ func (d *dialect) Field(expr, name string) string { return fmt.Sprintf(d.field, 
 
 // Member is a field of the JSON object in expr, as JSON.
 func (d *dialect) Member(expr, name string) string { return fmt.Sprintf(d.member, expr, name) }
+
+// Bytes makes bytes of a text column of hexadecimal digits, as Rows carries them.
+func (d *dialect) Bytes(column string) string { return fmt.Sprintf(d.bytes, column) }
+
+// Nested is the text of a field of the object that is field outer of the JSON object in the text expr.
+func (d *dialect) Nested(expr, outer, name string) string {
+	return fmt.Sprintf(d.nested, expr, outer, name)
+}
 
 // Rows is a row source made of a JSON array of arrays in parameter p. Each column
 // is "name" for an integer or "name text". It is read once: SQLite would otherwise

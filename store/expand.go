@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"crier/internal/domain"
@@ -11,14 +12,14 @@ import (
 const expandBatch = 16
 
 // Expand makes the per-person message rows of every sending up to the journal's
-// head. It is idempotent and belongs to nobody: whoever reads or writes messages
+// head, moves their conversations, and makes the sendings findable. It is idempotent and belongs to nobody: whoever reads or writes messages
 // calls it first, so no reader sees a table that lags. When nothing is to be done
 // it costs one small query and takes no lock.
 func (s *Store) Expand(ctx context.Context, org domain.OrganisationID) error {
 	for {
 		var behind bool
-		err := s.get(ctx, &behind, `SELECT x.expanded < j.head FROM expansions x JOIN journals j ON j.organisation_id = x.organisation_id
-			WHERE x.organisation_id = $1`, org)
+		err := s.get(ctx, &behind, `SELECT EXISTS (SELECT 1 FROM entries e WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent'
+			AND e."offset" > (SELECT expanded FROM expansions WHERE organisation_id = $1))`, org)
 		if err != nil {
 			return fmt.Errorf("compare expansion: %w", err)
 		}
@@ -56,6 +57,62 @@ func (t *Tx) expand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.expandLists(ctx, done, to); err != nil {
+		return err
+	}
+	if err := t.expandSearch(ctx, done, to); err != nil {
+		return err
+	}
 	_, err = t.Exec(ctx, `UPDATE expansions SET expanded = $2 WHERE organisation_id = $1`, t.org, to)
 	return err
+}
+
+// expandLists moves the conversations and threads of who got a sending. That nobody has
+// answered them stays as it is: a sending to many is no answer. Rows are taken in the
+// order that touches.write takes them in.
+func (t *Tx) expandLists(ctx context.Context, after, to int64) error {
+	d := t.s.d
+	const of = ` FROM entries e JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset"`
+	const sent = ` WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3`
+	forward := ` DO UPDATE SET last_offset = ` + d.greatest + `(c.last_offset, excluded.last_offset), out_offset = ` + d.greatest + `(c.out_offset, excluded.out_offset)`
+	_, err := t.Exec(ctx, `INSERT INTO conversations AS c (organisation_id, person_no, sort_name, last_offset, out_offset)
+		SELECT p.organisation_id, p.no, p.sort_name, r.last, r.last
+		FROM (SELECT m.person_no, max(m."offset") AS last`+of+sent+` GROUP BY m.person_no`+d.whole+`) r
+		JOIN people p ON p.organisation_id = $1 AND p.no = r.person_no ORDER BY p.no
+		ON CONFLICT (organisation_id, person_no)`+forward, t.org, after, to)
+	if err != nil {
+		return fmt.Errorf("move conversations: %w", err)
+	}
+	_, err = t.Exec(ctx, `INSERT INTO threads AS c (organisation_id, person_no, group_id, last_offset, out_offset)
+		SELECT CAST($1 AS `+d.bigint+`), m.person_no, m.group_id, max(m."offset"), max(m."offset")`+of+sent+`
+		GROUP BY m.person_no, m.group_id ORDER BY m.person_no, m.group_id
+		ON CONFLICT (organisation_id, person_no, group_id)`+forward, t.org, after, to)
+	if err != nil {
+		return fmt.Errorf("move threads: %w", err)
+	}
+	return nil
+}
+
+// expandSearch makes sendings findable, each once for all its people.
+func (t *Tx) expandSearch(ctx context.Context, after, to int64) error {
+	var rows []struct {
+		Offset  int64
+		GroupID string `db:"group_id"`
+		Payload string
+	}
+	err := t.Select(ctx, &rows, `SELECT "offset", group_id, payload FROM entries
+		WHERE organisation_id = $1 AND kind = 'broadcast.sent' AND "offset" > $2 AND "offset" <= $3`, t.org, after, to)
+	if err != nil {
+		return fmt.Errorf("read sendings: %w", err)
+	}
+	found := make([]searchRow, len(rows))
+	for i, r := range rows {
+		var text domain.BroadcastSent
+		if err := json.Unmarshal([]byte(r.Payload), &text); err != nil {
+			return fmt.Errorf("entry %d: %w", r.Offset, err)
+		}
+		found[i] = searchRow{offset: r.Offset, group: domain.GroupID(r.GroupID), kind: searchMessage,
+			words: searchWords(text.Subject, text.Body, fileNames(text.Attachments))}
+	}
+	return t.index(ctx, found)
 }

@@ -38,6 +38,7 @@ func (s *Store) MessagesBefore(ctx context.Context, org domain.OrganisationID, n
 func (s *Store) messages(ctx context.Context, where string, args ...any) ([]domain.Message, error) {
 	var rows []struct {
 		Offset         int64
+		Kind           string
 		GroupID        string `db:"group_id"`
 		Room           string
 		At             int64
@@ -46,7 +47,7 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]doma
 		DisplayedAt    int64 `db:"displayed_at"`
 		AcknowledgedAt int64 `db:"acknowledged_at"`
 	}
-	err := s.list(ctx, &rows, `SELECT m."offset", m.group_id, m.room, e.at, e.payload, m.delivered_at, m.displayed_at, m.acknowledged_at
+	err := s.list(ctx, &rows, `SELECT m."offset", e.kind, m.group_id, m.room, e.at, e.payload, m.delivered_at, m.displayed_at, m.acknowledged_at
 		FROM messages m JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
 		WHERE m.organisation_id = $1 AND m.person_no = $2 AND `+where, args...)
 	if err != nil {
@@ -54,11 +55,11 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]doma
 	}
 	out := make([]domain.Message, len(rows))
 	for i, r := range rows {
-		out[i] = domain.Message{Offset: r.Offset, Exam: domain.ExamID(r.GroupID), Room: r.Room, At: timeOf(r.At),
-			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
-		if err := json.Unmarshal([]byte(r.Payload), &out[i].Text); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
+		out[i], err = domain.MessageOf(&domain.Entry{Offset: r.Offset, Kind: domain.EntryKind(r.Kind), At: timeOf(r.At), Exam: domain.GroupID(r.GroupID), Payload: json.RawMessage(r.Payload)})
+		if err != nil {
+			return nil, err
 		}
+		out[i].Room, out[i].Delivered, out[i].Displayed, out[i].Acknowledged = r.Room, timeOf(r.DeliveredAt), timeOf(r.DisplayedAt), timeOf(r.AcknowledgedAt)
 	}
 	return out, nil
 }

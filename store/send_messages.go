@@ -1,0 +1,312 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/failpoint"
+	"crier/internal/fault"
+)
+
+// SendMessages stores several messages of conversations in one transaction, in order.
+// Each is decided on by NewMessage.Decide, with the journal's row held and with what
+// those before it did: a refused one leaves nothing and does not stop the others. An
+// error means that nothing was stored, or with Unknown that nobody knows.
+//
+// Errors of one message: those of Decide; NotFound; Invalid naming attachments[i];
+// Conflict (field "key") if the key was used for something else.
+func (s *Store) SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error) {
+	for i := range batch {
+		if batch[i].Inbound { // whether staff have spoken is in what sendings become
+			if err := s.Expand(ctx, org); err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	var sent []domain.Sent
+	err := s.write(ctx, org, func(tx *Tx) error {
+		w := messageWriter{tx: tx, batch: batch, sent: make([]domain.Sent, len(batch)), stored: map[keyUse]int{}}
+		if err := w.write(ctx); err != nil {
+			return err
+		}
+		sent = w.sent
+		failpoint.Hit(failpoint.MessageBeforeCommit)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store messages: %w", err)
+	}
+	return sent, nil
+}
+
+// messageWriter is one transaction of SendMessages.
+type messageWriter struct {
+	tx    *Tx
+	batch []domain.NewMessage
+	sent  []domain.Sent
+	at    time.Time
+	head  int64
+
+	people map[domain.PersonID]*addressee
+	used   map[keyUse]int64 // where keys were used before the batch
+	stored map[keyUse]int   // and which message of the batch has used one
+	files  map[domain.AttachmentID]unsentFile
+
+	entries  []*domain.Entry
+	rows     []messageRow
+	bindings []binding
+	index    []searchRow
+	touched  touches
+	claims   []claim
+}
+
+// messageRow is a row of the table messages.
+type messageRow struct {
+	offset, person int64
+	group          domain.GroupID
+	room           string
+	inbound        int
+	replyTo        int64
+}
+
+// claim is a conversation that a writer takes over.
+type claim struct {
+	offset int64
+	person domain.PersonNo
+}
+
+func (w *messageWriter) write(ctx context.Context) error {
+	var err error
+	if w.head, err = w.tx.Lock(ctx); err != nil {
+		return err
+	}
+	w.at = w.tx.s.clock.Now()
+	if err := w.read(ctx); err != nil {
+		return err
+	}
+	for i := range w.batch {
+		if err := w.decide(ctx, i); err != nil {
+			return err
+		}
+	}
+	if len(w.entries) == 0 {
+		return nil
+	}
+	if err := w.tx.appendAll(ctx, w.head, w.at, w.entries); err != nil {
+		return err
+	}
+	for _, do := range []func(context.Context) error{w.insert, w.touch, w.fact} {
+		if err := do(ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.tx.bind(ctx, w.bindings); err != nil {
+		return err
+	}
+	return w.tx.index(ctx, w.index)
+}
+
+// read reads, in a few statements for the whole batch, all that is decided on.
+func (w *messageWriter) read(ctx context.Context) error {
+	var keys []keyUse
+	var ids []domain.PersonID
+	var files []domain.AttachmentID
+	inbound := false
+	for i := range w.batch {
+		m := &w.batch[i]
+		keys = append(keys, keyUse{m.Actor.ID, m.Key})
+		ids = append(ids, m.Person)
+		files = append(files, m.Attachments...)
+		inbound = inbound || m.Inbound
+	}
+	var err error
+	if w.used, err = w.tx.begin(ctx, w.head, keys); err != nil {
+		return err
+	}
+	r := addresseeReader{d: w.tx.s.d, list: w.tx.Select, org: w.tx.org}
+	found, err := r.people(ctx, `p.id IN `+r.d.Texts("$2"), jsonOf(ids))
+	if err != nil {
+		return err
+	}
+	if err := r.groups(ctx, found); err != nil {
+		return err
+	}
+	w.people = make(map[domain.PersonID]*addressee, len(found))
+	for _, a := range found {
+		w.people[a.ID] = a
+	}
+	if inbound {
+		if err := r.spoken(ctx, found); err != nil {
+			return err
+		}
+	}
+	var answered, since [][2]int64
+	for i := range w.batch {
+		m := &w.batch[i]
+		a := w.people[m.Person]
+		if a == nil {
+			continue
+		}
+		if m.ReplyTo != 0 {
+			answered = append(answered, [2]int64{m.ReplyTo, int64(a.No)})
+		}
+		if m.SeenUpTo != 0 && a.out > m.SeenUpTo {
+			since = append(since, [2]int64{m.SeenUpTo, int64(a.No)})
+		}
+	}
+	if err := r.received(ctx, found, answered); err != nil {
+		return err
+	}
+	if err := r.answers(ctx, found, since); err != nil {
+		return err
+	}
+	w.files, err = w.tx.unsent(ctx, files)
+	return err
+}
+
+// decide settles one message: as a retry, refused, or as entries and rows to be stored.
+func (w *messageWriter) decide(ctx context.Context, i int) error {
+	m, key := &w.batch[i], keyUse{w.batch[i].Actor.ID, w.batch[i].Key}
+	if at := w.used[key]; at != 0 {
+		var err error
+		w.sent[i], err = w.earlier(ctx, m, at)
+		return err
+	}
+	if j, ok := w.stored[key]; ok && m.Key != "" {
+		if w.sent[i] = w.sent[j]; !bytes.Equal(w.batch[j].Hash, m.Hash) {
+			w.sent[i] = domain.Sent{Err: keyConflict()}
+		}
+		w.sent[i].Fresh = false
+		return nil
+	}
+	a := w.people[m.Person]
+	if a == nil {
+		w.sent[i].Err = fault.New(fault.NotFound, "no such candidate among yours")
+		return nil
+	}
+	in, err := m.Decide(a.Addressee)
+	if err != nil {
+		w.sent[i].Err = err
+		return nil
+	}
+	files, err := pick(w.files, m.Actor.ID, a.No, m.Attachments)
+	if err != nil {
+		w.sent[i].Err = err
+		return nil
+	}
+	w.stored[key] = i
+	return w.accept(i, a, in, files)
+}
+
+// earlier is the result for a key that was used before.
+func (w *messageWriter) earlier(ctx context.Context, m *domain.NewMessage, at int64) (domain.Sent, error) {
+	e, err := entryAt(ctx, w.tx.Select, w.tx.org, at)
+	if err != nil {
+		return domain.Sent{}, err
+	}
+	if !bytes.Equal(e.RequestHash, m.Hash) || e.Kind != domain.EntryMessageSent {
+		return domain.Sent{Err: keyConflict()}, nil
+	}
+	sent := domain.Sent{Entry: e}
+	return sent, json.Unmarshal(e.Payload, &sent.Message)
+}
+
+// accept adds a message to what is stored, and lets those after it know.
+func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files []domain.Attachment) error {
+	m := &w.batch[i]
+	reach := a.Reach()
+	if m.TakeOver && m.ActorNo != 0 && a.Assigned != 0 && a.Assigned != m.ActorNo {
+		e, err := w.append(m, "", domain.EntryConversationAssigned, domain.ConversationAssigned{
+			Reached: domain.Reached{Person: a.No, PersonID: a.ID, Reach: reach}, To: m.ActorNo, ToID: domain.PersonID(m.Actor.ID), ToName: m.Actor.Name, Claim: true,
+		})
+		if err != nil {
+			return err
+		}
+		w.sent[i].Assigned = e
+		w.claims = append(w.claims, claim{w.next() - 1, a.No})
+		w.touched.claim(a, m.ActorNo)
+		a.Assigned, a.AssignedName = m.ActorNo, m.Actor.Name
+	}
+	p := domain.MessageSent{
+		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
+		SenderName: m.Actor.Name, SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
+	}
+	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}
+	if in != nil {
+		p.GroupName, p.GroupKind, p.Room, row.group, row.room = in.Name, in.Kind, in.Room, in.Group, in.Room
+	}
+	if m.Inbound {
+		row.inbound = 1
+	}
+	e, err := w.append(m, row.group, domain.EntryMessageSent, p)
+	if err != nil {
+		return err
+	}
+	e.RequestKey, e.RequestHash = m.Key, m.Hash
+	w.sent[i].Entry, w.sent[i].Message, w.sent[i].Fresh = e, p, true
+	w.rows = append(w.rows, row)
+	w.index = append(w.index, searchRow{row.offset, a.No, row.group, searchMessage, searchWords(m.Subject, m.Body, fileNames(files))})
+	w.touched.message(a, row)
+	for _, f := range files {
+		w.bindings = append(w.bindings, binding{f.ID, row.offset, row.group})
+		delete(w.files, f.ID)
+	}
+	if m.Inbound {
+		return nil
+	}
+	a.Spoken[row.group] = true
+	a.Answers = append(a.Answers, domain.Answer{Offset: row.offset, Group: row.group, By: m.Actor})
+	return nil
+}
+
+// next is the offset that the next entry gets.
+func (w *messageWriter) next() int64 { return w.head + 1 + int64(len(w.entries)) }
+
+func (w *messageWriter) append(m *domain.NewMessage, group domain.GroupID, kind domain.EntryKind, payload any) (*domain.Entry, error) {
+	b, err := json.Marshal(payload)
+	if err != nil {
+		return nil, err
+	}
+	e := &domain.Entry{Kind: kind, Actor: m.Actor, Exam: group, Payload: b}
+	w.entries = append(w.entries, e)
+	return e, nil
+}
+
+// insert makes the messages' rows. What a candidate has written they have seen.
+func (w *messageWriter) insert(ctx context.Context) error {
+	rows := make([][]any, len(w.rows))
+	for i, r := range w.rows {
+		rows[i] = []any{r.offset, r.person, r.group, r.room, r.inbound, r.replyTo}
+	}
+	_, err := w.tx.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, inbound, reply_to, delivered_at, displayed_at, acknowledged_at)
+		SELECT $1, r.o, r.p, r.g, r.room, r.inbound, r.reply_to, r.inbound * $2, r.inbound * $2, r.inbound * $2
+		FROM `+w.tx.s.d.Rows("$3", "o", "p", "g text", "room text", "inbound", "reply_to")+` AS r WHERE true`, w.tx.org, micros(w.at), jsonOf(rows))
+	if err != nil {
+		return fmt.Errorf("insert messages: %w", err)
+	}
+	return nil
+}
+
+func (w *messageWriter) touch(ctx context.Context) error { return w.touched.write(ctx, w.tx, w.at) }
+
+// fact puts take-overs among what staff see of a conversation.
+func (w *messageWriter) fact(ctx context.Context) error {
+	if len(w.claims) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(w.claims))
+	for i, c := range w.claims {
+		rows[i] = []any{c.offset, c.person}
+	}
+	_, err := w.tx.Exec(ctx, `INSERT INTO facts (organisation_id, person_no, "offset", kind)
+		SELECT $1, r.p, r.o, 'conversation.assigned' FROM `+w.tx.s.d.Rows("$2", "o", "p")+` AS r WHERE true`, w.tx.org, jsonOf(rows))
+	if err != nil {
+		return fmt.Errorf("insert who claimed it: %w", err)
+	}
+	return nil
+}
