@@ -1,0 +1,89 @@
+package domain
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestItemOf(t *testing.T) {
+	at := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	anna := ActorRef{Kind: ActorPerson, ID: "anna", Name: "Anna Lind", Role: RoleCoordinator}
+	context := ItemContext{Person: 7, ID: "sara", Kind: KindActivity,
+		Seal:   func(o int64) ItemID { return ItemID(fmt.Sprintf("#%d", o)) },
+		People: map[PersonNo]PersonRef{3: {No: 3, ID: "bert", Name: "Bert"}},
+		Times:  &ItemTimes{Delivered: at},
+		About:  func(a *AboutView, _ PersonNo) { a.State, a.Deletion = EnrolmentLeft, "#9" },
+	}
+	for _, c := range []struct {
+		name    string
+		kind    EntryKind
+		by      ActorRef
+		exam    GroupID
+		payload any
+		want    string
+	}{
+		{"ours", EntryMessageSent, anna, "g", MessageSent{Body: "Hello", Subject: "S", GroupName: "Shift", GroupKind: KindActivity, SenderName: "Anna Lind", SenderRole: RoleCoordinator},
+			`{"type":"message","id":"#5","direction":"out","group":{"id":"g","kind":"activity","name":"Shift"},"subject":"S","from":{"id":"anna","name":"Anna Lind","role":"coordinator"},"at":"2026-05-04T09:00:00Z","times":{"delivered_at":"2026-05-04T09:00:00Z"},"state":"delivered","body":"Hello"}`},
+		{"theirs, a file alone", EntryMessageSent, ActorRef{Kind: ActorPerson, ID: "sara", Name: "Sara", Role: RoleCandidate}, "",
+			MessageSent{Inbound: true, SenderName: "Sara", SenderRole: RoleCandidate, ReplyTo: 4, Attachments: []Attachment{{ID: "f", Name: "a.png", Type: "image/png", Size: 3, Width: 1, Height: 2}}},
+			`{"type":"message","id":"#5","direction":"in","from":{"id":"sara","name":"Sara","role":"candidate"},"at":"2026-05-04T09:00:00Z","attachments":[{"id":"f","name":"a.png","type":"image/png","size":3,"width":1,"height":2,"picture":true}],"reply_to":"#4","body":""}`},
+		{"about an assignment", EntryMessageSent, ActorRef{Kind: ActorPerson, ID: "sara", Name: "Sara", Role: RoleCandidate}, "g",
+			MessageSent{Inbound: true, Body: "I am ill", GroupName: "Shift", GroupKind: KindActivity, SenderName: "Sara", SenderRole: RoleCandidate, About: &About{Kind: AboutUnavailable, Group: "g", StartsAt: at, EndsAt: at}},
+			`{"type":"message","id":"#5","direction":"in","group":{"id":"g","kind":"activity","name":"Shift"},"from":{"id":"sara","name":"Sara","role":"candidate"},"at":"2026-05-04T09:00:00Z","about":{"kind":"unavailable","group":{"id":"g","kind":"activity","name":"Shift"},"starts_at":"2026-05-04T09:00:00Z","ends_at":"2026-05-04T09:00:00Z","state":"left","deletion":"#9"},"body":"I am ill"}`},
+		{"a sending to many", EntryBroadcastSent, ActorRef{Kind: ActorAPIKey, ID: "key", Name: "platform", Role: RoleIntegration}, "e", BroadcastSent{ExamName: "Biology", Body: "Five minutes", SenderName: "platform", SenderRole: RoleIntegration},
+			`{"type":"message","id":"#5","direction":"out","group":{"id":"e","kind":"test","name":"Biology"},"from":{"name":"platform","role":"integration"},"at":"2026-05-04T09:00:00Z","broadcast":"#5","times":{"delivered_at":"2026-05-04T09:00:00Z"},"state":"delivered","body":"Five minutes"}`},
+		{"a note", EntryNoteAdded, anna, "", NoteAdded{Body: "Call her", Mentions: []PersonNo{3, 99}},
+			`{"type":"note","id":"#5","from":{"id":"anna","name":"Anna Lind","role":"coordinator"},"at":"2026-05-04T09:00:00Z","body":"Call her","mentions":[{"id":"bert","name":"Bert"}]}`},
+		{"a note for all", EntryNoteAdded, anna, "", NoteAdded{Body: "Call her"},
+			`{"type":"note","id":"#5","from":{"id":"anna","name":"Anna Lind","role":"coordinator"},"at":"2026-05-04T09:00:00Z","body":"Call her","mentions":[]}`},
+		{"processed", EntryConversationMarked, anna, "", ConversationMarked{Mark: MarkProcessed}, event(`"processed"`, "")},
+		{"not processed", EntryConversationMarked, anna, "", ConversationMarked{Mark: MarkNotProcessed}, event(`"not_processed"`, "")},
+		{"archived", EntryConversationMarked, anna, "", ConversationMarked{Mark: MarkArchived}, event(`"archived"`, "")},
+		{"unarchived", EntryConversationMarked, anna, "", ConversationMarked{Mark: MarkUnarchived}, event(`"unarchived"`, "")},
+		{"claimed", EntryConversationAssigned, anna, "", ConversationAssigned{To: 1, ToID: "anna", ToName: "Anna Lind", Claim: true}, event(`"claimed"`, "")},
+		{"assigned", EntryConversationAssigned, anna, "", ConversationAssigned{To: 3, ToID: "bert", ToName: "Bert"}, event(`"assigned"`, `,"to":{"id":"bert","name":"Bert"}`)},
+		{"released", EntryConversationAssigned, anna, "", ConversationAssigned{}, event(`"released"`, "")},
+		{"available again", EntryUnavailabilityRemoved, anna, "", UnavailabilityRemoved{ID: "u"}, event(`"available"`, "")},
+	} {
+		b, err := json.Marshal(c.payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		item, err := ItemOf(&Entry{Offset: 5, Kind: c.kind, At: at, Actor: c.by, Exam: c.exam, Payload: b}, context)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got, err := json.Marshal(item); err != nil || string(got) != c.want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", c.name, err, got, c.want)
+		}
+	}
+	if _, err := ItemOf(&Entry{Kind: EntrySessionStarted, Payload: json.RawMessage(`{}`)}, context); err == nil {
+		t.Error("a sign-in stands in a conversation")
+	}
+}
+
+func event(kind, more string) string {
+	return `{"type":"event","id":"#5","event":` + kind + `,"from":{"id":"anna","name":"Anna Lind","role":"coordinator"},"at":"2026-05-04T09:00:00Z"` + more + `}`
+}
+
+func TestLine(t *testing.T) {
+	for _, c := range []struct {
+		body, want string
+		files      []Attachment
+	}{
+		{"Hello\n\n  there ", "Hello there", nil},
+		{strings.Repeat("ü", 120), strings.Repeat("ü", 120), nil},
+		{strings.Repeat("ü", 121), strings.Repeat("ü", 119) + "…", nil},
+		{strings.Repeat("a", 100_000), strings.Repeat("a", 119) + "…", nil},
+		{" \n", "a.png, b.pdf", []Attachment{{Name: "a.png"}, {Name: "b.pdf"}}},
+		{"", "", nil},
+	} {
+		if got := Line(c.body, c.files); got != c.want {
+			t.Errorf("%.20q: %q, want %q", c.body, got, c.want)
+		}
+	}
+}
