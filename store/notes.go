@@ -32,6 +32,9 @@ func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAd
 		if err := tx.addFacts(ctx, e, "", note.Person); err != nil {
 			return err
 		}
+		if err := tx.index(ctx, []searchRow{{e.Offset, note.Person, "", searchNote, searchWords(note.Body)}}); err != nil {
+			return err
+		}
 		if len(note.Mentions) > 0 {
 			_, err := tx.Exec(ctx, `INSERT INTO mentions (organisation_id, staff_no, "offset", person_no)
 				SELECT $1, p.value, $3, $4 FROM `+s.d.Ints("$2")+` AS p WHERE true`, tx.org, jsonOf(note.Mentions), e.Offset, note.Person)
