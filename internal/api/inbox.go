@@ -12,6 +12,8 @@ import (
 type Inbox interface {
 	Dashboard(ctx context.Context, actor domain.Actor) (inbox.Dashboard, error)
 	Messages(ctx context.Context, actor domain.Actor, q string, exam domain.ExamID, limit int, before string) (inbox.Page, error)
+	// Show is a message of the actor's own as the message centre shows it.
+	Show(actor domain.Actor, m domain.Message) inbox.Message
 	// Receipts returns once they are durable.
 	Receipts(ctx context.Context, actor domain.Actor, items []inbox.Receipt) error
 }

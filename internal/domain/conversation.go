@@ -103,14 +103,16 @@ type ConversationAssigned struct {
 	Claim  bool     `json:"claim,omitempty"` // taken by the person themselves
 }
 
-// AssignmentChanged is the payload of EntryAssignmentDeleted and its Restored.
+// AssignmentChanged is the payload of EntryAssignmentDeleted and EntryAssignmentRestored.
 type AssignmentChanged struct {
 	Reached
 	GroupName   string         `json:"group_name"`
+	GroupKind   GroupKind      `json:"group_kind"`
 	State       EnrolmentState `json:"state"`                 // before the deletion
-	Unavailable string         `json:"unavailable,omitempty"` // id of the unavailability made with it, or removed by the undo
+	Unavailable string         `json:"unavailable,omitempty"` // id of the unavailability made with it, or removed by the undoing
 	StartsAt    time.Time      `json:"starts_at"`
 	EndsAt      time.Time      `json:"ends_at"`
+	Message     int64          `json:"message,omitempty"` // offset of the candidate's message that led to it, 0 if none
 	Deleted     int64          `json:"deleted,omitempty"` // restored: offset of the deletion that is undone
 }
 

@@ -208,6 +208,9 @@ func (s *Service) seal(actor domain.Actor, offset int64) string {
 	return s.sealer.Seal(int64(actor.Organisation), int64(actor.No), offset)
 }
 
+// Show is a message as the actor's message centre shows it.
+func (s *Service) Show(actor domain.Actor, m domain.Message) Message { return s.message(actor, m) }
+
 func (s *Service) message(actor domain.Actor, m domain.Message) Message {
 	return Message{
 		ID: s.seal(actor, m.Offset), Group: groupOf(m), Room: m.Room, Subject: m.Text.Subject, Body: m.Text.Body,

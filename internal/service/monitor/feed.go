@@ -132,7 +132,7 @@ func (s *Service) Entry(e *domain.Entry) {
 	switch e.Kind {
 	case domain.EntryEnrolmentsProgress:
 		s.progress(e)
-	case domain.EntryEnrolmentsUpserted:
+	case domain.EntryEnrolmentsUpserted, domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
 		f.mu.Lock()
 		if w := f.watches[k]; w != nil {
 			w.roster, w.enrolled = nil, true

@@ -1,0 +1,82 @@
+package schedule
+
+import (
+	"context"
+	"crypto/sha256"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Ask writes a question about one of the actor's assignments into their conversation. It may be
+// asked whatever the policy of replies is. fresh is false for a retry under the same key. Errors:
+// Forbidden; NotFound (no such assignment of theirs); Invalid naming key or body; Conflict (key; group:
+// who has left or is locked); RateLimited; Unavailable.
+func (s *Service) Ask(ctx context.Context, actor domain.Actor, group domain.GroupID, key, body string) (m domain.Message, fresh bool, err error) {
+	return s.write(ctx, actor, group, domain.AboutQuestion, key, body)
+}
+
+// Report writes that the actor cannot come to one of their assignments; body may be empty. Staff decide
+// what follows. Errors as of Ask; Conflict (group) as well when the assignment is over.
+func (s *Service) Report(ctx context.Context, actor domain.Actor, group domain.GroupID, key, body string) (m domain.Message, fresh bool, err error) {
+	return s.write(ctx, actor, group, domain.AboutUnavailable, key, body)
+}
+
+func (s *Service) write(ctx context.Context, actor domain.Actor, group domain.GroupID, kind domain.AboutKind, key, body string) (m domain.Message, fresh bool, err error) {
+	if err := own(actor, domain.ActReplySend); err != nil {
+		return m, false, err
+	}
+	if err := checkKey(key); err != nil {
+		return m, false, err
+	}
+	body = strings.ReplaceAll(body, "\r\n", "\n")
+	if err := domain.CheckText("body", body, s.Limits.Body, kind == domain.AboutUnavailable, true); err != nil {
+		return m, false, err
+	}
+	of, err := s.find(ctx, actor, group)
+	if err != nil {
+		return m, false, err
+	}
+	if kind == domain.AboutUnavailable && of.Over(s.Clock.Now()) {
+		return m, false, &fault.Error{Code: fault.Conflict, Field: "group", Message: of.Group.Name + " is over"}
+	}
+	if ok, after := s.Limiter.Allow(actor.Organisation, actor.ID); !ok {
+		return m, false, &fault.Error{Code: fault.RateLimited, RetryAfter: max(after, time.Millisecond), Message: "too many messages at once; wait a moment and send again"}
+	}
+	hash := sha256.Sum256([]byte("schedule\x00" + string(kind) + "\x00" + string(group) + "\x00" + body))
+	sent, err := s.Writer.Write(ctx, actor.Organisation, domain.NewMessage{
+		Actor: actor.Ref(), ActorNo: actor.No, Person: domain.PersonID(actor.ID), Inbound: true, Key: key, Hash: hash[:], Body: body, Group: group,
+		About: &domain.About{Kind: kind, Group: group, StartsAt: of.Group.StartsAt, EndsAt: of.Group.EndsAt},
+	})
+	if err != nil {
+		return m, false, err
+	}
+	m, err = domain.MessageOf(sent.Entry)
+	return m, sent.Fresh, err
+}
+
+func (s *Service) find(ctx context.Context, actor domain.Actor, group domain.GroupID) (domain.Assignment, error) {
+	list, err := s.Store.Assignments(ctx, actor.Organisation, actor.No)
+	if err != nil {
+		return domain.Assignment{}, err
+	}
+	for _, a := range list {
+		if a.Group.ID == group {
+			return a, nil
+		}
+	}
+	return domain.Assignment{}, fault.New(fault.NotFound, "no such assignment of yours")
+}
+
+func checkKey(key string) error {
+	if err := domain.CheckText("key", key, 100, false, false); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(key) < 8 {
+		return fault.Field("key", "the key needs at least 8 characters")
+	}
+	return nil
+}
