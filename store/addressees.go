@@ -91,6 +91,7 @@ func (r addresseeReader) groups(ctx context.Context, of []*addressee) error {
 		Person   int64 `db:"person_no"`
 		Group    string
 		Room     string
+		Seat     string
 		State    string
 		Kind     string
 		Name     string
@@ -99,7 +100,7 @@ func (r addresseeReader) groups(ctx context.Context, of []*addressee) error {
 		StartsAt int64 `db:"starts_at"`
 		EndsAt   int64 `db:"ends_at"`
 	}
-	err := r.list(ctx, &rows, `SELECT e.person_no, e.group_id AS "group", e.room, e.state, g.kind, g.name, g.replies, g.starts, g.starts_at, g.ends_at
+	err := r.list(ctx, &rows, `SELECT e.person_no, e.group_id AS "group", e.room, e.seat, e.state, g.kind, g.name, g.replies, g.starts, g.starts_at, g.ends_at
 		FROM enrolments e JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
 		WHERE e.organisation_id = $1 AND e.person_no IN `+r.d.Ints("$2")+` ORDER BY e.person_no, g.starts_at, g.name, g.id`, r.org, jsonOf(numbers(of)))
 	if err != nil {
@@ -109,7 +110,7 @@ func (r addresseeReader) groups(ctx context.Context, of []*addressee) error {
 	for _, row := range rows {
 		a := byNo[domain.PersonNo(row.Person)]
 		a.Groups = append(a.Groups, domain.Membership{
-			Group: domain.GroupID(row.Group), Kind: domain.GroupKind(row.Kind), Name: row.Name, Room: row.Room, State: domain.EnrolmentState(row.State),
+			Group: domain.GroupID(row.Group), Kind: domain.GroupKind(row.Kind), Name: row.Name, Room: row.Room, Seat: row.Seat, State: domain.EnrolmentState(row.State),
 			Policy:   domain.GroupPolicy{Replies: domain.Choice(row.Replies), Starts: domain.Choice(row.Starts)},
 			StartsAt: timeOf(row.StartsAt), EndsAt: timeOf(row.EndsAt),
 		})

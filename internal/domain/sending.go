@@ -65,6 +65,7 @@ type Membership struct {
 	Kind     GroupKind
 	Name     string
 	Room     string
+	Seat     string
 	State    EnrolmentState
 	Policy   GroupPolicy
 	StartsAt time.Time

@@ -1,0 +1,162 @@
+package people
+
+import (
+	"context"
+	"slices"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Person is a row of a people list.
+type Person struct {
+	ID         domain.PersonID    `json:"id"`
+	Name       string             `json:"name"`
+	GivenName  string             `json:"given_name"`
+	FamilyName string             `json:"family_name"`
+	ExternalID string             `json:"external_id"`
+	Email      string             `json:"email"`
+	Phone      string             `json:"phone"`
+	Address    string             `json:"address"`
+	City       string             `json:"city"`
+	Postcode   string             `json:"postcode"`
+	Tags       []string           `json:"tags"`
+	Skills     []string           `json:"skills"`
+	Fields     map[string]string  `json:"fields"`
+	State      domain.PersonState `json:"state"`
+	Presence   domain.Presence    `json:"presence"`
+	Blocked    *domain.Blocked    `json:"blocked,omitempty"`   // why they cannot be written to in the list's group
+	Enrolment  *Enrolment         `json:"enrolment,omitempty"` // in the list's group, if it is of one
+	Groups     []domain.GroupMark `json:"groups"`              // of those the actor sees
+}
+
+// Enrolment is where a person stands in the list's group.
+type Enrolment struct {
+	State domain.EnrolmentState `json:"state"`
+	Room  string                `json:"room,omitempty"`
+	Seat  string                `json:"seat,omitempty"`
+}
+
+// Page is a part of a people list.
+type Page struct {
+	People []Person `json:"people"`
+	Total  int      `json:"total"` // how many match in all
+	Next   string   `json:"next"`  // hand it back as after; "" at the end
+}
+
+// peopleMost is how many people one page holds at most.
+const peopleMost = 200
+
+// List returns a page of those candidates of the actor's whom the filter chooses. With
+// exactly one group in the filter the rows are of that group: their enrolment, and
+// whether they can be written to there. after is the id of the last one of the page
+// before. Errors: Forbidden; NotFound (a group that is not the actor's); Invalid.
+func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleFilter, sort domain.PeopleSort, limit int, after domain.PersonID) (Page, error) {
+	see, err := seen(actor)
+	if err != nil {
+		return Page{}, err
+	}
+	if err := f.Validate(""); err != nil {
+		return Page{}, err
+	}
+	for _, id := range f.Group {
+		if !seesGroup(see, id) {
+			return Page{}, noGroup()
+		}
+	}
+	if limit <= 0 || limit > peopleMost {
+		limit = peopleMost
+	}
+	if sort, err = domain.ParsePeopleSort("sort", string(sort)); err != nil {
+		return Page{}, err
+	}
+	q := domain.PeopleQuery{Filter: f, Seen: see, Sort: sort, After: after, Limit: limit + 1}
+	var rows []domain.Listed
+	page := Page{}
+	if len(f.Presence) > 0 {
+		rows, page.Total, err = s.present(ctx, actor.Organisation, q)
+	} else {
+		if rows, err = s.store.People(ctx, actor.Organisation, q); err != nil {
+			return Page{}, err
+		}
+		page.Total, err = s.store.CountPeople(ctx, actor.Organisation, f, see)
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		page.Next = string(rows[limit-1].ID)
+	}
+	page.People = make([]Person, len(rows))
+	var group domain.GroupID
+	if len(f.Group) == 1 {
+		group = f.Group[0]
+	}
+	for i, r := range rows {
+		page.People[i] = s.person(actor.Organisation, see, group, r)
+	}
+	return page, nil
+}
+
+// present is a page of a list that is filtered by presence, which no database knows.
+func (s *Service) present(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, int, error) {
+	all, err := s.store.PeopleNumbers(ctx, org, q)
+	if err != nil {
+		return nil, 0, err
+	}
+	var nos []domain.PersonNo
+	total, begun := 0, q.After == ""
+	for _, p := range all {
+		here := begun
+		begun = begun || p.ID == q.After // its place holds even if it matches no longer
+		if now, _ := s.presence.Presence(org, p.No); !slices.Contains(q.Filter.Presence, now) {
+			continue
+		}
+		total++
+		if here && len(nos) < q.Limit {
+			nos = append(nos, p.No)
+		}
+	}
+	if !begun {
+		return nil, 0, fault.Field("after", "after names nobody of this list")
+	}
+	rows, err := s.store.PeopleNumbered(ctx, org, nos)
+	return rows, total, err
+}
+
+func (s *Service) person(org domain.OrganisationID, see domain.Seen, group domain.GroupID, r domain.Listed) Person {
+	out := Person{
+		ID: r.ID, Name: r.Name(), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID, Email: r.Email, Phone: r.Phone,
+		Address: r.Address, City: r.City, Postcode: r.Postcode, Tags: list(r.Tags), Skills: list(r.Skills), Fields: r.Fields, State: r.State, Groups: r.Marks(see),
+	}
+	if out.Fields == nil {
+		out.Fields = map[string]string{}
+	}
+	out.Presence, _ = s.presence.Presence(org, r.No)
+	if b := r.Standing(group).SendBlocked(); b.Is() {
+		out.Blocked = &b
+	}
+	for _, m := range r.Groups {
+		if group != "" && m.Group == group {
+			out.Enrolment = &Enrolment{State: m.State, Room: m.Room, Seat: m.Seat}
+		}
+	}
+	return out
+}
+
+// Facets returns what filters of the list of a group ("" = of all of the actor's people)
+// offer. Errors: Forbidden; NotFound.
+func (s *Service) Facets(ctx context.Context, actor domain.Actor, group domain.GroupID) (domain.PeopleFacets, error) {
+	see, err := seen(actor)
+	if err != nil {
+		return domain.PeopleFacets{}, err
+	}
+	if err := domain.CheckText("group", string(group), 100, true, false); err != nil {
+		return domain.PeopleFacets{}, err
+	}
+	if group != "" && !seesGroup(see, group) {
+		return domain.PeopleFacets{}, noGroup()
+	}
+	return s.store.PeopleFacets(ctx, actor.Organisation, see, group)
+}
