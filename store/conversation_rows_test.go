@@ -1,49 +1,36 @@
 package store
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
 	"crier/internal/domain"
 )
 
-// said stores a message of a conversation with its rows, as any other moves them: the
-// tests of what is read need no way to send.
+// said sends a message of a conversation, in an organisation where everyone may write.
 func said(t testing.TB, s *Store, org domain.OrganisationID, no domain.PersonNo, group domain.GroupID, inbound bool, body string) *domain.Entry {
 	t.Helper()
-	var e *domain.Entry
-	err := s.write(t.Context(), org, func(tx *Tx) error {
-		payload, err := json.Marshal(domain.MessageSent{Person: no, Inbound: inbound, GroupName: "name of " + string(group), GroupKind: domain.KindTest, Body: body,
-			SenderName: sender.Name, SenderRole: sender.Role})
-		if err != nil {
-			return err
-		}
-		e = &domain.Entry{Kind: domain.EntryMessageSent, Actor: sender, Exam: group, Payload: payload}
-		if err := tx.Append(t.Context(), e); err != nil {
-			return err
-		}
-		in, out, bit := int64(0), e.Offset, 0
-		if inbound {
-			in, out, bit = e.Offset, 0, 1
-		}
-		if _, err := tx.Exec(t.Context(), `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, inbound) VALUES ($1, $2, $3, $4, '', $5)`, org, e.Offset, no, group, bit); err != nil {
-			return err
-		}
-		const move = `last_offset = excluded.last_offset, in_offset = CASE WHEN excluded.in_offset <> 0 THEN excluded.in_offset ELSE x.in_offset END,
-			out_offset = CASE WHEN excluded.out_offset <> 0 THEN excluded.out_offset ELSE x.out_offset END, waiting_offset = excluded.waiting_offset`
-		if _, err := tx.Exec(t.Context(), `INSERT INTO conversations AS x (organisation_id, person_no, last_offset, in_offset, out_offset, waiting_offset, open)
-			VALUES ($1, $2, $3, $4, $5, $4, $6) ON CONFLICT (organisation_id, person_no) DO UPDATE SET open = excluded.open, archived = 0, `+move, org, no, e.Offset, in, out, bit); err != nil {
-			return err
-		}
-		_, err = tx.Exec(t.Context(), `INSERT INTO threads AS x (organisation_id, person_no, group_id, last_offset, in_offset, out_offset, waiting_offset)
-			VALUES ($1, $2, $3, $4, $5, $6, $5) ON CONFLICT (organisation_id, person_no, group_id) DO UPDATE SET `+move, org, no, group, e.Offset, in, out)
-		return err
-	})
+	if _, err := s.w.ExecContext(t.Context(), `UPDATE organisations SET settings = '{"test_replies":true,"candidates_start":true}' WHERE id = $1`, org); err != nil {
+		t.Fatal(err)
+	}
+	person, err := s.PersonByNo(t.Context(), org, no)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	m := domain.NewMessage{Actor: sender, Seen: everything, Person: person.ID, Inbound: inbound, Body: body, Group: group}
+	if inbound {
+		m.Actor, m.ActorNo = domain.ActorRef{Kind: domain.ActorPerson, ID: string(person.ID), Name: person.Name(), Role: domain.RoleCandidate}, no
+	} else if group == "" {
+		t.Fatal("the only group of a candidate would be taken for none")
+	}
+	sent, err := s.SendMessages(t.Context(), org, []domain.NewMessage{m})
+	if err == nil {
+		err = sent[0].Err
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sent[0].Entry
 }
 
 // second adds a test that the person sits as well, in room Z.
