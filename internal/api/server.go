@@ -36,6 +36,7 @@ type Options struct {
 	Team         Team
 	Conversation Conversation
 	Desk         Desk
+	People       People
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -115,7 +116,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)
