@@ -7,6 +7,7 @@ import (
 	"crier/hub"
 	"crier/internal/domain"
 	"crier/internal/protocol"
+	"crier/internal/service/conversation"
 	"crier/internal/service/monitor"
 )
 
@@ -37,6 +38,32 @@ func (p publisher) Publish(org domain.OrganisationID, topic string, event any) {
 	p.hub.Publish(int64(org), topic, hub.NewFrame(protocol.Encode(event)))
 }
 
+// PublishAny sends an event to the connections that listen to any of the topics, to each once.
+func (p publisher) PublishAny(org domain.OrganisationID, topics []string, event any) {
+	p.hub.PublishAny(int64(org), topics, hub.NewFrame(protocol.Encode(event)))
+}
+
+// Listening reports whether any connection of this node listens to any of the topics.
+func (p publisher) Listening(org domain.OrganisationID, topics []string) bool {
+	return p.hub.Listening(int64(org), topics...)
+}
+
+// Signal sends an event to the connections of all nodes that listen to any of the topics; other nodes
+// may lose it.
+func (p publisher) Signal(org domain.OrganisationID, topics []string, event any) {
+	p.hub.Signal(int64(org), topics, hub.NewFrame(protocol.Encode(event)))
+}
+
+// everywhere sends services' events to people's open pages on all nodes; other nodes may
+// lose them. For what stands in no journal: an entry is followed by every node, and pages
+// tell of it on each.
+type everywhere struct{ hub *hub.Hub }
+
+// Person sends an event to the pages of one person.
+func (p everywhere) Person(org domain.OrganisationID, no domain.PersonNo, event any) {
+	publisher(p).Signal(org, []string{domain.PersonTopic(no)}, event)
+}
+
 // pages sends services' events to people's open pages on this node.
 type pages struct{ hub *hub.Hub }
 
@@ -53,10 +80,13 @@ func (p pages) Team(org domain.OrganisationID, group domain.GroupID, event any) 
 // presenceChanged hears the hub.
 func (n *Node) presenceChanged(org int64, changes []hub.Presence) {
 	out := make([]monitor.Change, len(changes))
+	talks := make([]conversation.Change, len(changes))
 	for i, c := range changes {
 		out[i] = monitor.Change{No: domain.PersonNo(c.Person), Presence: presenceOf(c.State), At: c.At}
+		talks[i] = conversation.Change(out[i])
 	}
 	n.Monitor.PresenceChanged(domain.OrganisationID(org), out)
+	n.Live.PresenceChanged(domain.OrganisationID(org), talks)
 }
 
 // entryFollowed hears every entry that the hub follows, of this node and others.
@@ -65,7 +95,24 @@ func (n *Node) entryFollowed(_ int64, e hub.Entry) {
 		n.Access.Invalidate(entry)
 		n.Monitor.Entry(entry)
 		n.Team.Entry(entry)
+		n.Live.Entry(entry)
+		n.rescope(entry)
 	}
+}
+
+// rescope has the pages of staff whose scopes changed come back, so that they hear of what they
+// may see now and of nothing else. It follows Access.Invalidate: whoever comes back is
+// looked up anew.
+func (n *Node) rescope(e *domain.Entry) {
+	var p domain.ScopesChanged
+	if e.Kind != domain.EntryScopesChanged || json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	people := make([]int64, len(p.Changes))
+	for i, c := range p.Changes {
+		people[i] = int64(c.Person)
+	}
+	n.hub.Restart(int64(e.Organisation), people)
 }
 
 // statusChanged tells every page whether the database can be reached.

@@ -22,9 +22,11 @@ import (
 	"crier/internal/gateway"
 	"crier/internal/service/access"
 	"crier/internal/service/broadcast"
+	"crier/internal/service/conversation"
 	"crier/internal/service/desk"
 	"crier/internal/service/inbox"
 	"crier/internal/service/monitor"
+	"crier/internal/service/people"
 	"crier/internal/service/record"
 	"crier/internal/service/roster"
 	"crier/internal/service/settings"
@@ -43,8 +45,12 @@ type Node struct {
 	Record    *record.Service
 	Settings  *settings.Service
 	Desk      *desk.Service
+	People    *people.Service
 	Team      *team.Service
 	Store     *store.Store
+
+	Conversation *conversation.Service
+	Live         *conversation.Live // of Conversation
 
 	cfg      config.Config
 	log      zerolog.Logger
@@ -63,6 +69,8 @@ type Node struct {
 type Options struct {
 	Clock   clock.Clock       // default: the machine's
 	Limiter broadcast.Limiter // default: broadcast.NewRate
+	// Writers bounds how fast candidates write; default: conversation.NewRate.
+	Writers conversation.Limiter
 }
 
 // Open opens the database named by cfg, brings its schema up to date and builds the
@@ -73,6 +81,9 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 	}
 	if o.Limiter == nil {
 		o.Limiter = broadcast.NewRate(o.Clock)
+	}
+	if o.Writers == nil {
+		o.Writers = conversation.NewRate(o.Clock)
 	}
 	st, err := openStore(ctx, cfg, log, o.Clock)
 	if err != nil {
@@ -135,10 +146,19 @@ func (n *Node) build(o Options) {
 		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Limits: limits, Limiter: o.Limiter,
 		Committed: n.committed, Expander: n.expander,
 	})
+	n.Conversation = conversation.New(conversation.Options{
+		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Log: n.log.With().Str("room", "conversation").Logger(), Limits: limits,
+		Limiter: o.Writers, Committed: n.committed,
+		Read: func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool) {
+			n.Live.Read(org, staff, people, unread)
+		},
+	})
+	n.Live = conversation.NewLive(n.Conversation, n.Store, publisher{n.hub})
 	n.Inbox = inbox.New(n.Store, n.sealer, n.receipts)
 	n.Record = record.New(n.Store, n.sealer)
 	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed})
 	n.Desk = desk.New(n.Store, seen, n.sealer)
+	n.People = people.New(n.Store, seen)
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
 

@@ -49,9 +49,9 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	}
 	origins := n.cfg.PublicOrigins(listener.Addr())
 	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.CookieName, Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
-		n.hub, n.Access, n.receipts, n.Monitor, n.Store, n.sealer)
+		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	rest, err := api.New(api.Options{
-		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Settings: n.Settings, Team: n.Team, Desk: n.Desk,
+		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Settings: n.Settings, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation,
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
 	})
@@ -80,6 +80,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.expander.Start(work)
 	n.receipts.Start(work)
 	n.Monitor.Start(work)
+	n.Live.Start(work)
 	n.Access.Start(work)
 	n.log.Info().Str("addr", listener.Addr().String()).Strs("origins", origins).Msg("serving")
 	if ready != nil {
@@ -98,8 +99,9 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	within(n.cfg.DrainTime+emptyTime, n.hub.Empty)
 	within(shutdownTime, func(c context.Context) { err = errors.Join(err, server.Shutdown(c)) })
 	sockets.Stop()
-	within(flushTime, func(c context.Context) { err = errors.Join(err, n.receipts.Stop(c)) })
+	within(flushTime, func(c context.Context) { err = errors.Join(err, n.receipts.Stop(c), n.Conversation.Stop(c)) })
 	n.Access.Stop()
+	n.Live.Stop()
 	n.Monitor.Stop()
 	n.expander.Stop()
 	n.hub.Stop()
@@ -164,6 +166,7 @@ func (n *Node) measure() {
 	m.Counter("crier_journal_pages_total", "Pages of the journal read because the broker had not brought the entry.", func() float64 { return float64(n.hub.Stats().JournalReads) })
 	m.Counter("crier_overflows_total", "Connections that were too slow and fell back to the journal.", func() float64 { return float64(n.hub.Stats().Overflows) })
 	m.Counter("crier_bells_lost_total", "Doorbells that could not be rung.", func() float64 { return float64(n.hub.Stats().BellsLost) })
+	m.Counter("crier_signals_lost_total", "Signals (who types, who looks) that other nodes did not get.", func() float64 { return float64(n.hub.Stats().SignalsLost) })
 	m.Counter("crier_subscriptions_rebuilt_total", "Subscriptions rebuilt because they had gone deaf.", func() float64 { return float64(n.hub.Stats().Rebuilt) })
 }
 

@@ -29,6 +29,8 @@ type client struct {
 	bad     int // frames not understood since badAt
 	badAt   time.Time
 	watched map[domain.ExamID]watching
+	opened  map[domain.PersonID]*window // conversations in windows of this page
+	own     *attention                  // a candidate's own typing; nil until they type
 }
 
 type watching struct {
@@ -91,6 +93,7 @@ func (c *client) live(conn *hub.Conn) {
 	for _, w := range c.watched {
 		w.end()
 	}
+	c.forget()
 	_ = c.sock.ws.CloseNow()
 	c.g.opt.Log.Debug().Int64("organisation", int64(c.actor.Organisation)).Str("person", c.actor.ID).
 		Dur("lasted", c.g.opt.Clock.Now().Sub(began)).Int("close", int(websocket.CloseStatus(err))).Msg("socket ended")
@@ -121,6 +124,7 @@ func (c *client) hello() (*hub.Conn, error) {
 		c.tell(protocol.Error(err))
 		return nil, err
 	}
+	known := c.g.opt.Clock.Now()
 	if c.actor, err = c.authenticate(ctx, cmd.Ticket); err == nil {
 		err = c.actor.May(domain.ActSocketOpen)
 	}
@@ -128,7 +132,7 @@ func (c *client) hello() (*hub.Conn, error) {
 		c.tell(protocol.Reply(cmd.ID, err))
 		return nil, err
 	}
-	return c.attach(ctx, cmd)
+	return c.attach(ctx, cmd, known)
 }
 
 func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor, error) {
@@ -145,12 +149,13 @@ func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor,
 	return domain.Actor{}, e
 }
 
-func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, error) {
+// attach hands the connection to the hub. known is when finding out who it is began.
+func (c *client) attach(ctx context.Context, cmd protocol.Command, known time.Time) (*hub.Conn, error) {
 	g := c.g
 	stream := c.actor.Role == domain.RoleCandidate
 	id := hub.Identity{
 		Org: int64(c.actor.Organisation), Person: int64(c.actor.No), Session: c.actor.Session, Stream: stream,
-		Sockets: g.opt.StaffSockets,
+		Sockets: g.opt.StaffSockets, Known: known,
 	}
 	r, burst := rate.Limit(staffRate), staffBurst
 	if stream {
@@ -162,7 +167,7 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, e
 		Type: "welcome", V: protocol.Version, Role: string(c.actor.Role), Person: c.actor.ID, Name: c.actor.Name,
 		Now: g.opt.Clock.Now(), BeatSec: 20,
 	}))
-	if cmd.ID != "" {
+	if cmd.ID != "" && stream {
 		c.tell(protocol.Reply(cmd.ID, nil))
 	}
 	since, fresh := int64(0), true
@@ -179,6 +184,10 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command) (*hub.Conn, e
 	}
 	conn := g.hub.Attach(out{c.sock}, id, since, fresh)
 	c.conn.Store(conn)
+	conn.Listen(topics(c.actor)...)
+	if cmd.ID != "" && !stream { // what a page of staff reads after this misses nothing that it hears of
+		conn.Send(hub.NewFrame(protocol.Reply(cmd.ID, nil)))
+	}
 	return conn, nil
 }
 
@@ -291,6 +300,22 @@ func (c *client) obey(conn *hub.Conn, cmd protocol.Command) {
 	case protocol.Unwatch:
 		c.unwatch(conn, domain.ExamID(cmd.Test))
 		c.answer(conn, cmd.ID, nil)
+	case protocol.Open:
+		of, err := c.open(conn, domain.PersonID(cmd.Conversation))
+		c.answer(conn, cmd.ID, err)
+		if of != nil {
+			conn.Send(hub.NewFrame(protocol.Encode(protocol.CandidatePresence{
+				Type: "presence", Conversation: cmd.Conversation, Presence: string(of.Presence), At: of.At,
+			})))
+		}
+	case protocol.Shut:
+		err := c.actor.May(domain.ActConversationView)
+		if err == nil {
+			c.shut(conn, domain.PersonID(cmd.Conversation))
+		}
+		c.answer(conn, cmd.ID, err)
+	case protocol.Typing:
+		c.answer(conn, cmd.ID, c.typing(cmd))
 	case protocol.Hello:
 		c.answer(conn, cmd.ID, fault.Field("type", "hello was said already"))
 	}

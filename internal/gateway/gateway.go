@@ -68,6 +68,8 @@ type Gateway struct {
 	heads    Heads
 	sealer   *cursor.Sealer
 
+	conversations Conversations
+
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -77,7 +79,7 @@ type Gateway struct {
 }
 
 // New makes a gateway over a hub and the services.
-func New(o Options, h *hub.Hub, a Access, r Receipts, m Monitor, heads Heads, s *cursor.Sealer) *Gateway {
+func New(o Options, h *hub.Hub, a Access, r Receipts, m Monitor, conv Conversations, heads Heads, s *cursor.Sealer) *Gateway {
 	if o.CandidateSockets == 0 {
 		o.CandidateSockets = 5
 	}
@@ -90,7 +92,7 @@ func New(o Options, h *hub.Hub, a Access, r Receipts, m Monitor, heads Heads, s 
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	g := &Gateway{opt: o, hub: h, access: a, receipts: r, monitor: m, heads: heads, sealer: s}
+	g := &Gateway{opt: o, hub: h, access: a, receipts: r, monitor: m, conversations: conv, heads: heads, sealer: s}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	return g
 }

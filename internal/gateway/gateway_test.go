@@ -14,6 +14,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/service/conversation"
 )
 
 // services is all that a gateway needs, for one candidate: ticket "t", session "s".
@@ -59,6 +60,10 @@ func (s *services) Watch(context.Context, domain.Actor, domain.ExamID) ([]string
 	return nil, nil, fault.New(fault.Forbidden, "not yours")
 }
 
+func (s *services) Open(context.Context, domain.Actor, domain.PersonID) (conversation.Opened, error) {
+	return conversation.Opened{}, fault.New(fault.NotFound, "not yours")
+}
+
 func (s *services) Head(context.Context, domain.OrganisationID) (int64, error) { return 0, nil }
 
 const ours = "https://crier.test"
@@ -68,7 +73,7 @@ func serveGateway(t *testing.T, s *services, o Options) (g *Gateway, h *hub.Hub,
 	t.Helper()
 	o.Origins, o.Cookie = []string{ours}, "crier"
 	h = newHub(t, 0)
-	g = New(o, h, s, s, s, s, cursor.NewSealer(make([]byte, 32)))
+	g = New(o, h, s, s, s, s, s, cursor.NewSealer(make([]byte, 32)))
 	t.Cleanup(g.Stop)
 	return g, h, serveTiny(t, g)
 }

@@ -32,5 +32,5 @@ type CandidatePresence struct {
 	Type         string    `json:"type"`
 	Conversation string    `json:"conversation"`
 	Presence     string    `json:"presence"`
-	At           time.Time `json:"at"`
+	At           time.Time `json:"at,omitzero"` // since when; when they were last seen
 }

@@ -61,7 +61,7 @@ export type PresenceFrame = {
   changes: { person: string; presence: 'online' | 'away' | 'offline'; at: string }[]
 }
 /** Of the candidate of an open conversation. */
-export type CandidatePresenceFrame = { type: 'presence'; test?: undefined; conversation: string; presence: 'online' | 'away' | 'offline'; at: string }
+export type CandidatePresenceFrame = { type: 'presence'; test?: undefined; conversation: string; presence: 'online' | 'away' | 'offline'; at?: string }
 export type EnrolmentFrame = { type: 'enrolment'; test: string }
 export type BroadcastsFrame = { type: 'broadcasts'; test: string }
 export type Resync = { type: 'resync' }
