@@ -26,6 +26,7 @@ type Export struct {
 	Size         int64  // bytes, once it is ready
 	Error        string // why it failed, for the person who asked
 	Blob         string // where the .zip of this attempt lies, "" once it is removed
+	Tries        int    // how often a worker has begun it
 	CreatedAt    time.Time
 	EndedAt      time.Time // zero: not yet
 	ExpiresAt    time.Time // zero: not ready

@@ -125,6 +125,7 @@ CREATE TABLE exports (
 	size            {int} NOT NULL DEFAULT 0,
 	error           text NOT NULL DEFAULT '',
 	blob            text NOT NULL DEFAULT '',
+	tries           {int} NOT NULL DEFAULT 0,
 	created_at      {int} NOT NULL,
 	ended_at        {int} NOT NULL DEFAULT 0,
 	expires_at      {int} NOT NULL DEFAULT 0,
