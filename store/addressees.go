@@ -1,9 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -42,8 +45,8 @@ type addresseeReader struct {
 	org  domain.OrganisationID
 }
 
-// people reads candidates themselves and who has claimed them. where may use $2.
-func (r addresseeReader) people(ctx context.Context, where string, arg any) ([]*addressee, error) {
+// people reads candidates themselves and who has claimed them. where may use $2 and on.
+func (r addresseeReader) people(ctx context.Context, where string, args ...any) ([]*addressee, error) {
 	var rows []struct {
 		No         int64
 		ID         string
@@ -53,17 +56,12 @@ func (r addresseeReader) people(ctx context.Context, where string, arg any) ([]*
 		SortName   string `db:"sort_name"`
 		Settings   string
 		Assigned   int64
-		OutOffset  int64  `db:"out_offset"`
-		ByGiven    string `db:"by_given"`
-		ByFamily   string `db:"by_family"`
+		OutOffset  int64 `db:"out_offset"`
 	}
-	err := r.list(ctx, &rows, `SELECT p.no, p.id, p.given_name, p.family_name, p.state, p.sort_name, o.settings,
-			coalesce(c.assigned_no, 0) AS assigned, coalesce(c.out_offset, 0) AS out_offset,
-			coalesce(a.given_name, '') AS by_given, coalesce(a.family_name, '') AS by_family
-		FROM people p JOIN organisations o ON o.id = p.organisation_id
-		LEFT JOIN conversations c ON c.organisation_id = p.organisation_id AND c.person_no = p.no
-		LEFT JOIN people a ON a.organisation_id = c.organisation_id AND a.no = c.assigned_no
-		WHERE p.organisation_id = $1 AND p.kind = 'candidate' AND `+where, r.org, arg)
+	const of = ` FROM conversations c WHERE c.organisation_id = $1 AND c.person_no = p.no), 0) AS `
+	err := r.list(ctx, &rows, `SELECT p.no, p.id, p.given_name, p.family_name, p.state, p.sort_name, (SELECT o.settings FROM organisations o WHERE o.id = $1) AS settings,
+			coalesce((SELECT c.assigned_no`+of+`assigned, coalesce((SELECT c.out_offset`+of+`out_offset
+		FROM people p WHERE p.organisation_id = $1 AND p.kind = 'candidate' AND `+where, append([]any{r.org}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read whom it goes to: %w", err)
 	}
@@ -72,8 +70,7 @@ func (r addresseeReader) people(ctx context.Context, where string, arg any) ([]*
 		a := &domain.Addressee{
 			No: domain.PersonNo(row.No), ID: domain.PersonID(row.ID), Name: domain.Person{GivenName: row.GivenName, FamilyName: row.FamilyName}.Name(),
 			SortName: row.SortName, State: domain.PersonState(row.State), Assigned: domain.PersonNo(row.Assigned),
-			AssignedName: domain.Person{GivenName: row.ByGiven, FamilyName: row.ByFamily}.Name(),
-			Spoken:       map[domain.GroupID]bool{}, Received: map[int64]domain.GroupID{},
+			Spoken: map[domain.GroupID]bool{}, Received: map[int64]domain.GroupID{},
 		}
 		if i > 0 && row.Settings == rows[0].Settings {
 			a.Settings = out[0].Settings
@@ -82,11 +79,44 @@ func (r addresseeReader) people(ctx context.Context, where string, arg any) ([]*
 		}
 		out[i] = &addressee{Addressee: a, out: row.OutOffset}
 	}
-	return out, nil
+	return out, r.assigned(ctx, out)
+}
+
+// assigned reads the names of who has claimed their conversations.
+func (r addresseeReader) assigned(ctx context.Context, of []*addressee) error {
+	var nos []domain.PersonNo
+	for _, a := range of {
+		if a.Assigned != 0 {
+			nos = append(nos, a.Assigned)
+		}
+	}
+	if len(nos) == 0 {
+		return nil
+	}
+	var rows []struct {
+		No         int64
+		GivenName  string `db:"given_name"`
+		FamilyName string `db:"family_name"`
+	}
+	err := r.list(ctx, &rows, `SELECT no, given_name, family_name FROM people WHERE organisation_id = $1 AND no IN `+inline(nos), r.org)
+	if err != nil {
+		return fmt.Errorf("read who has claimed it: %w", err)
+	}
+	names := map[domain.PersonNo]string{}
+	for _, row := range rows {
+		names[domain.PersonNo(row.No)] = domain.Person{GivenName: row.GivenName, FamilyName: row.FamilyName}.Name()
+	}
+	for _, a := range of {
+		a.AssignedName = cmp.Or(names[a.Assigned], "a colleague")
+	}
+	return nil
 }
 
 // groups reads which groups they are and were in.
 func (r addresseeReader) groups(ctx context.Context, of []*addressee) error {
+	if len(of) == 0 {
+		return nil
+	}
 	var rows []struct {
 		Person   int64 `db:"person_no"`
 		Group    string
@@ -102,7 +132,7 @@ func (r addresseeReader) groups(ctx context.Context, of []*addressee) error {
 	}
 	err := r.list(ctx, &rows, `SELECT e.person_no, e.group_id AS "group", e.room, e.seat, e.state, g.kind, g.name, g.replies, g.starts, g.starts_at, g.ends_at
 		FROM enrolments e JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
-		WHERE e.organisation_id = $1 AND e.person_no IN `+r.d.Ints("$2")+` ORDER BY e.person_no, g.starts_at, g.name, g.id`, r.org, jsonOf(numbers(of)))
+		WHERE e.organisation_id = $1 AND e.person_no IN `+inline(numbers(of))+` ORDER BY e.person_no, g.starts_at, g.name, g.id`, r.org)
 	if err != nil {
 		return fmt.Errorf("read the groups of whom it goes to: %w", err)
 	}
@@ -127,8 +157,7 @@ func (r addresseeReader) spoken(ctx context.Context, of []*addressee) error {
 		Person int64  `db:"person_no"`
 		Group  string `db:"group_id"`
 	}
-	err := r.list(ctx, &rows, `SELECT person_no, group_id FROM threads WHERE organisation_id = $1 AND out_offset <> 0 AND person_no IN `+r.d.Ints("$2"),
-		r.org, jsonOf(numbers(of)))
+	err := r.list(ctx, &rows, `SELECT person_no, group_id FROM threads WHERE organisation_id = $1 AND out_offset <> 0 AND person_no IN `+inline(numbers(of)), r.org)
 	if err != nil {
 		return fmt.Errorf("read where staff have written: %w", err)
 	}
@@ -206,4 +235,27 @@ func byNumber(of []*addressee) map[domain.PersonNo]*addressee {
 		out[a.No] = a
 	}
 	return out
+}
+
+// inline is a list of numbers inside a statement, and parameters one of texts. The planner
+// sees how few they are and looks each up in an index; of a JSON array it does not know, and
+// reads whole tables.
+func inline(nos []domain.PersonNo) string {
+	var b strings.Builder
+	for i, no := range nos {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(int64(no), 10))
+	}
+	return "(" + b.String() + ")"
+}
+
+func parameters[T ~string](list []T, args *[]any) string {
+	texts := make([]string, len(list))
+	for i, t := range list {
+		*args = append(*args, string(t))
+		texts[i] = "$" + strconv.Itoa(len(*args)+1) // $1 is the organisation
+	}
+	return "(" + strings.Join(texts, ",") + ")"
 }

@@ -70,10 +70,12 @@ func (t *Tx) begin(ctx context.Context, head int64, keys []keyUse) (used map[key
 		Key    string
 		Hash   []byte
 	}
+	// The sub-select of each key is a look-up in an index, whatever the planner knows of the table.
 	err = t.Select(ctx, &rows, `SELECT "offset", '' AS actor, '' AS key, hash FROM entries WHERE organisation_id = $1 AND "offset" = $2
 		UNION ALL
-		SELECT e."offset", e.actor_id, e.request_key, e.hash FROM `+t.s.d.Rows("$3", "a text", "k text")+` AS r
-		JOIN entries e ON e.organisation_id = $1 AND e.actor_id = r.a AND e.request_key = r.k AND e.request_key <> ''`, t.org, head, jsonOf(asked))
+		SELECT u."offset", u.actor, u.key, NULL FROM (SELECT r.a AS actor, r.k AS key,
+			(SELECT e."offset" FROM entries e WHERE e.organisation_id = $1 AND e.actor_id = r.a AND e.request_key = r.k AND e.request_key <> '') AS "offset"
+			FROM `+t.s.d.Rows("$3", "a text", "k text")+` AS r) u WHERE u."offset" IS NOT NULL`, t.org, head, jsonOf(asked))
 	if err != nil {
 		return nil, fmt.Errorf("read the entry before: %w", err)
 	}

@@ -129,7 +129,8 @@ func (w *messageWriter) read(ctx context.Context) error {
 		return err
 	}
 	r := addresseeReader{d: w.tx.s.d, list: w.tx.Select, org: w.tx.org}
-	found, err := r.people(ctx, `p.id IN `+r.d.Texts("$2"), jsonOf(ids))
+	var args []any
+	found, err := r.people(ctx, `p.id IN `+parameters(ids, &args), args...)
 	if err != nil {
 		return err
 	}
