@@ -29,6 +29,7 @@ import (
 	"crier/internal/service/people"
 	"crier/internal/service/record"
 	"crier/internal/service/roster"
+	"crier/internal/service/schedule"
 	"crier/internal/service/settings"
 	"crier/internal/service/team"
 	"crier/internal/telemetry"
@@ -43,6 +44,7 @@ type Node struct {
 	Inbox     *inbox.Service
 	Monitor   *monitor.Service
 	Record    *record.Service
+	Schedule  *schedule.Service
 	Settings  *settings.Service
 	Desk      *desk.Service
 	People    *people.Service
@@ -159,6 +161,9 @@ func (n *Node) build(o Options) {
 	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed})
 	n.Desk = desk.New(n.Store, seen, n.sealer)
 	n.People = people.New(n.Store, seen)
+	n.Schedule = schedule.New(schedule.Deps{
+		Store: n.Store, Writer: n.Conversation, Limiter: o.Writers, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed,
+	})
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
 
