@@ -30,7 +30,7 @@ export default defineConfig({
         // The bundle is committed: names without hashes keep the history readable. The server sends ETags instead.
         entryFileNames: 'assets/[name].js',
         chunkFileNames: 'assets/[name].js',
-        assetFileNames: 'assets/[name][extname]',
+        assetFileNames: (file) => (file.originalFileNames.some((f) => f.includes('emoji-picker-element-data')) ? 'assets/emoji.json' : 'assets/[name][extname]'),
         codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
       },
     },

@@ -3,6 +3,7 @@
 // between the two.
 
 import { untrack } from 'svelte'
+import { ApiError } from '../../lib/api'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
@@ -40,6 +41,8 @@ export class LiveConversation {
   #stops: (() => void)[] = []
   #asking: ReturnType<typeof setTimeout> | undefined
   #asked = 0
+  /** Marked as unread by somebody here: showing it does not undo that. */
+  #marked = false
   #sent = new Slowly(() => this.#read(), 3000)
 
   constructor(person: string) {
@@ -145,6 +148,7 @@ export class LiveConversation {
 
   async act(action: Action): Promise<void> {
     await conversations.act(action, [this.person])
+    if (action === 'unread') this.#marked = true
     const row = this.row
     if (!row) return
     if (action === 'read' || action === 'unread') this.row = { ...row, unread: action === 'unread' }
@@ -153,7 +157,7 @@ export class LiveConversation {
 
   /** Marks it as read, once for what is new; failing is not worth a word. */
   async seen(): Promise<void> {
-    if (!this.row?.unread) return
+    if (!this.row?.unread || this.#marked) return
     this.row = { ...this.row, unread: false }
     await conversations.act('read', [this.person]).catch(() => {
       if (this.row) this.row = { ...this.row, unread: true }
@@ -193,7 +197,10 @@ export class LiveConversation {
 
   #frame(frame: ServerFrame): void {
     if (frame.type === 'welcome') return this.refresh()
-    if (frame.type === 'read' && frame.people.includes(this.person) && this.row) this.row = { ...this.row, unread: frame.unread }
+    if (frame.type === 'read' && frame.people.includes(this.person) && this.row) {
+      this.row = { ...this.row, unread: frame.unread }
+      this.#marked = frame.unread
+    }
     if (frame.type === 'conversations') return this.#sent.soon()
     if (frame.type !== 'conversation' || frame.conversation !== this.person) return
     if (this.#reading || !this.ready) this.#held.push(frame)
@@ -209,7 +216,10 @@ export class LiveConversation {
       const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }
       if (item.type === 'message') {
         row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
-        if (!known && item.direction === 'in') row.unread = true
+        if (!known && item.direction === 'in') {
+          row.unread = true
+          this.#marked = false
+        }
       }
       this.row = row
     }
@@ -234,6 +244,11 @@ export class LiveConversation {
       this.#askForReceipts(true)
     } catch (error) {
       if (mine !== this.#reading) return
+      // What we had means nothing to this server any more (another database): from the beginning.
+      if (this.ready && error instanceof ApiError && error.code === 'invalid' && this.items.length) {
+        this.items = []
+        return void this.#read()
+      }
       if (this.ready) this.stale = true
       else this.failure = error
     }
