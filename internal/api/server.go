@@ -34,6 +34,7 @@ type Options struct {
 	Record       Record
 	Schedule     Schedule
 	Settings     Settings
+	Attachment   Attachment
 	Team         Team
 	Conversation Conversation
 	Desk         Desk
@@ -117,7 +118,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.exportRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)

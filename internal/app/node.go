@@ -15,12 +15,14 @@ import (
 
 	"crier/hub"
 	"crier/internal/auth"
+	"crier/internal/blob"
 	"crier/internal/clock"
 	"crier/internal/config"
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/gateway"
 	"crier/internal/service/access"
+	"crier/internal/service/attachment"
 	"crier/internal/service/broadcast"
 	"crier/internal/service/conversation"
 	"crier/internal/service/desk"
@@ -46,6 +48,7 @@ type Node struct {
 	Record    *record.Service
 	Schedule  *schedule.Service
 	Settings  *settings.Service
+	Files     *attachment.Service
 	Desk      *desk.Service
 	People    *people.Service
 	Team      *team.Service
@@ -60,6 +63,8 @@ type Node struct {
 	sealer   *cursor.Sealer
 	hub      *hub.Hub
 	broker   hub.Broker
+	blobs    blob.Store
+	scanner  attachment.Scanner // nil: files are not scanned
 	receipts *inbox.Recorder
 	expander *broadcast.Expander
 	metrics  *telemetry.Metrics
@@ -97,6 +102,9 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 	}
 	if n.broker, err = openBroker(cfg, log); err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if n.blobs, n.scanner, err = openFiles(cfg); err != nil {
+		return nil, errors.Join(err, n.broker.Close(), st.Close())
 	}
 	n.build(o)
 	return n, nil
@@ -164,11 +172,17 @@ func (n *Node) build(o Options) {
 	n.Schedule = schedule.New(schedule.Deps{
 		Store: n.Store, Writer: n.Conversation, Limiter: o.Writers, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed,
 	})
+	n.Files = attachment.New(attachment.Options{
+		Store: n.Store, Blobs: n.blobs, Scanner: n.scanner, Pages: everywhere{n.hub}, Sealer: n.sealer, Clock: n.clock,
+		Log: n.log.With().Str("room", "attachment").Logger(), Committed: n.committed, Limit: int64(n.cfg.MaxFile),
+	})
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
 
 // Close ends an opened node that does not serve.
-func (n *Node) Close() error { return errors.Join(n.broker.Close(), n.Store.Close()) }
+func (n *Node) Close() error {
+	return errors.Join(n.broker.Close(), n.Store.Close(), n.blobs.Close())
+}
 
 // committed rings the doorbell.
 func (n *Node) committed(e *domain.Entry) {

@@ -51,7 +51,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.CookieName, Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	rest, err := api.New(api.Options{
-		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation,
+		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation,
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
 	})
@@ -81,6 +81,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.receipts.Start(work)
 	n.Monitor.Start(work)
 	n.Live.Start(work)
+	n.Files.Start(work)
 	n.Access.Start(work)
 	n.log.Info().Str("addr", listener.Addr().String()).Strs("origins", origins).Msg("serving")
 	if ready != nil {
@@ -102,6 +103,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	within(flushTime, func(c context.Context) { err = errors.Join(err, n.receipts.Stop(c), n.Conversation.Stop(c)) })
 	n.Access.Stop()
 	n.Live.Stop()
+	n.Files.Stop()
 	n.Monitor.Stop()
 	n.expander.Stop()
 	n.hub.Stop()

@@ -29,6 +29,8 @@ type Store interface {
 	// Sweep removes what unfinished Puts have left behind if they began before
 	// the time, in microseconds since 1970.
 	Sweep(ctx context.Context, before int64) error
+	// Close ends the use of the store.
+	Close() error
 }
 
 // valid reports whether id can be an id.

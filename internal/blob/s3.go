@@ -188,3 +188,6 @@ func (s *S3) translate(ctx context.Context, id string, err error) error {
 	}
 	return unavailable(err)
 }
+
+// Close implements Store.
+func (s *S3) Close() error { return nil }

@@ -26,8 +26,16 @@ type Config struct {
 	Addr      string `name:"addr" default:"127.0.0.1:8080" help:"Address the pages, the API and the sockets are served on."`
 	AdminAddr string `name:"admin-addr" help:"Address for /metrics and /debug/pprof; empty: not served. Keep it private." placeholder:"ADDR"`
 
-	Data     string `name:"data" default:"data" help:"Folder of the embedded database."`
+	Data     string `name:"data" default:"data" help:"Folder of the embedded database and of files."`
 	Database string `name:"database" secret:"" help:"PostgreSQL URL (postgres://user:password@host/name); empty: the embedded database in the data folder." placeholder:"URL"`
+
+	Files       string `name:"files" help:"Folder of the files that people send each other; several nodes need one that they share. Empty: files in the data folder." placeholder:"PATH"`
+	S3Endpoint  string `name:"s3-endpoint" help:"An S3-compatible store for the files instead of a folder: https://HOST, or http://HOST:PORT without TLS." placeholder:"URL"`
+	S3Bucket    string `name:"s3-bucket" help:"Bucket of the S3 store, for Crier alone; it must exist." placeholder:"NAME"`
+	S3Region    string `name:"s3-region" help:"Region of the S3 store; empty: as the store says." placeholder:"NAME"`
+	S3AccessKey string `name:"s3-access-key" help:"Access key of the S3 store." placeholder:"KEY"`
+	S3SecretKey string `name:"s3-secret-key" secret:"" help:"Secret key of the S3 store." placeholder:"SECRET"`
+	Clamd       string `name:"clamd" help:"Where clamd scans files before they are taken: a path of a socket, or HOST:PORT; empty: no scanning. While it is away no file is taken." placeholder:"ADDR"`
 
 	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`
 	RedisSentinels []string `name:"redis-sentinels" help:"Addresses of Redis Sentinels, instead of a URL; needs redis-master." placeholder:"HOST:PORT"`
@@ -47,6 +55,7 @@ type Config struct {
 	MaxBody       int `name:"max-body" default:"4000" help:"Most characters of a message."`
 	MaxItems      int `name:"max-items" default:"5000" help:"Most items of one provisioning request."`
 	MaxImport     int `name:"max-import" default:"20000" help:"Most rows of one imported roster."`
+	MaxFile       int `name:"max-file" default:"10485760" help:"Most bytes of one attached file."`
 
 	SessionLength time.Duration `name:"session-length" default:"12h" help:"How long a sign-in lasts."`
 	DrainTime     time.Duration `name:"drain-time" default:"5s" help:"Over how long a stopping node asks its sockets to come back elsewhere."`
@@ -73,6 +82,26 @@ func (c *Config) Check() []fault.Detail {
 		// The parser's own error would repeat the password.
 		if u, err := url.Parse(c.Database); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" && u.Query().Get("host") == "" {
 			bad("database", "must be a URL as in postgres://user:password@host/name")
+		}
+	}
+	if c.S3Endpoint == "" {
+		if c.S3Bucket+c.S3Region+c.S3AccessKey+c.S3SecretKey != "" {
+			bad("s3-endpoint", "is needed with the other settings of S3")
+		}
+	} else {
+		if u, err := url.Parse(c.S3Endpoint); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "" {
+			bad("s3-endpoint", "must be a URL as in https://s3.example.org, without a path")
+		}
+		if c.S3Bucket == "" || c.S3AccessKey == "" || c.S3SecretKey == "" {
+			bad("s3-bucket", "s3-bucket, s3-access-key and s3-secret-key are needed with s3-endpoint")
+		}
+		if c.Files != "" {
+			bad("files", "give either a folder or an S3 store")
+		}
+	}
+	if c.Clamd != "" && !strings.HasPrefix(c.Clamd, "/") {
+		if _, _, err := net.SplitHostPort(c.Clamd); err != nil {
+			bad("clamd", "must be the path of a socket, or host:port as in 127.0.0.1:3310")
 		}
 	}
 	ways := 0
@@ -117,7 +146,7 @@ func (c *Config) Check() []fault.Detail {
 		most  int
 	}{
 		{"max-recipients", c.MaxRecipients, 100000}, {"max-subject", c.MaxSubject, 1000}, {"max-body", c.MaxBody, 10000},
-		{"max-items", c.MaxItems, 100000}, {"max-import", c.MaxImport, 1000000},
+		{"max-items", c.MaxItems, 100000}, {"max-import", c.MaxImport, 1000000}, {"max-file", c.MaxFile, 1 << 30},
 	} {
 		if n.value < 1 || n.value > n.most {
 			bad(n.field, "must be from 1 to "+itoa(n.most))

@@ -3,7 +3,6 @@ package attachment
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,11 +11,11 @@ import (
 	"crier/internal/fault"
 )
 
-// ExportRequest asks for conversations one by one or by a filter, which holds the
-// parameters of GET /conversations: exactly one of both.
+// ExportRequest asks for conversations one by one or by a filter of the Messages page:
+// exactly one of both. The filter chooses when it is asked.
 type ExportRequest struct {
 	People     []domain.PersonID
-	Filter     url.Values // nil: People
+	Filter     *domain.DeskFilter // nil: People
 	Transcript bool
 }
 
@@ -59,7 +58,7 @@ func (s *Service) RequestExport(ctx context.Context, actor domain.Actor, in Expo
 	case in.Filter != nil && len(in.People) > 0:
 		return Export{}, fault.Field("filter", "give people or a filter, not both")
 	case in.Filter != nil:
-		request.People, err = s.filtered(ctx, actor, in.Filter)
+		request.People, err = s.filtered(ctx, actor, seen, *in.Filter)
 	default:
 		request.People, err = s.chosen(ctx, actor, seen, in.People)
 	}
@@ -116,18 +115,22 @@ func (s *Service) chosen(ctx context.Context, actor domain.Actor, seen domain.Se
 	return out, nil
 }
 
-func (s *Service) filtered(ctx context.Context, actor domain.Actor, query url.Values) ([]domain.PersonNo, error) {
-	if s.o.Desk == nil {
-		return nil, fault.Field("filter", "exports by a filter are not possible here")
+func (s *Service) filtered(ctx context.Context, actor domain.Actor, seen domain.Seen, f domain.DeskFilter) ([]domain.PersonNo, error) {
+	if err := f.Validate(); err != nil {
+		return nil, err
 	}
-	out, err := s.o.Desk.Choose(ctx, actor, query, filteredMost)
+	list, err := s.o.Store.Desk(ctx, actor.Organisation, actor.No, seen, f, nil, filteredMost+1)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(out) == 0:
+	case len(list) == 0:
 		return nil, fault.Field("filter", "the filter chooses no conversation")
-	case len(out) > filteredMost:
-		return nil, fault.Over("filter", filteredMost, int64(len(out)), "the filter chooses more than %d conversations", filteredMost)
+	case len(list) > filteredMost:
+		return nil, fault.Over("filter", filteredMost, int64(len(list)), "the filter chooses more than %d conversations", filteredMost)
+	}
+	out := make([]domain.PersonNo, len(list))
+	for i, p := range list {
+		out[i] = p.Person
 	}
 	return out, nil
 }

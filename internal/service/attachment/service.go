@@ -9,7 +9,6 @@ package attachment
 import (
 	"context"
 	"io"
-	"net/url"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,6 +61,7 @@ type Store interface {
 	ForgetExportFile(ctx context.Context, x domain.Export) error
 	DropExports(ctx context.Context, before time.Time) error
 
+	Desk(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error)
 	Organisation(ctx context.Context, org domain.OrganisationID) (domain.Organisation, error)
 	PersonByNo(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Person, error)
 	ScopesOf(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Scope, error)
@@ -74,24 +74,17 @@ type Scanner interface {
 	Scan(ctx context.Context, r io.Reader) error
 }
 
-// Desk knows whom a filter of the Messages page chooses: query holds the parameters of
-// GET /conversations. It returns at most most+1 people, in the filter's order. Errors: Invalid.
-type Desk interface {
-	Choose(ctx context.Context, actor domain.Actor, query url.Values, most int) ([]domain.PersonNo, error)
-}
-
 // Pages sends an event to the pages that one person has open, on any node.
 type Pages interface {
 	Person(org domain.OrganisationID, no domain.PersonNo, event any)
 }
 
-// Options are what the service is built from. Scanner, Desk and Pages may be nil: no
-// scanning, no exports by a filter, nobody is told.
+// Options are what the service is built from. Scanner and Pages may be nil: no scanning,
+// nobody is told.
 type Options struct {
 	Store     Store
 	Blobs     blob.Store
 	Scanner   Scanner
-	Desk      Desk
 	Pages     Pages
 	Sealer    *cursor.Sealer
 	Clock     clock.Clock
