@@ -10,6 +10,7 @@ import (
 
 // Conversation is what staff do inside one candidate's conversation.
 type Conversation interface {
+	Replies
 	Timeline(ctx context.Context, actor domain.Actor, person domain.PersonID, p conversation.Part) (conversation.Timeline, error)
 	// Send and AddNote store before they return; fresh is false for a retry.
 	Send(ctx context.Context, actor domain.Actor, person domain.PersonID, r conversation.Request) (item domain.Item, fresh bool, err error)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"crier/internal/domain"
+	"crier/internal/service/conversation"
 	"crier/internal/service/inbox"
 )
 
@@ -18,10 +19,19 @@ type Inbox interface {
 	Receipts(ctx context.Context, actor domain.Actor, items []inbox.Receipt) error
 }
 
+// Replies is a candidate's own writing.
+type Replies interface {
+	// Reply stores a message before it returns; fresh is false for a retry.
+	Reply(ctx context.Context, actor domain.Actor, r conversation.Reply) (m domain.Message, fresh bool, err error)
+	Threads(ctx context.Context, actor domain.Actor) ([]conversation.Thread, error)
+}
+
 func (s *Server) inboxRoutes() []route {
 	return []route{
 		{"GET", "/dashboard", s.signedIn(s.dashboard)},
 		{"GET", "/inbox", s.signedIn(s.inbox)},
+		{"POST", "/inbox/messages", s.signedIn(s.reply)},
+		{"GET", "/inbox/threads", s.signedIn(s.threads)},
 		{"POST", "/receipts", s.signedIn(s.receipts)},
 	}
 }
@@ -58,4 +68,24 @@ func (s *Server) receipts(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.empty()
+}
+
+func (s *Server) reply(x *exchange, actor domain.Actor) error {
+	var in conversation.Reply
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	m, fresh, err := s.Conversation.Reply(x.r.Context(), actor, in)
+	if err != nil {
+		return err
+	}
+	return x.added("message", s.Inbox.Show(actor, m), fresh, nil)
+}
+
+func (s *Server) threads(x *exchange, actor domain.Actor) error {
+	list, err := s.Conversation.Threads(x.r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, map[string]any{"threads": list})
 }

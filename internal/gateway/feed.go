@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"crier/hub"
 	"crier/internal/cursor"
@@ -83,12 +84,21 @@ func (f *Feed) Missed(ctx context.Context, org, person, after int64, limit int) 
 
 // MessageOf is a message as its candidate sees it; the id is left to the frame's slot.
 func MessageOf(m domain.Message) protocol.Message {
-	return protocol.Message{
+	out := protocol.Message{
 		Group: groupOf(m), Room: m.Room,
 		Subject: m.Text.Subject, Body: m.Text.Body, Level: string(m.Text.Level),
 		From: protocol.From{Name: m.Text.SenderName, Role: string(m.Text.SenderRole)},
-		At:   m.At, Reminder: m.Text.Reminds > 0, State: string(m.State()),
+		At:   m.At, Reminder: m.Text.Reminds > 0, State: string(m.State()), Mine: m.Inbound,
 	}
+	for _, f := range m.Attachments {
+		out.Attachments = append(out.Attachments, protocol.Attachment{ID: string(f.ID), Name: f.Name, Type: f.Type, Size: f.Size,
+			Width: f.Width, Height: f.Height, Picture: f.Picture()})
+	}
+	if a := m.About; a != nil {
+		out.About = &protocol.About{Kind: string(a.Kind), Group: protocol.Group{ID: string(a.Group), Kind: string(m.Kind), Name: m.Text.ExamName},
+			StartsAt: known(a.StartsAt), EndsAt: known(a.EndsAt)}
+	}
+	return out
 }
 
 // groupOf names the group that a message belongs to; nil: none.
@@ -96,7 +106,15 @@ func groupOf(m domain.Message) *protocol.Group {
 	if m.Exam == "" {
 		return nil
 	}
-	return &protocol.Group{ID: string(m.Exam), Kind: string(domain.KindTest), Name: m.Text.ExamName}
+	return &protocol.Group{ID: string(m.Exam), Kind: string(m.Kind), Name: m.Text.ExamName}
+}
+
+// known leaves out a time that is not.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // blank fills a cursor's slot until it is stamped: 22 bytes.
@@ -125,6 +143,8 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 	switch entry.Kind {
 	case domain.EntryBroadcastSent:
 		return planBroadcast(entry)
+	case domain.EntryMessageSent:
+		return planMessage(entry)
 	case domain.EntryReceiptsRecorded:
 		return f.planReceipts(org, entry)
 	case domain.EntrySessionEnded:
@@ -144,21 +164,33 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 // planBroadcast makes one frame per room of the audience: the room is the only thing that
 // differs besides the cursors.
 func planBroadcast(e *domain.Entry) hub.Plan {
-	var text domain.BroadcastSent
 	var rooms []struct {
 		Room   string  `json:"room"`
 		People []int64 `json:"people"`
 	}
-	if json.Unmarshal(e.Payload, &text) != nil || json.Unmarshal(e.Audience, &rooms) != nil {
+	m, err := domain.MessageOf(e)
+	if err != nil || json.Unmarshal(e.Audience, &rooms) != nil {
 		return hub.Plan{}
 	}
-	m := domain.Message{Offset: e.Offset, Exam: e.Exam, At: e.At, Text: text}
 	plan := hub.Plan{Messages: make([]hub.Group, len(rooms))}
 	for i, r := range rooms {
 		m.Room = r.Room
 		plan.Messages[i] = hub.Group{Frame: messageFrame(MessageOf(m)), People: r.People}
 	}
 	return plan
+}
+
+// planMessage is one message of a conversation, for its candidate: of staff, or their own
+// for their other pages.
+func planMessage(e *domain.Entry) hub.Plan {
+	var to struct {
+		Person int64 `json:"person"`
+	}
+	m, err := domain.MessageOf(e)
+	if err != nil || json.Unmarshal(e.Payload, &to) != nil || to.Person == 0 {
+		return hub.Plan{}
+	}
+	return hub.Plan{Messages: []hub.Group{{Frame: messageFrame(MessageOf(m)), People: []int64{to.Person}}}}
 }
 
 // planReceipts tells a candidate's tabs and devices what was acknowledged on one of

@@ -189,7 +189,7 @@ func (s *Service) Messages(ctx context.Context, actor domain.Actor, q string, ex
 		}
 		for _, m := range rows {
 			offset = m.Offset
-			if searching && !domain.MatchWords(q, m.Text.Subject, m.Text.Body, m.Text.ExamName, m.Text.SenderName) {
+			if searching && !domain.MatchWords(q, m.Text.Subject, m.Text.Body, m.Text.ExamName, m.Text.SenderName, fileNames(m.Attachments)) {
 				continue
 			}
 			if len(page.Messages) == limit {
@@ -212,18 +212,33 @@ func (s *Service) seal(actor domain.Actor, offset int64) string {
 func (s *Service) Show(actor domain.Actor, m domain.Message) Message { return s.message(actor, m) }
 
 func (s *Service) message(actor domain.Actor, m domain.Message) Message {
-	return Message{
+	out := Message{
 		ID: s.seal(actor, m.Offset), Group: groupOf(m), Room: m.Room, Subject: m.Text.Subject, Body: m.Text.Body,
-		Level: m.Text.Level, From: From{Name: m.Text.SenderName, Role: m.Text.SenderRole}, At: m.At, Reminder: m.Text.Reminds > 0, State: m.State(),
+		Level: m.Text.Level, From: From{Name: m.Text.SenderName, Role: m.Text.SenderRole}, At: m.At, Reminder: m.Text.Reminds > 0, State: m.State(), Mine: m.Inbound,
 		Times: Times{DeliveredAt: optional(m.Delivered), DisplayedAt: optional(m.Displayed), AcknowledgedAt: optional(m.Acknowledged)},
 	}
+	for _, f := range m.Attachments {
+		out.Attachments = append(out.Attachments, Attachment{Attachment: f, Picture: f.Picture()})
+	}
+	if a := m.About; a != nil {
+		out.About = &About{Kind: a.Kind, Group: Group{ID: a.Group, Kind: m.Kind, Name: m.Text.ExamName}, StartsAt: optional(a.StartsAt), EndsAt: optional(a.EndsAt)}
+	}
+	return out
 }
 
 func groupOf(m domain.Message) *Group {
 	if m.Exam == "" {
 		return nil
 	}
-	return &Group{ID: m.Exam, Kind: domain.KindTest, Name: m.Text.ExamName}
+	return &Group{ID: m.Exam, Kind: m.Kind, Name: m.Text.ExamName}
+}
+
+func fileNames(files []domain.Attachment) string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Name
+	}
+	return strings.Join(names, " ")
 }
 
 func optional(t time.Time) *time.Time {
