@@ -65,7 +65,8 @@ func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, 
 			sum(CASE WHEN delivered_at <> 0 THEN 1 ELSE 0 END) AS delivered,
 			sum(CASE WHEN displayed_at <> 0 THEN 1 ELSE 0 END) AS displayed,
 			sum(CASE WHEN acknowledged_at <> 0 THEN 1 ELSE 0 END) AS acknowledged,
-			sum(CASE WHEN told_at <> 0 THEN 1 ELSE 0 END) AS told
+			sum(CASE WHEN told_at <> 0 THEN 1 ELSE 0 END) AS told,
+			sum(CASE WHEN stopped <> '' AND delivered_at = 0 THEN 1 ELSE 0 END) AS stopped
 		FROM messages WHERE organisation_id = $1 AND "offset" IN `+s.d.Ints("$2")+s.inRooms("room", rooms, &args)+` GROUP BY "offset"`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count recipients: %w", err)
@@ -78,7 +79,7 @@ func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, 
 }
 
 // Recipients returns everyone a sending went to, within rooms, by number. The
-// sending must be of the test.
+// sending must be of that group, "" for none.
 func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]domain.Recipient, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
@@ -99,12 +100,14 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 		ToldAt         int64  `db:"told_at"`
 		ToldBy         string `db:"told_by"`
 		ToldNote       string `db:"told_note"`
+		Stopped        string
 	}
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room, coalesce(e.seat, '') AS seat,
-			e.person_no IS NOT NULL AS enrolled, m.delivered_at, m.displayed_at, m.acknowledged_at, m.told_at, m.told_by, m.told_note
+			(e.person_no IS NOT NULL AND e.state <> 'left' OR m.group_id = '') AND p.state = 'active' AS enrolled,
+			m.delivered_at, m.displayed_at, m.acknowledged_at, m.told_at, m.told_by, m.told_note, m.stopped
 		FROM messages m JOIN people p ON p.organisation_id = m.organisation_id AND p.no = m.person_no
 		LEFT JOIN enrolments e ON e.organisation_id = m.organisation_id AND e.group_id = $3 AND e.person_no = m.person_no
-		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.group_id = $3`+s.inRooms("m.room", rooms, &args)+` ORDER BY p.no`, args...)
+		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.group_id = $3 AND m.inbound = 0`+s.inRooms("m.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read recipients: %w", err)
 	}
@@ -114,6 +117,9 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled,
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt),
 			Told: timeOf(r.ToldAt), ToldBy: r.ToldBy, ToldNote: r.ToldNote}
+		if r.DeliveredAt == 0 {
+			out[i].Stopped = domain.BlockedCode(r.Stopped)
+		}
 	}
 	return out, nil
 }

@@ -11,6 +11,10 @@ import (
 // expandBatch is how many sendings one transaction of Expand covers at most.
 const expandBatch = 16
 
+// toExpand says whether there is a sending that is not expanded yet.
+const toExpand = `SELECT EXISTS (SELECT 1 FROM entries e WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent'
+	AND e."offset" > (SELECT expanded FROM expansions WHERE organisation_id = $1))`
+
 // Expand makes the per-person message rows of every sending up to the journal's
 // head, moves their conversations, and makes the sendings findable. It is idempotent and belongs to nobody: whoever reads or writes messages
 // calls it first, so no reader sees a table that lags. When nothing is to be done
@@ -18,8 +22,7 @@ const expandBatch = 16
 func (s *Store) Expand(ctx context.Context, org domain.OrganisationID) error {
 	for {
 		var behind bool
-		err := s.get(ctx, &behind, `SELECT EXISTS (SELECT 1 FROM entries e WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent'
-			AND e."offset" > (SELECT expanded FROM expansions WHERE organisation_id = $1))`, org)
+		err := s.get(ctx, &behind, toExpand, org)
 		if err != nil {
 			return fmt.Errorf("compare expansion: %w", err)
 		}

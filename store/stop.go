@@ -30,7 +30,7 @@ func (t *Tx) stopQueued(ctx context.Context, group domain.GroupID, people []int6
 func (t *Tx) expandAll(ctx context.Context) error {
 	for {
 		var behind bool
-		err := t.Get(ctx, &behind, `SELECT x.expanded < j.head FROM expansions x JOIN journals j ON j.organisation_id = x.organisation_id WHERE x.organisation_id = $1`, t.org)
+		err := t.Get(ctx, &behind, toExpand, t.org)
 		if err != nil {
 			return fmt.Errorf("compare expansion: %w", err)
 		}

@@ -25,6 +25,7 @@ type PersonRef struct {
 // is counted in those before it too.
 type ReceiptCounts struct {
 	Recipients, Delivered, Displayed, Acknowledged, Told int
+	Stopped                                              int // never delivered, and never will be
 }
 
 // Recipient is one row of a delivery board. Room is where they sat when it was
@@ -35,10 +36,11 @@ type Recipient struct {
 	ExternalID                         string
 	Name                               string
 	Room, Seat                         string
-	Enrolled                           bool // still in the test
+	Enrolled                           bool // still there to be sent to
 	Delivered, Displayed, Acknowledged time.Time
 	Told                               time.Time
 	ToldBy, ToldNote                   string
+	Stopped                            BlockedCode // why it never will be delivered, "" if it was or still may be
 }
 
 // State is how far the sending has come to this recipient.
@@ -139,6 +141,20 @@ func (m *Mark) Raise(state ReceiptState, at time.Time) {
 	case Delivered:
 		set(&m.Delivered)
 	}
+}
+
+// SendingBrief is what a sending to people of a group that is no test, or of none,
+// needs to know of it.
+type SendingBrief struct {
+	Kind     GroupKind // "" for no group
+	Name     string
+	Settings Settings // the organisation's
+}
+
+// Reply is the latest that one recipient wrote to a sending.
+type Reply struct {
+	Person  PersonRef
+	Message *Entry
 }
 
 // ExamBrief is what a sending needs to know of its test.

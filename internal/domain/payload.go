@@ -27,8 +27,11 @@ type BroadcastSent struct {
 	Recipients int    `json:"recipients"`
 	Filter     string `json:"filter,omitempty"` // the filter in words, when one was used
 
-	GroupKind   GroupKind    `json:"group_kind,omitempty"` // "": a test
+	GroupKind   GroupKind    `json:"group_kind,omitempty"` // "": a test, or no group
 	Attachments []Attachment `json:"attachments,omitempty"`
+
+	// LeftOut are those who would have got it but cannot be written to, by reason.
+	LeftOut map[BlockedCode][]PersonNo `json:"left_out,omitempty"`
 }
 
 // BroadcastTold is the payload of EntryBroadcastTold: staff told these people
