@@ -18,6 +18,9 @@ type Broadcast interface {
 	Get(ctx context.Context, actor domain.Actor, id domain.BroadcastID) (broadcast.Broadcast, error)
 	Recipients(ctx context.Context, actor domain.Actor, id domain.BroadcastID, missing string, limit int, after string) (broadcast.Board, error)
 	Remind(ctx context.Context, actor domain.Actor, id domain.BroadcastID, key, missing string) (b broadcast.Broadcast, fresh bool, err error)
+	PreviewMany(ctx context.Context, actor domain.Actor, group domain.GroupID, to broadcast.People) (broadcast.ManyPreview, error)
+	SendMany(ctx context.Context, actor domain.Actor, in broadcast.ManyRequest) (b broadcast.Broadcast, fresh bool, err error)
+	Replies(ctx context.Context, actor domain.Actor, id domain.BroadcastID, limit int, after string) (broadcast.Replies, error)
 	Told(ctx context.Context, actor domain.Actor, id domain.BroadcastID, people []domain.PersonID, note string) ([]broadcast.Recipient, error)
 }
 
@@ -26,6 +29,9 @@ func (s *Server) broadcastRoutes() []route {
 		{"POST", "/tests/{test}/broadcasts/preview", s.signedIn(s.previewBroadcast)},
 		{"POST", "/tests/{test}/broadcasts", s.signedIn(s.sendBroadcast)},
 		{"GET", "/tests/{test}/broadcasts", s.signedIn(s.listBroadcasts)},
+		{"POST", "/broadcasts/preview", s.signedIn(s.previewMany)},
+		{"POST", "/broadcasts", s.signedIn(s.sendMany)},
+		{"GET", "/broadcasts/{broadcast}/replies", s.signedIn(s.listReplies)},
 		{"GET", "/broadcasts/{broadcast}", s.signedIn(s.getBroadcast)},
 		{"GET", "/broadcasts/{broadcast}/recipients", s.signedIn(s.listRecipients)},
 		{"POST", "/broadcasts/{broadcast}/remind", s.signedIn(s.remind)},
@@ -133,4 +139,41 @@ func (s *Server) told(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.json(http.StatusOK, map[string]any{"recipients": lines})
+}
+
+func (s *Server) previewMany(x *exchange, actor domain.Actor) error {
+	var in struct {
+		Group      domain.GroupID   `json:"group"`
+		Recipients broadcast.People `json:"recipients"`
+	}
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	p, err := s.Broadcast.PreviewMany(x.r.Context(), actor, in.Group, in.Recipients)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, p)
+}
+
+func (s *Server) sendMany(x *exchange, actor domain.Actor) error {
+	var in broadcast.ManyRequest
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	b, fresh, err := s.Broadcast.SendMany(x.r.Context(), actor, in)
+	return x.sent(b, fresh, err)
+}
+
+func (s *Server) listReplies(x *exchange, actor domain.Actor) error {
+	q := x.query()
+	limit, after := q.limit(pageUsual, pageMost), q.text("after")
+	if err := q.err(); err != nil {
+		return err
+	}
+	page, err := s.Broadcast.Replies(x.r.Context(), actor, domain.BroadcastID(x.path("broadcast")), limit, after)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, page)
 }

@@ -21,9 +21,13 @@ type Broadcast struct {
 	Level   domain.Level       `json:"level"`
 	At      time.Time          `json:"at"`
 	Sender  Sender             `json:"sender"`
-	Test    Test               `json:"test"`
+	Test    Test               `json:"test"`              // the group, of any kind; without id and name if it belongs to none
+	Kind    domain.GroupKind   `json:"kind,omitempty"`    // of the group
 	Reminds domain.BroadcastID `json:"reminds,omitempty"` // id of the sending it reminds of
 	Counts  Counts             `json:"counts"`
+
+	Attachments []domain.AttachmentView `json:"attachments,omitempty"`
+	LeftOut     []Blocked               `json:"left_out,omitempty"` // who could not be written to; for the sender and who sees all
 }
 
 // Sender is who sent it, as they were called then.
@@ -32,7 +36,7 @@ type Sender struct {
 	Role domain.Role `json:"role"`
 }
 
-// Test names a test.
+// Test names a test, or another group.
 type Test struct {
 	ID   domain.ExamID `json:"id"`
 	Name string        `json:"name"`
@@ -45,6 +49,7 @@ type Counts struct {
 	Displayed    int `json:"displayed"`
 	Acknowledged int `json:"acknowledged"`
 	Told         int `json:"told"`
+	Stopped      int `json:"stopped,omitempty"` // never delivered, since they left or were locked out
 }
 
 // Page is a page of a test's sendings, newest first. Next is "" on the last page.
@@ -95,15 +100,73 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, exam domain.Exam
 
 // Get returns one sending. Errors: Forbidden, NotFound.
 func (s *Service) Get(ctx context.Context, actor domain.Actor, id domain.BroadcastID) (Broadcast, error) {
-	b, err := s.open(ctx, actor, domain.ActBroadcastView, id)
+	b, err := s.open(ctx, actor, viewing, id)
 	if err != nil {
 		return Broadcast{}, err
 	}
-	list, err := s.withCounts(ctx, actor.Organisation, b.rooms, []*domain.Entry{b.Entry})
-	if err != nil {
-		return Broadcast{}, err
+	var out Broadcast
+	if b.only == nil {
+		list, err := s.withCounts(ctx, actor.Organisation, b.rooms, []*domain.Entry{b.Entry})
+		if err != nil {
+			return Broadcast{}, err
+		}
+		out = list[0]
+	} else {
+		rows, err := s.recipients(ctx, b)
+		if err != nil {
+			return Broadcast{}, err
+		}
+		out = s.broadcast(b, countsOf(rows))
 	}
-	return list[0], nil
+	out.LeftOut, err = s.leftOut(ctx, actor, b)
+	return out, err
+}
+
+// countsOf counts recipients as the database does.
+func countsOf(rows []domain.Recipient) Counts {
+	c := Counts{Recipients: len(rows)}
+	add := func(n *int, yes bool) {
+		if yes {
+			*n++
+		}
+	}
+	for _, r := range rows {
+		add(&c.Delivered, !r.Delivered.IsZero())
+		add(&c.Displayed, !r.Displayed.IsZero())
+		add(&c.Acknowledged, !r.Acknowledged.IsZero())
+		add(&c.Told, !r.Told.IsZero())
+		add(&c.Stopped, r.Stopped != "")
+	}
+	return c
+}
+
+// leftOut names who could not be written to, to the sender and to who sees everyone.
+func (s *Service) leftOut(ctx context.Context, actor domain.Actor, b *sending) ([]Blocked, error) {
+	mine := b.Actor.ID == actor.ID
+	if len(b.text.LeftOut) == 0 || !mine && domain.ReachOf(actor.Role, domain.ActBroadcastView) < domain.ReachOrganisation {
+		return nil, nil
+	}
+	var nos []domain.PersonNo
+	for _, part := range b.text.LeftOut {
+		nos = append(nos, part...)
+	}
+	refs, err := s.o.Store.PersonRefs(ctx, b.Organisation, nos)
+	if err != nil {
+		return nil, err
+	}
+	var out []Blocked
+	for code, part := range b.text.LeftOut {
+		for _, no := range part {
+			out = append(out, Blocked{ID: refs[no].ID, Name: refs[no].Name, Reason: domain.Block(code)})
+		}
+	}
+	slices.SortFunc(out, func(a, b Blocked) int {
+		if c := strings.Compare(domain.Fold(a.Name), domain.Fold(b.Name)); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return out, nil
 }
 
 func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, rooms []string, entries []*domain.Entry) ([]Broadcast, error) {
@@ -132,7 +195,8 @@ func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, roo
 func (s *Service) broadcast(b *sending, c Counts) Broadcast {
 	out := Broadcast{
 		ID: s.seal(b.Organisation, b.Offset), Subject: b.text.Subject, Body: b.text.Body, Level: b.text.Level, At: b.At,
-		Sender: Sender{Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Counts: c,
+		Sender: Sender{Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Kind: b.kind(), Counts: c,
+		Attachments: domain.AttachmentViews(b.text.Attachments),
 	}
 	if b.text.Reminds != 0 {
 		out.Reminds = s.seal(b.Organisation, b.text.Reminds)
@@ -153,6 +217,7 @@ type Recipient struct {
 	DisplayedAt    *time.Time          `json:"displayed_at,omitempty"`
 	AcknowledgedAt *time.Time          `json:"acknowledged_at,omitempty"`
 	Told           *Told               `json:"told,omitempty"`
+	Stopped        *domain.Blocked     `json:"stopped,omitempty"` // why it never will be delivered
 }
 
 // Told says who told them in person, and when.
@@ -174,14 +239,14 @@ type Board struct {
 // were not told in person; "" chooses all. limit 0 = all. after is the Next of the
 // page before. Errors: Forbidden, NotFound, Invalid (fields "missing", "after").
 func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id domain.BroadcastID, missing string, limit int, after string) (Board, error) {
-	b, err := s.open(ctx, actor, domain.ActBroadcastView, id)
+	b, err := s.open(ctx, actor, viewing, id)
 	if err != nil {
 		return Board{}, err
 	}
 	if missing != "" && domain.ReceiptState(missing).Rank() < 1 {
 		return Board{}, fault.Field("missing", "missing must be delivered, displayed or acknowledged, not %q", missing)
 	}
-	rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
+	rows, err := s.recipients(ctx, b)
 	if err != nil {
 		return Board{}, err
 	}
@@ -228,6 +293,10 @@ func (s *Service) recipient(org domain.OrganisationID, r domain.Recipient) Recip
 	out.Presence, _ = s.o.Presence.Presence(org, r.No)
 	if !r.Told.IsZero() {
 		out.Told = &Told{At: r.Told, By: r.ToldBy, Note: r.ToldNote}
+	}
+	if r.Stopped != "" {
+		why := domain.Block(r.Stopped)
+		out.Stopped = &why
 	}
 	return out
 }

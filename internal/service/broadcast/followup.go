@@ -16,7 +16,7 @@ const reminderPrefix = "Reminder: "
 // and are still in the test. Results and errors are Send's; Invalid (field "missing")
 // when there is nobody left to remind.
 func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.BroadcastID, key, missing string) (Broadcast, bool, error) {
-	b, err := s.open(ctx, actor, domain.ActBroadcastSend, id)
+	b, err := s.open(ctx, actor, following, id)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -27,8 +27,11 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.Broa
 	if state != domain.Displayed && state != domain.Acknowledged {
 		return Broadcast{}, false, fault.Field("missing", "missing must be displayed or acknowledged, not %q", missing)
 	}
+	if b.kind() != domain.KindTest {
+		return s.remindMany(ctx, actor, b, key, state)
+	}
 	resolve := func(ctx context.Context) (Recipients, error) {
-		rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
+		rows, err := s.recipients(ctx, b)
 		if err != nil {
 			return Recipients{}, err
 		}
@@ -61,6 +64,49 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.Broa
 	})
 }
 
+// remindMany is Remind of a sending outside tests: to those, of whom the actor sees,
+// who lack the state and can still be written to.
+func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending, key string, state domain.ReceiptState) (Broadcast, bool, error) {
+	seen, err := s.reachMany(actor, b.Exam)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	hash := requestHash("remind", b.Offset, state)
+	brief, earlier, err := s.o.Store.PrepareSending(ctx, actor.Organisation, b.Exam, actor.ID, key, hash)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	if earlier != nil {
+		b, err := s.again(ctx, actor, nil, earlier)
+		return b, false, err
+	}
+	if err := s.allow(actor); err != nil {
+		return Broadcast{}, false, err
+	}
+	rows, err := s.recipients(ctx, b)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	var ids []domain.PersonID
+	for _, row := range rows {
+		if row.Enrolled && lacks(row, state) {
+			ids = append(ids, row.ID)
+		}
+	}
+	found, err := s.o.Store.PeopleOf(ctx, actor.Organisation, seen, b.Exam, ids)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	to, _ := split(found, b.Exam)
+	if len(to) == 0 {
+		return Broadcast{}, false, fault.Field("missing", "nobody is left to remind")
+	}
+	return s.store(ctx, actor, b.Exam, draft{key: key, hash: hash}, domain.BroadcastSent{
+		ExamName: brief.Name, GroupKind: brief.Kind, Subject: s.reminderSubject(b.text.Subject), Body: b.text.Body, Level: domain.LevelChat,
+		SenderName: actor.Name, SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to),
+	}, audienceOf(to))
+}
+
 // reminderSubject puts the prefix before a subject, once, and keeps the limit.
 func (s *Service) reminderSubject(subject string) string {
 	if len(subject) < len(reminderPrefix) || subject[:len(reminderPrefix)] != reminderPrefix {
@@ -76,7 +122,7 @@ func (s *Service) reminderSubject(subject string) string {
 // stays as noted then. The note has at most 500 characters. It returns their rows. Errors: Forbidden; NotFound; Invalid
 // with details for people who did not receive the sending within the actor's rooms.
 func (s *Service) Told(ctx context.Context, actor domain.Actor, id domain.BroadcastID, people []domain.PersonID, note string) ([]Recipient, error) {
-	b, err := s.open(ctx, actor, domain.ActBroadcastSend, id)
+	b, err := s.open(ctx, actor, following, id)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +132,7 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id domain.Broadc
 	if len(people) == 0 {
 		return nil, fault.Field("people", "nobody is named")
 	}
-	rows, err := s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms)
+	rows, err := s.recipients(ctx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +161,7 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id domain.Broadc
 		return nil, err
 	}
 	s.committed(e)
-	if rows, err = s.o.Store.Recipients(ctx, actor.Organisation, b.Exam, b.Offset, b.rooms); err != nil {
+	if rows, err = s.recipients(ctx, b); err != nil {
 		return nil, err
 	}
 	sortRecipients(rows)

@@ -41,7 +41,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	var reminds int64
 	if r.Reminds != "" {
-		of, err := s.open(ctx, actor, domain.ActBroadcastSend, r.Reminds)
+		of, err := s.open(ctx, actor, following, r.Reminds)
 		if err != nil || of.Exam != exam {
 			return Broadcast{}, false, fault.Field("reminds", "no such sending in this test")
 		}
@@ -92,6 +92,7 @@ type draft struct {
 	subject, body string
 	reminds       int64
 	recipients    Recipients
+	files         []domain.AttachmentID
 	// resolve finds the recipients where they are not simply named.
 	resolve func(context.Context) (Recipients, error)
 }
@@ -109,8 +110,8 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		return Broadcast{}, false, fault.Field("subject", "subject must not be empty")
 	}
 	// A retry is answered above and costs nothing of the sender's budget.
-	if ok, after := s.o.Limiter.Allow(actor.Organisation, actor.ID); !ok {
-		return Broadcast{}, false, &fault.Error{Code: fault.RateLimited, RetryAfter: after, Message: "too many sendings at once; wait a moment and send again"}
+	if err := s.allow(actor); err != nil {
+		return Broadcast{}, false, err
 	}
 	if d.resolve != nil {
 		if d.recipients, err = d.resolve(ctx); err != nil {
@@ -145,6 +146,14 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	return s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: n}), true, nil
 }
 
+// allow takes one sending from the sender's budget. Errors: RateLimited.
+func (s *Service) allow(actor domain.Actor) error {
+	if ok, after := s.o.Limiter.Allow(actor.Organisation, actor.ID); !ok {
+		return &fault.Error{Code: fault.RateLimited, RetryAfter: after, Message: "too many sendings at once; wait a moment and send again"}
+	}
+	return nil
+}
+
 // again is the answer to a retry.
 func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *domain.Entry) (Broadcast, error) {
 	if e.Kind != domain.EntryBroadcastSent {
@@ -154,7 +163,12 @@ func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string,
 	if err != nil {
 		return Broadcast{}, err
 	}
-	return list[0], nil
+	b := &sending{Entry: e}
+	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+		return Broadcast{}, err
+	}
+	list[0].LeftOut, err = s.leftOut(ctx, actor, b)
+	return list[0], err
 }
 
 // Limits of one sender, in limiter.go's default.

@@ -3,6 +3,7 @@ package broadcast_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ func TestSend(t *testing.T) {
 		t.Errorf("audience %s, %v", h.committed[0].Audience, err)
 	}
 	got, err := h.Get(t.Context(), planner, b.ID)
-	if err != nil || got != b {
+	if err != nil || !reflect.DeepEqual(got, b) {
 		t.Errorf("read again %+v, %v; sent %+v", got, err, b)
 	}
 }

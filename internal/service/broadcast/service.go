@@ -1,11 +1,13 @@
-// Package broadcast is the use-case of reaching candidates of a live test: who
-// would get it (Preview), Send, the delivery board, Remind and Told in person.
+// Package broadcast is the use-case of reaching many candidates at once, of a live test
+// (Preview, Send) or of any other group or of all of one's own (PreviewMany, SendMany); the
+// delivery board, Remind and Told in person, and the replies.
 // Each method checks the actor's permission first, then asks the store.
 package broadcast
 
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"crier/internal/clock"
@@ -20,6 +22,19 @@ type Store interface {
 	Audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) (json.RawMessage, int, error)
 	Enrolled(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error)
 	Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Placed, error)
+	PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (domain.SendingBrief, *domain.Entry, error)
+	People(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, error)
+	CountPeople(ctx context.Context, org domain.OrganisationID, f domain.PeopleFilter, seen domain.Seen) (int, error)
+	PeopleNumbers(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Placed, error)
+	PeopleNumbered(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) ([]domain.Listed, error)
+	PeopleOf(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, ids []domain.PersonID) ([]domain.Listed, error)
+	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
+	ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error)
+	SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, nos []domain.PersonNo) (map[domain.PersonNo]bool, error)
+	RepliesTo(ctx context.Context, org domain.OrganisationID, offset int64) (map[domain.PersonNo]int64, error)
+	EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*domain.Entry, error)
+	// AppendWithFiles is Append for a sending with files that the actor has uploaded for one.
+	AppendWithFiles(ctx context.Context, e *domain.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (*domain.Entry, bool, error)
 	Append(ctx context.Context, e *domain.Entry) (*domain.Entry, bool, error)
 	Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error)
 	Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error)
@@ -80,41 +95,102 @@ func reach(actor domain.Actor, action domain.Action, exam domain.ExamID) ([]stri
 	return rooms, nil
 }
 
-// open finds the sending that id stands for and where the actor may do action to it.
-func (s *Service) open(ctx context.Context, actor domain.Actor, action domain.Action, id domain.BroadcastID) (*sending, error) {
-	if err := actor.May(action); err != nil {
+// doing is what an actor does to a sending, in a test and elsewhere: who may write to
+// people follows up what was sent to them.
+type doing struct{ test, elsewhere domain.Action }
+
+var (
+	viewing   = doing{domain.ActBroadcastView, domain.ActBroadcastView}
+	following = doing{domain.ActBroadcastSend, domain.ActConversationSend}
+)
+
+// open finds the sending that id stands for and where the actor may do this to it.
+func (s *Service) open(ctx context.Context, actor domain.Actor, what doing, id domain.BroadcastID) (*sending, error) {
+	if err := actor.May(what.test); err != nil && actor.May(what.elsewhere) != nil {
 		return nil, err
 	}
 	offset, err := s.o.Sealer.Open(int64(actor.Organisation), 0, string(id))
 	if err != nil {
-		return nil, fault.New(fault.NotFound, "no such sending")
+		return nil, noSending()
 	}
 	e, err := s.o.Store.Broadcast(ctx, actor.Organisation, offset)
 	if err != nil {
 		return nil, err
 	}
-	rooms, err := reach(actor, action, e.Exam)
-	if fault.Is(err, fault.NotFound) {
-		return nil, fault.New(fault.NotFound, "no such sending")
+	b := &sending{Entry: e}
+	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+		return nil, err
+	}
+	action := what.elsewhere
+	if b.kind() == domain.KindTest {
+		action = what.test
+	}
+	if b.Exam == "" {
+		return b, s.narrow(ctx, actor, action, b)
+	}
+	b.rooms, err = reach(actor, action, e.Exam)
+	if fault.Is(err, fault.NotFound) || err == nil && b.rooms != nil && !touches(e.Audience, b.rooms) {
+		return nil, noSending()
 	}
 	if err != nil {
 		return nil, err
 	}
-	b := &sending{Entry: e, rooms: rooms}
-	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
-		return nil, err
-	}
-	if rooms != nil && !touches(e.Audience, rooms) {
-		return nil, fault.New(fault.NotFound, "no such sending")
-	}
 	return b, nil
+}
+
+func noSending() error { return fault.New(fault.NotFound, "no such sending") }
+
+// narrow limits a sending that belongs to no group to those recipients whom the actor
+// sees; its sender sees all. Errors: Forbidden; NotFound if there are none.
+func (s *Service) narrow(ctx context.Context, actor domain.Actor, action domain.Action, b *sending) error {
+	seen, err := actor.Seen(action)
+	if err != nil || seen.All || b.Actor.Kind == domain.ActorPerson && b.Actor.ID == actor.ID {
+		return err
+	}
+	if b.only, err = s.o.Store.SeenAmong(ctx, actor.Organisation, seen, everyone(b.Audience)); err != nil {
+		return err
+	}
+	if len(b.only) == 0 {
+		return noSending()
+	}
+	return nil
 }
 
 // sending is a stored broadcast as one actor may see it.
 type sending struct {
 	*domain.Entry
 	text  domain.BroadcastSent
-	rooms []string // nil = all
+	rooms []string                 // of a test; nil = all
+	only  map[domain.PersonNo]bool // of no group; nil = all
+}
+
+// kind is that of the group it belongs to, "" if to none.
+func (b *sending) kind() domain.GroupKind {
+	if b.Exam != "" && b.text.GroupKind == "" {
+		return domain.KindTest
+	}
+	return b.text.GroupKind
+}
+
+// recipients reads whom it went to, as far as the actor sees them.
+func (s *Service) recipients(ctx context.Context, b *sending) ([]domain.Recipient, error) {
+	rows, err := s.o.Store.Recipients(ctx, b.Organisation, b.Exam, b.Offset, b.rooms)
+	if err != nil || b.only == nil {
+		return rows, err
+	}
+	return slices.DeleteFunc(rows, func(r domain.Recipient) bool { return !b.only[r.No] }), nil
+}
+
+// everyone is who is in an audience.
+func everyone(audience json.RawMessage) (out []domain.PersonNo) {
+	var list []domain.AudienceRoom
+	if json.Unmarshal(audience, &list) != nil {
+		return nil
+	}
+	for _, a := range list {
+		out = append(out, a.People...)
+	}
+	return out
 }
 
 // touches reports whether anyone of the audience sat in one of the rooms.

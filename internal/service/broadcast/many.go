@@ -1,0 +1,413 @@
+package broadcast
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crier/internal/domain"
+	"crier/internal/failpoint"
+	"crier/internal/fault"
+)
+
+// A sending to many outside tests: to people of one group that is no test, or of all of
+// the sender's (product row V11). It is the same entry and goes the same way as a test's.
+
+// ManyRequest asks for one.
+type ManyRequest struct {
+	Key         string                `json:"key"` // made by the client, unique per sender for good; 8–100 characters
+	Group       domain.GroupID        `json:"group,omitempty"`
+	Subject     string                `json:"subject"`
+	Body        string                `json:"body"`
+	Attachments []domain.AttachmentID `json:"attachments,omitempty"` // uploaded for a sending to many
+	Recipients  People                `json:"recipients"`
+}
+
+// People says who is to get it: exactly one of the two. A filter's Group, if it has one
+// and the sending is to a group, must be that group.
+type People struct {
+	People []domain.PersonID    `json:"people,omitempty"`
+	Filter *domain.PeopleFilter `json:"filter,omitempty"`
+}
+
+// ManyPreview is whom such a sending would reach at this moment.
+type ManyPreview struct {
+	Recipients []ManyRecipient `json:"recipients"`
+	Counts     ManyCounts      `json:"counts"`
+	LeftOut    []Blocked       `json:"left_out"`
+	Limit      int             `json:"limit"` // most recipients of one sending
+}
+
+// ManyRecipient is one of them.
+type ManyRecipient struct {
+	ID         domain.PersonID `json:"id"`
+	Name       string          `json:"name"`
+	ExternalID string          `json:"external_id"`
+	Presence   domain.Presence `json:"presence"`
+}
+
+// ManyCounts count them by presence.
+type ManyCounts struct {
+	Total   int `json:"total"`
+	Online  int `json:"online"`
+	Away    int `json:"away"`
+	Offline int `json:"offline"`
+}
+
+// Blocked is someone who would not be reached, and why.
+type Blocked struct {
+	ID     domain.PersonID `json:"id"`
+	Name   string          `json:"name"`
+	Reason domain.Blocked  `json:"reason"`
+}
+
+// unknown is the reason of someone named who is not one of the sender's people here.
+var unknown = domain.Blocked{Code: "unknown", Text: "not one of your people here"}
+
+const (
+	attachmentsMost = 10
+	// resolveMost is how many times the limit of recipients may match before anyone is
+	// looked at: those who cannot be written to are left out of them.
+	resolveMost = 4
+)
+
+// PreviewMany resolves recipients without sending. More than the limit is not an error
+// here, unless it is several times as many. Errors: Forbidden, NotFound, Invalid, TooLarge.
+func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group domain.GroupID, p People) (ManyPreview, error) {
+	seen, err := s.reachMany(actor, group)
+	if err != nil {
+		return ManyPreview{}, err
+	}
+	if err := p.validate(group); err != nil {
+		return ManyPreview{}, err
+	}
+	brief, _, err := s.o.Store.PrepareSending(ctx, actor.Organisation, group, "", "", nil)
+	if err == nil {
+		err = noTest(brief)
+	}
+	if err != nil {
+		return ManyPreview{}, err
+	}
+	found, missing, err := s.people(ctx, actor.Organisation, seen, group, p)
+	if err != nil {
+		return ManyPreview{}, err
+	}
+	out := ManyPreview{Recipients: []ManyRecipient{}, LeftOut: []Blocked{}, Limit: s.o.Limits.Recipients}
+	to, left := split(found, group)
+	for _, r := range to {
+		now, _ := s.o.Presence.Presence(actor.Organisation, r.No)
+		out.Recipients = append(out.Recipients, ManyRecipient{ID: r.ID, Name: r.Name(), ExternalID: r.ExternalID, Presence: now})
+		out.Counts.Total++
+		switch now {
+		case domain.Online:
+			out.Counts.Online++
+		case domain.Away:
+			out.Counts.Away++
+		default:
+			out.Counts.Offline++
+		}
+	}
+	out.LeftOut = append(out.LeftOut, left...)
+	for _, id := range missing {
+		out.LeftOut = append(out.LeftOut, Blocked{ID: id, Reason: unknown})
+	}
+	return out, nil
+}
+
+// SendMany stores one sending durably and rings the doorbell. Who cannot be written to
+// is left out, and named in the answer and in the entry. fresh and the key are as for Send.
+//
+// Errors: Forbidden; NotFound (no such group among yours); Invalid or TooLarge naming
+// group, subject, body, attachments[i], recipients or key; Conflict (field "recipients",
+// with the reasons) when nobody is left to send to, or (field "key") when the key was
+// used for something else; RateLimited; Unavailable. Nothing is half-done.
+func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyRequest) (b Broadcast, fresh bool, err error) {
+	seen, err := s.reachMany(actor, r.Group)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	r.Subject = strings.TrimSpace(r.Subject)
+	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
+	if err := s.validateMany(r); err != nil {
+		return Broadcast{}, false, err
+	}
+	hash := requestHash("many", r.Group, r)
+	brief, earlier, err := s.o.Store.PrepareSending(ctx, actor.Organisation, r.Group, actor.ID, r.Key, hash)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	if earlier != nil {
+		b, err := s.again(ctx, actor, nil, earlier)
+		return b, false, err
+	}
+	if err := noTest(brief); err != nil {
+		return Broadcast{}, false, err
+	}
+	if r.Subject == "" && !brief.Settings.SubjectOptional {
+		return Broadcast{}, false, fault.Field("subject", "subject must not be empty")
+	}
+	if err := s.allow(actor); err != nil {
+		return Broadcast{}, false, err
+	}
+	found, missing, err := s.people(ctx, actor.Organisation, seen, r.Group, r.Recipients)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	if len(missing) > 0 {
+		return Broadcast{}, false, notMine(r.Recipients.People, missing)
+	}
+	to, left := split(found, r.Group)
+	if len(to) == 0 && len(left) > 0 {
+		return Broadcast{}, false, allBlocked(left)
+	}
+	if err := s.count(len(to)); err != nil {
+		return Broadcast{}, false, err
+	}
+	text := domain.BroadcastSent{
+		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.Name, SenderRole: actor.Role,
+		Recipients: len(to), LeftOut: leftOut(found, r.Group),
+	}
+	if text.Filter, err = s.filterWords(ctx, actor.Organisation, r); err != nil {
+		return Broadcast{}, false, err
+	}
+	return s.store(ctx, actor, r.Group, draft{key: r.Key, hash: hash, files: r.Attachments}, text, audienceOf(to))
+}
+
+// store appends a sending that is ready, with its files, and rings the doorbell.
+func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.GroupID, d draft, text domain.BroadcastSent, audience json.RawMessage) (Broadcast, bool, error) {
+	e := &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: group,
+		Audience: audience, RequestKey: d.key, RequestHash: d.hash}
+	payload := func(files []domain.Attachment) (json.RawMessage, error) {
+		text.Attachments = files
+		return json.Marshal(text)
+	}
+	var stored *domain.Entry
+	var fresh bool
+	var err error
+	if len(d.files) > 0 {
+		stored, fresh, err = s.o.Store.AppendWithFiles(ctx, e, d.files, payload)
+	} else {
+		if e.Payload, err = payload(nil); err == nil {
+			stored, fresh, err = s.o.Store.Append(ctx, e)
+		}
+	}
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	if !fresh { // the same request was stored while this one was prepared
+		b, err := s.again(ctx, actor, nil, stored)
+		return b, false, err
+	}
+	failpoint.Hit(failpoint.AfterCommit)
+	s.committed(stored)
+	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: text.Recipients})
+	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
+	return b, true, err
+}
+
+// reachMany is whom the actor may write to, if they may to the group at all. Errors:
+// Forbidden; NotFound.
+func (s *Service) reachMany(actor domain.Actor, group domain.GroupID) (domain.Seen, error) {
+	seen, err := actor.Seen(domain.ActConversationSend)
+	if err != nil {
+		return seen, err
+	}
+	if group != "" {
+		if _, _, err := actor.Rooms(domain.ActConversationSend, group); err != nil {
+			return seen, fault.New(fault.NotFound, "no such group among yours")
+		}
+	}
+	return seen, nil
+}
+
+// noTest refuses a test: its sendings have an address, and a permission, of their own.
+func noTest(b domain.SendingBrief) error {
+	if b.Kind == domain.KindTest {
+		return fault.Field("group", "this is a test: send to its candidates by POST /tests/{test}/broadcasts")
+	}
+	return nil
+}
+
+func (s *Service) validateMany(r ManyRequest) error {
+	if err := checkKey(r.Key); err != nil {
+		return err
+	}
+	if err := domain.CheckText("subject", r.Subject, s.o.Limits.Subject, true, false); err != nil {
+		return err
+	}
+	if n := len(r.Attachments); n > attachmentsMost {
+		return fault.Over("attachments", attachmentsMost, int64(n), "%d files; at most %d fit one message", n, attachmentsMost)
+	}
+	for i, id := range r.Attachments {
+		if slices.Contains(r.Attachments[:i], id) {
+			return fault.Field(fmt.Sprintf("attachments[%d]", i), "this file is named twice")
+		}
+	}
+	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, len(r.Attachments) > 0, true); err != nil {
+		return err
+	}
+	return r.Recipients.validate(r.Group)
+}
+
+func (p People) validate(group domain.GroupID) error {
+	if err := domain.CheckText("group", string(group), 100, true, false); err != nil {
+		return err
+	}
+	switch {
+	case p.Filter != nil && p.People != nil:
+		return fault.Field("recipients", "give people or a filter, not both")
+	case p.Filter == nil:
+		return Recipients{People: p.People}.validate()
+	case group != "" && len(p.Filter.Group) > 0 && !slices.Equal(p.Filter.Group, []domain.GroupID{group}):
+		return fault.Field("recipients.filter.group", "must be the group of the sending, or left out")
+	}
+	return p.Filter.Validate("recipients.filter")
+}
+
+// people finds who is meant, those who cannot be written to included; missing are those
+// named who are not the actor's. Errors: TooLarge.
+func (s *Service) people(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, p People) (found []domain.Listed, missing []domain.PersonID, err error) {
+	most := resolveMost * s.o.Limits.Recipients
+	if p.Filter == nil {
+		ids := Recipients{People: p.People}.distinct()
+		if len(ids) > most {
+			return nil, nil, s.count(len(ids))
+		}
+		if found, err = s.o.Store.PeopleOf(ctx, org, seen, group, ids); err != nil {
+			return nil, nil, err
+		}
+		have := make(map[domain.PersonID]bool, len(found))
+		for _, r := range found {
+			have[r.ID] = true
+		}
+		for _, id := range ids {
+			if !have[id] {
+				missing = append(missing, id)
+			}
+		}
+		return found, missing, nil
+	}
+	f := *p.Filter
+	if group != "" {
+		f.Group = []domain.GroupID{group}
+	}
+	q := domain.PeopleQuery{Filter: f, Seen: seen, Sort: domain.SortPeopleLastName}
+	if len(f.Presence) > 0 {
+		all, err := s.o.Store.PeopleNumbers(ctx, org, q)
+		if err != nil {
+			return nil, nil, err
+		}
+		var nos []domain.PersonNo
+		for _, r := range all {
+			if now, _ := s.o.Presence.Presence(org, r.No); slices.Contains(f.Presence, now) {
+				nos = append(nos, r.No)
+			}
+		}
+		if len(nos) > most {
+			return nil, nil, s.count(len(nos))
+		}
+		found, err = s.o.Store.PeopleNumbered(ctx, org, nos)
+		return found, nil, err
+	}
+	n, err := s.o.Store.CountPeople(ctx, org, f, seen)
+	if err != nil {
+		return nil, nil, err
+	}
+	if n > most {
+		return nil, nil, s.count(n)
+	}
+	found, err = s.o.Store.People(ctx, org, q)
+	return found, nil, err
+}
+
+// split parts those who can be written to in the group from those who cannot.
+func split(found []domain.Listed, group domain.GroupID) (to []domain.Listed, left []Blocked) {
+	for _, r := range found {
+		if b := r.Standing(group).SendBlocked(); b.Is() {
+			left = append(left, Blocked{ID: r.ID, Name: r.Name(), Reason: b})
+		} else {
+			to = append(to, r)
+		}
+	}
+	return to, left
+}
+
+// leftOut is who cannot be written to, as an entry keeps it.
+func leftOut(found []domain.Listed, group domain.GroupID) map[domain.BlockedCode][]domain.PersonNo {
+	var out map[domain.BlockedCode][]domain.PersonNo
+	for _, r := range found {
+		if b := r.Standing(group).SendBlocked(); b.Is() {
+			if out == nil {
+				out = map[domain.BlockedCode][]domain.PersonNo{}
+			}
+			out[b.Code] = append(out[b.Code], r.No)
+		}
+	}
+	for _, nos := range out {
+		slices.Sort(nos)
+	}
+	return out
+}
+
+// audienceOf is the recipients as an entry keeps them: outside tests there are no rooms.
+func audienceOf(to []domain.Listed) json.RawMessage {
+	nos := make([]domain.PersonNo, len(to))
+	for i, r := range to {
+		nos[i] = r.No
+	}
+	slices.Sort(nos)
+	b, err := json.Marshal([]domain.AudienceRoom{{People: nos}})
+	if err != nil {
+		panic(err) // numbers
+	}
+	return b
+}
+
+// filterWords says the filter in words, with the names of its groups.
+func (s *Service) filterWords(ctx context.Context, org domain.OrganisationID, r ManyRequest) (string, error) {
+	f := r.Recipients.Filter
+	if f == nil {
+		return "", nil
+	}
+	plain := *f
+	if r.Group != "" {
+		plain.Group = nil // the entry names it
+	}
+	names := map[domain.GroupID]string{}
+	if ids := append(slices.Clone(plain.Group), plain.Activity...); len(ids) > 0 {
+		var err error
+		if names, err = s.o.Store.ExamNames(ctx, org, ids); err != nil {
+			return "", err
+		}
+	}
+	return plain.Words(names), nil
+}
+
+// detailsMost is how many people one fault names.
+const detailsMost = 100
+
+func allBlocked(left []Blocked) error {
+	var details []fault.Detail
+	for _, b := range left[:min(len(left), detailsMost)] {
+		details = append(details, fault.Detail{Field: "recipients", Message: b.Name + ": " + b.Reason.Text})
+	}
+	e := fault.Many(fault.Conflict, details, "none of the %d people can be written to; nothing was sent", len(left))
+	e.Field = "recipients"
+	return e
+}
+
+// notMine names everyone of the list who is not the sender's. Whether they exist
+// elsewhere is not told.
+func notMine(people, missing []domain.PersonID) error {
+	var details []fault.Detail
+	for i, id := range people {
+		if slices.Contains(missing, id) && len(details) < detailsMost {
+			details = append(details, fault.Detail{Field: fmt.Sprintf("recipients.people[%d]", i), Message: unknown.Text + ": " + string(id)})
+		}
+	}
+	e := fault.Many(fault.Invalid, details, "%d of the people are not yours to write to here; nothing was sent", len(missing))
+	e.Field = "recipients"
+	return e
+}
