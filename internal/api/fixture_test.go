@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,7 @@ type fixture struct {
 	base   string
 	node   *app.Node
 	logs   *lockedBuffer
+	doc    *openapi3.T
 	router routers.Router
 	mu     sync.Mutex
 	tokens map[string]string // "north/anna" → session token; "north/key" → API key
@@ -57,8 +59,9 @@ func (l *lockedBuffer) String() string {
 }
 
 // start runs a node on the embedded database and provisions north and south alike:
-// tests T1 (rooms A and B) and T2; staff of every role; chief and the invigilators
-// work in T1 alone, anna in room A, bert in room B.
+// tests T1 (rooms A and B) and T2, the pool P1 with a1 and b1, the shift S1 with a1; staff
+// of every role; chief and the invigilators work in T1 alone, anna in room A, bert in
+// room B; the coordinator in T1, P1 and S1.
 func start(t *testing.T, change func(*config.Config), options ...app.Options) *fixture {
 	t.Helper()
 	cfg := config.Default()
@@ -106,9 +109,39 @@ func (f *fixture) describe(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc.Servers = openapi3.Servers{{URL: f.base}}
+	f.doc = doc
 	if f.router, err = gorillamux.NewRouter(doc); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// addresses are all described operations, as "GET /tests/{test}", with the names of their
+// parameters in the path.
+func (f *fixture) addresses(t *testing.T) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	for path, at := range f.doc.Paths.Map() {
+		for method := range at.Operations() {
+			out[method+" "+strings.TrimPrefix(path, "/api/v1")] = parameter.FindAllString(path, -1)
+		}
+	}
+	return out
+}
+
+var parameter = regexp.MustCompile(`\{[^}]+\}`)
+
+// described is the address of addresses that a request belongs to.
+func (f *fixture) described(t *testing.T, method, path string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, f.base+"/api/v1"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	route, _, err := f.router.FindRoute(r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return method + " " + strings.TrimPrefix(route.Path, "/api/v1")
 }
 
 type item = map[string]any
@@ -149,12 +182,31 @@ func (f *fixture) provision(t *testing.T, slug string) {
 		{"external_id": "T1", "name": canary(slug, "T1"), "starts_at": "2026-05-04T09:00:00Z", "ends_at": "2026-05-04T13:00:00Z"},
 		{"external_id": "T2", "name": canary(slug, "T2")},
 	}})
+	f.must(t, as, "PUT", "/provisioning/groups", item{"items": []item{
+		{"external_id": "P1", "kind": "pool", "name": canary(slug, "P1")},
+		{"external_id": "S1", "kind": "activity", "name": canary(slug, "S1"), "starts_at": "2099-05-05T09:00:00Z", "ends_at": "2099-05-05T17:00:00Z"},
+	}})
+	enrolments = append(enrolments, item{"group": "P1", "kind": "pool", "person": "a1"}, item{"group": "P1", "kind": "pool", "person": "b1"},
+		item{"group": "S1", "kind": "activity", "person": "a1"})
 	f.must(t, as, "PUT", "/provisioning/enrolments", item{"items": enrolments})
 	f.must(t, as, "PUT", "/provisioning/staff-scopes", item{"items": []item{
 		{"person": "s-chief", "test": "T1"},
 		{"person": "s-anna", "test": "T1", "rooms": []string{"A"}},
 		{"person": "s-bert", "test": "T1", "rooms": []string{"B"}},
+		{"person": "s-coordinator", "test": "T1"},
+		{"person": "s-coordinator", "group": "P1", "kind": "pool"},
+		{"person": "s-coordinator", "group": "S1", "kind": "activity"},
 	}})
+	var groups struct {
+		Groups []struct {
+			ID       string
+			External string `json:"external_id"`
+		}
+	}
+	f.must(t, as, "GET", "/groups", nil).into(t, &groups)
+	for _, g := range groups.Groups {
+		f.ids[slug+"/"+g.External] = g.ID
+	}
 	var tests struct {
 		Tests []struct {
 			ID, Name string
