@@ -58,6 +58,7 @@ func unavailable(err error) error {
 type fitting struct {
 	r      io.Reader
 	n      int64
+	ended  bool  // r has no more
 	failed error // r's own error, not EOF
 }
 
@@ -65,7 +66,10 @@ type fitting struct {
 func (f *fitting) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
 	f.n += int64(n)
-	if err != nil && err != io.EOF { //nolint:errorlint // Readers return EOF itself
+	switch {
+	case err == io.EOF: //nolint:errorlint // Readers return EOF itself
+		f.ended = true
+	case err != nil:
 		f.failed = err
 	}
 	return n, err

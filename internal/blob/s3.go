@@ -88,7 +88,7 @@ func (s *S3) Put(ctx context.Context, id string, r io.Reader, size int64) (int64
 		return in.n, nil
 	case in.failed != nil:
 		return in.n, in.failed
-	case size >= 0 && in.n < size:
+	case in.ended && in.n < size:
 		return in.n, short(size, in.n)
 	case fault.Is(err, fault.Malformed):
 		return in.n, err
