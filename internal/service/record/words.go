@@ -49,9 +49,17 @@ func summary(e *domain.Entry) (string, error) {
 		return say(e, func(p domain.ExamsUpserted) string {
 			return count(len(p.Exams), "test", "tests") + " entered or changed"
 		})
+	case domain.EntryGroupsUpserted:
+		return say(e, func(p domain.GroupsUpserted) string {
+			return count(len(p.Groups), "group", "groups") + " entered or changed"
+		})
 	case domain.EntryEnrolmentsUpserted:
 		return say(e, func(p domain.EnrolmentsUpserted) string {
-			return count(len(p.People), "candidate", "candidates") + " enrolled or moved"
+			s := count(len(p.People), "candidate", "candidates") + " enrolled or moved"
+			if n := len(p.Left); n > 0 {
+				s += fmt.Sprintf(", %d of them left", n)
+			}
+			return s
 		})
 	case domain.EntryEnrolmentsProgress:
 		return say(e, func(p domain.ProgressChanged) string {
@@ -85,7 +93,7 @@ func summary(e *domain.Entry) (string, error) {
 	case domain.EntryAPIKeyRevoked:
 		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " revoked" })
 	}
-	return string(e.Kind), nil
+	return talk(e)
 }
 
 func sentWords(p domain.BroadcastSent) string {
@@ -96,6 +104,13 @@ func sentWords(p domain.BroadcastSent) string {
 	what += count(p.Recipients, "candidate", "candidates")
 	if p.Filter != "" {
 		what += " (" + p.Filter + ")"
+	}
+	left := 0
+	for _, people := range p.LeftOut {
+		left += len(people)
+	}
+	if left > 0 {
+		what += "; " + count(left, "person", "people") + " left out who cannot be written to"
 	}
 	return what
 }

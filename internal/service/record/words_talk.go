@@ -1,0 +1,91 @@
+package record
+
+import (
+	"strings"
+
+	"crier/internal/domain"
+)
+
+// markWords are what staff say about conversations.
+var markWords = map[domain.ConversationMark]string{
+	domain.MarkProcessed: "marked as processed", domain.MarkNotProcessed: "marked as not processed",
+	domain.MarkArchived: "put into the archive", domain.MarkUnarchived: "taken out of the archive",
+}
+
+// talk says in one sentence what an entry about conversations and what belongs to them
+// records. The text of a note, and of what staff write to each other, is not in it.
+func talk(e *domain.Entry) (string, error) {
+	switch e.Kind {
+	case domain.EntryMessageSent:
+		return say(e, messageWords)
+	case domain.EntryNoteAdded:
+		return say(e, func(p domain.NoteAdded) string { return "A note about " + p.PersonName })
+	case domain.EntryConversationMarked:
+		return say(e, func(p domain.ConversationMarked) string {
+			return count(len(p.People), "conversation", "conversations") + " " + markWords[p.Mark]
+		})
+	case domain.EntryConversationAssigned:
+		return say(e, func(p domain.ConversationAssigned) string {
+			switch {
+			case p.To == 0:
+				return "A conversation released"
+			case p.Claim:
+				return "A conversation claimed by " + p.ToName
+			}
+			return "A conversation assigned to " + p.ToName
+		})
+	case domain.EntryGroupsUpserted:
+		return say(e, func(p domain.GroupsUpserted) string {
+			return count(len(p.Groups), "group", "groups") + " entered or changed"
+		})
+	case domain.EntryAssignmentDeleted:
+		return say(e, func(p domain.AssignmentChanged) string {
+			words := "An assignment to " + p.GroupName + " deleted"
+			if p.Unavailable != "" {
+				words += ", the time slot noted as unavailable"
+			}
+			return words
+		})
+	case domain.EntryAssignmentRestored:
+		return say(e, func(p domain.AssignmentChanged) string { return "An assignment to " + p.GroupName + " restored" })
+	case domain.EntryUnavailabilityRemoved:
+		return "A candidate made available again", nil
+	case domain.EntryCannedChanged:
+		return say(e, func(p domain.CannedChanged) string {
+			if p.Removed {
+				return "The canned reply " + p.Title + " removed"
+			}
+			return "The canned reply " + p.Title + " changed"
+		})
+	case domain.EntryTeamMessage:
+		return say(e, func(p domain.TeamMessage) string {
+			if strings.HasPrefix(p.Thread, "direct:") {
+				return "Wrote to a colleague"
+			}
+			return "Wrote in a back channel"
+		})
+	case domain.EntryExportRequested:
+		return say(e, func(p domain.ExportRequested) string {
+			return "An export of " + count(p.Conversations, "conversation", "conversations") + " asked for"
+		})
+	case domain.EntryExportEnded:
+		return say(e, func(p domain.ExportEnded) string { return "An export ended: " + string(p.State) })
+	}
+	return string(e.Kind), nil
+}
+
+func messageWords(p domain.MessageSent) string {
+	words := "Wrote to " + p.PersonName
+	switch {
+	case p.About != nil && p.About.Kind == domain.AboutUnavailable:
+		words = p.PersonName + " reported being unavailable"
+	case p.About != nil:
+		words = p.PersonName + " asked about an assignment"
+	case p.Inbound:
+		words = p.PersonName + " wrote"
+	}
+	if n := len(p.Attachments); n > 0 {
+		words += ", with " + count(n, "file", "files")
+	}
+	return words
+}
