@@ -91,16 +91,16 @@ func (s *Server) downloadAttachment(x *exchange, actor domain.Actor) error {
 	if err != nil {
 		return err
 	}
-	return x.file(f)
+	return x.download(f)
 }
 
 // downloadPolicy lets nothing run and nothing load, should a browser show what it was
 // told to save.
 const downloadPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// file answers with a file as a download. Parts of it can be asked for (Range); who may
+// download answers with a file, never as a page. Parts of it can be asked for (Range); who may
 // have it is asked every time.
-func (x *exchange) file(f *attachment.File) error {
+func (x *exchange) download(f *attachment.File) error {
 	defer f.Content.Close()
 	h := x.w.Header()
 	h.Set("Content-Type", f.Type)

@@ -91,5 +91,5 @@ func (s *Server) downloadExport(x *exchange, actor domain.Actor) error {
 	if err != nil {
 		return err
 	}
-	return x.file(f)
+	return x.download(f)
 }
