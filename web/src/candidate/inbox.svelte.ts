@@ -51,6 +51,11 @@ class Inbox {
     return this.list.find((message) => message.id === id)
   }
 
+  /** A message of the candidate's own has been stored. Its frame may have come before, or come later. */
+  sent(message: InboxMessage): void {
+    this.#arrive(message)
+  }
+
   /** Notes how far a message has come on this screen, here at once, and tells the server and the other tabs. */
   mark(id: string, state: ReceiptName): void {
     this.#rise(id, state)

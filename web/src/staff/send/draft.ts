@@ -1,6 +1,10 @@
 // The draft of a sending: its text and its key, kept in the tab until it is sent,
 // so that a failed send, a closed dialog or a reload loses nothing.
 
+import { newKey } from '../../lib/key'
+
+export { newKey }
+
 /** What was asked of the server, to the letter: a repeat must be the same. */
 export interface Asked {
   subject: string
@@ -23,11 +27,6 @@ export const characters = (s: string): number => [...s].length
 export const limits = { subject: 200, body: 4000 } as const
 
 export const fresh = (makeKey: () => string = newKey): Draft => ({ key: makeKey(), subject: '', body: '' })
-
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(18))
-  return 'w-' + btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_')
-}
 
 type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>
 

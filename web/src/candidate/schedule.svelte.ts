@@ -1,0 +1,49 @@
+import { api } from '../lib/session.svelte'
+import type { GroupName } from '../protocol/frames'
+
+export type Assignment = {
+  group: GroupName
+  starts_at: string | null
+  ends_at: string | null
+  place: string
+  state: 'assigned' | 'waiting_list'
+  progress?: 'not_started' | 'in_progress' | 'submitted'
+  room?: string
+  seat?: string
+  reported: boolean
+  over: boolean
+}
+
+export type Away = { id: string; starts_at: string; ends_at: string; group?: GroupName }
+
+/** This candidate's tests and shifts, and when they are not available. */
+class Schedule {
+  assignments: Assignment[] = $state.raw([])
+  unavailable: Away[] = $state.raw([])
+  phase: 'reading' | 'ready' | 'failed' = $state('reading')
+  error: unknown = $state.raw()
+
+  /** Reads it now and whenever the page comes back into view. Returns how to stop. */
+  follow(): () => void {
+    const look = () => {
+      if (document.visibilityState === 'visible') void this.read()
+    }
+    void this.read()
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }
+
+  async read(): Promise<void> {
+    try {
+      const { assignments, unavailable } = await api.get<{ assignments: Assignment[]; unavailable: Away[] }>('/schedule')
+      this.assignments = assignments
+      this.unavailable = unavailable
+      this.phase = 'ready'
+    } catch (error) {
+      this.error = error
+      if (this.phase !== 'ready') this.phase = 'failed'
+    }
+  }
+}
+
+export const schedule = new Schedule()

@@ -1,0 +1,31 @@
+// One file on its way to the server, and the addresses of those that are there.
+
+import { ApiError, query } from '../lib/api'
+import { session } from '../lib/session.svelte'
+import type { Attachment } from '../protocol/frames'
+
+export const fileAddress = (id: string) => `/api/v1/attachments/${encodeURIComponent(id)}`
+export const previewAddress = (id: string) => fileAddress(id) + '/preview'
+
+export type Upload = { done: Promise<Attachment>; abort: () => void }
+
+/** Sends one file to a route that takes files; `onprogress` hears how many bytes have gone. Rejects with ApiError. */
+export function upload(route: string, file: Blob, name: string, onprogress: (bytes: number) => void): Upload {
+  const request = new XMLHttpRequest()
+  const done = new Promise<Attachment>((resolve, reject) => {
+    request.open('POST', `/api/v1${route}${query({ name })}`)
+    request.setRequestHeader('Content-Type', 'application/octet-stream')
+    request.responseType = 'json'
+    request.upload.onprogress = (event) => onprogress(event.loaded)
+    request.onerror = request.ontimeout = () => reject(new ApiError({ code: 'network', message: 'no answer' }))
+    request.onabort = () => reject(new DOMException('removed', 'AbortError'))
+    request.onload = () => {
+      const answer = request.response as { attachment?: Attachment; error?: { code: ApiError['code']; message: string; field?: string; limit?: number } } | null
+      if (request.status < 300 && answer?.attachment) return resolve(answer.attachment)
+      if (request.status === 401) session.ended()
+      reject(new ApiError({ code: answer?.error?.code ?? 'internal', message: answer?.error?.message ?? '', ...answer?.error, status: request.status }))
+    }
+    request.send(file)
+  })
+  return { done, abort: () => request.abort() }
+}
