@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,9 +12,10 @@ import (
 	"time"
 )
 
-// client calls a node's REST API as the demo's admin. Safe for concurrent use.
+// client calls a node's REST API as one of the demo's people. Safe for concurrent use.
 type client struct {
-	base string // http://host:port
+	base  string // http://host:port
+	login string // "" = admin
 
 	mu    sync.Mutex
 	token string
@@ -21,6 +23,9 @@ type client struct {
 
 // calls is the demo's own HTTP client: a node that does not answer must not hold the hall.
 var calls = &http.Client{Timeout: 30 * time.Second}
+
+// as is a client of another of the demo's people.
+func (c *client) as(login string) *client { return &client{base: c.base, login: login} }
 
 // call sends in as JSON and reads the answer into out (either may be nil). An
 // expired session is signed in again, once.
@@ -53,13 +58,13 @@ func (c *client) bearer() string {
 }
 
 func (c *client) signIn(ctx context.Context) error {
-	in := map[string]string{"organisation": Slug, "login": "admin", "password": Password}
+	in := map[string]string{"organisation": Slug, "login": cmp.Or(c.login, "admin"), "password": Password}
 	status, body, err := c.once(ctx, http.MethodPost, "/session", in, "")
 	if err != nil {
 		return err
 	}
 	if status != http.StatusCreated {
-		return fmt.Errorf("sign in as the demo's admin: %d: %s", status, body)
+		return fmt.Errorf("sign in as the demo's %s: %d: %s", in["login"], status, body)
 	}
 	var out struct {
 		Session struct {

@@ -28,10 +28,13 @@ var Logins = []Login{
 	{"anna", "Anna Lindqvist", "invigilator", "Hall A alone"},
 	{"joao", "João Pereira", "invigilator", "Hall B and Room 204"},
 	{"planner", "Margaret Osei", "planner", "all tests, the whole log"},
-	{"admin", "Tomás Herrera", "admin", "everything but sending"},
-	{"coordinator", "Wanjirũ Kamau", "coordinator", "no live test"},
+	{"admin", "Tomás Herrera", "admin", "everything but sending into tests"},
+	{"coordinator", "Wanjirũ Kamau", "coordinator", "the exam crew: pool, shifts, an opening; the inbox"},
 	{"sara", "Sara Amin", "candidate", "A-014 in Hall A, not simulated"},
 	{"ola", "Ola Berg", "candidate", "B-003 in Hall B, not simulated"},
+	{"mina", "Mina Haugen", "candidate", "of the exam crew, has shifts"},
+	{"emil", "Emil Strand", "candidate", "of the exam crew, has shifts"},
+	{"petter", "Petter Vik", "candidate", "applied as evening invigilator, was declined"},
 }
 
 // candidate is one of the demo's 77.

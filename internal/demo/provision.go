@@ -21,7 +21,14 @@ func provision(ctx context.Context, c *client, now time.Time) error {
 	if id, err := testID(ctx, c, statistics); err != nil || id != "" {
 		return err // there: made by an earlier run, whose times and progress stay
 	}
+	if err := provisionHall(ctx, c, start); err != nil {
+		return err
+	}
+	return provisionCrew(ctx, c, start)
+}
 
+// provisionHall makes the tests and everyone in them.
+func provisionHall(ctx context.Context, c *client, start time.Time) error {
 	var people, enrolments, later, progress []item
 	for _, l := range Logins {
 		if l.Role == "candidate" || l.Login == "admin" {
