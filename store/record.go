@@ -53,7 +53,8 @@ func (s *Store) within(scope domain.RecordScope, arg func(any) string) string {
 		}
 	}
 	return `(e.group_id IN ` + s.d.Texts(arg(jsonOf(whole))) + ` OR EXISTS (SELECT 1 FROM ` + s.d.Rows(arg(jsonOf(limited)), "exam text", "room text") + ` AS q
-		JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset" AND m.room = q.room WHERE q.exam = e.group_id))`
+		JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset" AND m.room = q.room WHERE q.exam = e.group_id)
+		OR e.group_id = '' AND e.actor_id <> '' AND e.actor_id = CAST(` + arg(scope.Own) + ` AS text))`
 }
 
 // verifyPage bounds how many entries VerifyChain holds at once.

@@ -97,6 +97,25 @@ func (n *Node) entryFollowed(_ int64, e hub.Entry) {
 		n.Team.Entry(entry)
 		n.Live.Entry(entry)
 		n.rescope(entry)
+		n.shutOut(entry)
+	}
+}
+
+// shutOut closes the connections of people who are locked now, those too that a ticket
+// of an API key opened: none of theirs is let in again.
+func (n *Node) shutOut(e *domain.Entry) {
+	var p domain.PeopleUpserted
+	if e.Kind != domain.EntryPeopleUpserted || json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	var people []int64
+	for _, r := range p.People {
+		if r.Locked {
+			people = append(people, int64(r.No))
+		}
+	}
+	if len(people) > 0 {
+		n.hub.Restart(int64(e.Organisation), people)
 	}
 }
 

@@ -3,10 +3,12 @@ package domain
 import "time"
 
 // RecordScope is what of the record may be read. All means everything; else only
-// the sendings of Exams, each within its rooms (nil = every room).
+// the sendings of Exams, groups of any kind, each within its rooms (nil = every room), and
+// those of no group that Own, an actor's id, has made.
 type RecordScope struct {
 	All   bool
 	Exams map[ExamID][]string
+	Own   string
 }
 
 // RecordFilter chooses entries of the journal. Zero values are no condition.
