@@ -90,6 +90,9 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "POST", path: "/tests/{test}/broadcasts/preview", action: domain.ActBroadcastSend, body: sameFor(item{"recipients": item{"filter": item{}}})},
 		{method: "POST", path: "/tests/{test}/broadcasts", action: domain.ActBroadcastSend, body: keyed("send", item{"subject": "s", "body": "b", "recipients": item{"filter": item{}}})},
 		{method: "GET", path: "/tests/{test}/broadcasts", action: domain.ActBroadcastView},
+		{method: "POST", path: "/broadcasts/preview", action: domain.ActConversationSend, body: sameFor(item{"recipients": item{"people": []string{a1}}})},
+		{method: "POST", path: "/broadcasts", action: domain.ActConversationSend, body: keyed("many", item{"subject": "s", "body": "b", "recipients": item{"people": []string{a1}}})},
+		{method: "GET", path: broadcast + "/replies", action: domain.ActBroadcastView},
 		{method: "GET", path: broadcast, action: domain.ActBroadcastView},
 		{method: "GET", path: broadcast + "/recipients", action: domain.ActBroadcastView},
 		{method: "POST", path: broadcast + "/remind", action: domain.ActBroadcastSend, body: keyed("remind", item{"missing": "displayed"})},
@@ -375,6 +378,119 @@ func TestOrganisationsAreSeparate(t *testing.T) {
 	for _, secret := range []string{canary("north", "body"), canary("south", "subject"), canary("north", "a1"), password, f.tokens["north/key"], f.token(t, "north/a1")} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the server's log holds %q", secret)
+		}
+	}
+}
+
+// TestForeignIDs: the ids of everything that the south has open nothing in the north, in
+// any address, and change nothing in the south.
+func TestForeignIDs(t *testing.T) {
+	f := start(t, nil)
+	f.openReplies(t, "south")
+	a1, s1, t1 := f.ids["south/a1"], f.ids["south/S1"], f.ids["south/T1"]
+	planner := f.staffID(t, "south", "planner")
+	ids := map[string]bool{planner: true, f.staffID(t, "south", "anna"): true}
+	for name, id := range f.ids {
+		if strings.HasPrefix(name, "south/") {
+			ids[id] = true
+		}
+	}
+	keep := func(a answer) answer {
+		for _, id := range quotedIDs(string(a.body)) {
+			ids[id] = true
+		}
+		return a
+	}
+	var made struct {
+		Note     struct{ ID string }
+		Deletion deletion
+		Reply    struct{ ID string } `json:"canned_reply"`
+		View     struct{ ID string }
+		Export   struct{ ID string }
+	}
+	as := "south/planner"
+	file := f.upload(t, as, "/conversations/"+a1)
+	ids[file] = true
+	keep(f.must(t, as, "POST", "/conversations/"+a1+"/messages", item{"key": "south-message-1", "body": canary("south", "message"), "attachments": []string{file}}))
+	keep(f.must(t, as, "POST", "/conversations/"+a1+"/notes", item{"key": "south-note-0001", "body": canary("south", "note")})).into(t, &made)
+	keep(f.must(t, as, "POST", "/tests/"+t1+"/broadcasts", item{"key": "south-sending-1", "subject": canary("south", "s"), "body": "b", "recipients": item{"filter": item{}}}))
+	keep(f.must(t, as, "POST", "/groups/"+s1+"/assignments/"+a1+"/delete", item{"set_unavailable": true})).into(t, &made)
+	keep(f.must(t, as, "POST", "/canned-replies", item{"title": canary("south", "canned"), "body": "b", "shared": true})).into(t, &made)
+	keep(f.must(t, as, "POST", "/views", item{"name": canary("south", "view"), "query": "folder=unread"})).into(t, &made)
+	keep(f.must(t, as, "POST", "/exports", item{"people": []string{a1}})).into(t, &made)
+	f.exported(t, as, "/exports/"+made.Export.ID)
+	for _, path := range []string{"/conversations", "/conversations/" + a1, "/log", "/team", "/groups", "/people"} {
+		keep(f.must(t, as, "GET", path, nil))
+	}
+	var before, after struct{ Entries int }
+	f.must(t, as, "GET", "/log/verify", nil).into(t, &before)
+
+	for name, parameters := range f.addresses(t) {
+		path, get := strings.CutPrefix(name, "GET ")
+		if !get || len(parameters) == 0 {
+			continue
+		}
+		for _, filled := range fillAll(path, parameters, ids) {
+			for _, who := range []string{"admin", "coordinator", "a1"} {
+				if a := f.call(t, "north/"+who, "GET", filled, nil); a.status < 400 || strings.Contains(string(a.body), "SOUTH") {
+					t.Errorf("GET %s as %s: %d %s", filled, who, a.status, a.body)
+				}
+			}
+		}
+	}
+	own := f.ids["north/a1"]
+	for _, who := range []string{"admin", "planner", "coordinator", "key", "a1"} {
+		for _, c := range []struct {
+			method, path string
+			body         any
+		}{
+			{"POST", "/conversations/" + a1 + "/messages", item{"key": "foreign-0001", "body": "b"}},
+			{"POST", "/conversations/" + own + "/messages", item{"key": "foreign-0002", "body": "b", "group": t1}},
+			{"POST", "/conversations/" + own + "/messages", item{"key": "foreign-0003", "body": "b", "attachments": []string{file}}},
+			{"POST", "/conversations/" + own + "/messages", item{"key": "foreign-0004", "body": "b", "seen": made.Note.ID}},
+			{"POST", "/conversations/" + a1 + "/notes", item{"key": "foreign-0005", "body": "b"}},
+			{"POST", "/conversations/" + own + "/notes", item{"key": "foreign-0006", "body": "b", "mentions": []string{planner}}},
+			{"POST", "/conversations/" + a1 + "/claim", item{"take_over": true}},
+			{"POST", "/conversations/" + a1 + "/release", nil},
+			{"POST", "/conversations/" + own + "/assign", item{"to": planner}},
+			{"POST", "/conversations/actions", item{"action": "archive", "people": []string{own, a1}}},
+			{"POST", "/conversations/actions", item{"action": "read", "people": []string{a1}}},
+			{"POST", "/exports", item{"people": []string{own, a1}}},
+			{"DELETE", "/exports/" + made.Export.ID, nil},
+			{"DELETE", "/attachments/" + file, nil},
+			{"POST", "/groups/" + s1 + "/assignments/" + a1 + "/delete", item{}},
+			{"POST", "/groups/" + f.ids["north/S1"] + "/assignments/" + a1 + "/delete", item{}},
+			{"POST", "/groups/" + s1 + "/assignments/" + own + "/delete", item{}},
+			{"POST", "/deletions/" + made.Deletion.ID + "/undo", nil},
+			{"DELETE", "/people/" + a1 + "/unavailable/" + made.Deletion.Unavailable, nil},
+			{"DELETE", "/people/" + own + "/unavailable/" + made.Deletion.Unavailable, nil},
+			{"PUT", "/canned-replies/" + made.Reply.ID, item{"title": "t", "body": "b", "shared": true}},
+			{"DELETE", "/canned-replies/" + made.Reply.ID, nil},
+			{"DELETE", "/views/" + made.View.ID, nil},
+			{"POST", "/team/direct." + planner + "/messages", item{"key": "foreign-0007", "body": "b"}},
+			{"POST", "/team/group." + t1 + "/messages", item{"key": "foreign-0008", "body": "b"}},
+			{"POST", "/team/group." + t1 + "/read", nil},
+			{"POST", "/broadcasts", item{"key": "foreign-0009", "subject": "s", "body": "b", "group": t1, "recipients": item{"filter": item{}}}},
+			{"POST", "/broadcasts", item{"key": "foreign-0010", "subject": "s", "body": "b", "recipients": item{"people": []string{a1}}}},
+			{"POST", "/inbox/messages", item{"key": "foreign-0011", "body": "b", "group": t1}},
+			{"POST", "/inbox/messages", item{"key": "foreign-0012", "body": "b", "attachments": []string{file}}},
+			{"POST", "/schedule/" + s1 + "/question", item{"key": "foreign-0013", "body": "b"}},
+			{"POST", "/schedule/" + s1 + "/unavailable", item{"key": "foreign-0014", "body": "b"}},
+			{"DELETE", "/people/" + a1 + "/sessions", nil},
+		} {
+			if a := f.call(t, "north/"+who, c.method, c.path, c.body); a.status < 400 || strings.Contains(string(a.body), "SOUTH") {
+				t.Errorf("%s %s %v as %s: %d %s", c.method, c.path, c.body, who, a.status, a.body)
+			}
+		}
+	}
+	if f.must(t, as, "GET", "/log/verify", nil).into(t, &after); after != before {
+		t.Errorf("the south's journal had %d entries and has %d", before.Entries, after.Entries)
+	}
+	for _, path := range []string{"/conversations", "/people", "/groups", "/search?q=canary", "/colleagues", "/canned-replies", "/views", "/exports", "/team", "/settings", "/people/facets", "/conversations/counts"} {
+		for _, who := range []string{"admin", "planner", "key"} {
+			if a := f.call(t, "north/"+who, "GET", path, nil); strings.Contains(string(a.body), "SOUTH") {
+				t.Errorf("GET %s as %s: %s", path, who, a.body)
+			}
 		}
 	}
 }
