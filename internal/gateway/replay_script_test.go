@@ -33,7 +33,7 @@ type script struct {
 
 // claims are the lines about the client.
 var claims = map[string]bool{"since": true, "receipt": true, "watch": true, "unwatch": true, "page": true, "shown": true, "state": true,
-	"stop": true, "back": true, "reread": true, "unconfirmed": true, "leaves": true}
+	"stop": true, "back": true, "reread": true, "unconfirmed": true, "leaves": true, "opens": true, "shuts": true, "types": true, "stops": true}
 
 func readScripts(t *testing.T) map[string]script {
 	t.Helper()

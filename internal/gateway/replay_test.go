@@ -61,6 +61,8 @@ type line struct {
 	*websocket.Conn
 	frames chan []byte // closed when the connection ends
 	ended  error       // why; to be read once frames is closed
+
+	typing map[any]string // by who: what was said last
 }
 
 func (r *replay) step(ctx context.Context) error {
@@ -208,6 +210,8 @@ func (r *replay) next(wanted map[string]bool) (any, error) {
 			}
 			if kind := typeOf(v); (kind == "beat" || kind == "presence") && !wanted[kind] {
 				continue
+			} else if kind == "typing" && r.line.again(v, b) {
+				continue
 			}
 			return v, nil
 		case <-again.C:
@@ -221,6 +225,19 @@ func (r *replay) next(wanted map[string]bool) (any, error) {
 			return nil, errors.New("nothing came")
 		}
 	}
+}
+
+// again reports whether a typing frame says what was said of somebody before: it is said
+// every 5 s.
+func (l *line) again(frame any, text []byte) bool {
+	f := frame.(map[string]any)
+	who, _ := f["who"].(map[string]any)
+	before := l.typing[who["id"]]
+	if l.typing == nil {
+		l.typing = map[any]string{}
+	}
+	l.typing[who["id"]] = string(text)
+	return before == string(text)
 }
 
 func typeOf(frame any) string {

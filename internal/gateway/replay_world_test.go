@@ -25,6 +25,7 @@ import (
 	"crier/internal/protocol"
 	"crier/internal/service/broadcast"
 	"crier/internal/service/roster"
+	"crier/internal/service/settings"
 )
 
 // participant is somebody who is signed in.
@@ -48,6 +49,9 @@ type world struct {
 	sent   []int64 // offsets of the messages, in order
 	bound  bindings
 	away   *sql.DB // while the database is away
+
+	talkers map[string]*talker
+	keys    int // made so far
 }
 
 func newWorld(t *testing.T) *world {
@@ -55,7 +59,7 @@ func newWorld(t *testing.T) *world {
 	cfg := config.Default()
 	cfg.Addr, cfg.Data, cfg.DrainTime = "127.0.0.1:0", t.TempDir(), 2*time.Second
 	w := &world{clock: clock.NewFixed(time.Date(2026, 5, 4, 9, 0, 0, 123456000, time.UTC)), data: cfg.Data,
-		tests: map[string]domain.ExamID{}, people: map[string]participant{}, bound: bindings{}}
+		tests: map[string]domain.ExamID{}, people: map[string]participant{}, bound: bindings{}, talkers: map[string]*talker{}}
 	node, err := app.Open(t.Context(), cfg, zerolog.Nop(), app.Options{Clock: w.clock, Limiter: broadcast.Unlimited{}})
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +105,7 @@ func (w *world) populate(ctx context.Context) error {
 	as := domain.System(w.org)
 	if _, err := w.node.Roster.PutPeople(ctx, as, []roster.Person{
 		candidate("sara", "Sara", "Amin"), candidate("omar", "Omar", "Haddad"), candidate("nadia", "Nadia", "Petrova"), candidate("lena", "Lena", "Vos"),
-		staff("anna", "Anna", "Lindqvist", domain.RoleInvigilator),
+		staff("anna", "Anna", "Lindqvist", domain.RoleInvigilator), staff("bea", "Bea", "Olsen", domain.RolePlanner),
 	}); err != nil {
 		return err
 	}
@@ -117,6 +121,10 @@ func (w *world) populate(ctx context.Context) error {
 	if _, err := w.node.Roster.PutScopes(ctx, as, []roster.Scope{{Exam: "test", Person: "anna", Rooms: []string{"A", "B"}}}); err != nil {
 		return err
 	}
+	yes := true
+	if _, err := w.node.Settings.Change(ctx, as, settings.Change{TestReplies: &yes}); err != nil {
+		return err
+	}
 	exams, err := w.node.Monitor.Exams(ctx, as)
 	if err != nil {
 		return err
@@ -125,7 +133,7 @@ func (w *world) populate(ctx context.Context) error {
 		w.tests[e.ExternalID] = e.ID
 		w.bound[e.ExternalID] = string(e.ID)
 	}
-	for _, who := range []string{"sara", "omar", "nadia", "anna"} {
+	for _, who := range []string{"sara", "omar", "nadia", "anna", "bea"} {
 		in, err := w.signIn(ctx, who)
 		if err != nil {
 			return err
@@ -134,6 +142,8 @@ func (w *world) populate(ctx context.Context) error {
 		w.bound[who] = in.actor.ID
 	}
 	w.bound["person"] = w.bound["sara"]
+	w.bound["directbea"] = "direct." + w.people["bea"].actor.ID
+	w.bound["grouptest"] = "group." + string(w.tests["test"])
 	return nil
 }
 
@@ -225,6 +235,12 @@ func (w *world) act(ctx context.Context, t *testing.T, verb, text string) (ok bo
 	case verb == "enrols" && is(2):
 		_, err := w.node.Roster.PutEnrolments(ctx, domain.System(w.org), []roster.Enrolment{{Exam: "test", Person: words[0], Room: &words[1]}})
 		return true, err
+	case verb == "scopes" && is(2):
+		_, err := w.node.Roster.PutScopes(ctx, domain.System(w.org), []roster.Scope{{Exam: "test", Person: words[0], Rooms: words[1:]}})
+		return true, err
+	case len(words) > 1 && talks[verb] != nil:
+		rest := strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), words[0]))
+		return true, talks[verb](w, ctx, t, words[0], rest)
 	case verb == "database" && text == "away":
 		return true, w.databaseAway(ctx)
 	case verb == "database" && text == "back":
@@ -274,42 +290,78 @@ func (w *world) send(ctx context.Context, text string) error {
 
 // connect opens another socket of somebody, says say if it is not nil and waits for
 // the answer. The socket stays until the end of the test.
-func (w *world) connect(ctx context.Context, t *testing.T, who string, say any) error {
-	ws, err := w.dial(ctx, who, protocol.Subprotocol, "http://"+w.addr, true)
-	if err != nil {
+func (w *world) connect(ctx context.Context, t *testing.T, who string, say map[string]any) error {
+	k, err := w.talker(ctx, t, who)
+	if err != nil || say == nil {
 		return err
 	}
+	return k.say(ctx, say)
+}
+
+// say has somebody say something on a socket of theirs that stays, always the same.
+func (w *world) say(ctx context.Context, t *testing.T, who string, frame map[string]any) (err error) {
+	k := w.talkers[who]
+	if k == nil {
+		if k, err = w.talker(ctx, t, who); err != nil {
+			return err
+		}
+		w.talkers[who] = k
+	}
+	frame["id"] = w.key()
+	return k.say(ctx, frame)
+}
+
+// talker is another socket of somebody, whose frames nobody looks at but the replies.
+type talker struct {
+	who     string
+	ws      *websocket.Conn
+	replies chan string
+}
+
+func (w *world) talker(ctx context.Context, t *testing.T, who string) (*talker, error) {
+	ws, err := w.dial(ctx, who, protocol.Subprotocol, "http://"+w.addr, true)
+	if err != nil {
+		return nil, err
+	}
 	t.Cleanup(func() { _ = ws.CloseNow() })
-	replies := make(chan string, 16)
+	k := &talker{who: who, ws: ws, replies: make(chan string, 16)}
 	go func() {
-		defer close(replies)
+		defer close(k.replies)
 		for {
 			_, b, err := ws.Read(context.Background())
 			if err != nil {
 				return
 			}
-			var f struct{ Type, ID string }
+			var f struct {
+				Type, ID string
+				OK       bool
+			}
 			if json.Unmarshal(b, &f) == nil && f.Type == "reply" {
-				replies <- f.ID
+				if !f.OK {
+					f.ID = string(b)
+				}
+				k.replies <- f.ID
 			}
 		}
 	}()
-	for _, frame := range []any{map[string]any{"type": "hello", "id": "hello"}, say} {
-		if frame == nil {
-			return nil
+	return k, k.say(ctx, map[string]any{"type": "hello", "id": "hello"})
+}
+
+func (k *talker) say(ctx context.Context, frame map[string]any) error {
+	b, err := json.Marshal(frame)
+	if err != nil {
+		return err
+	}
+	if err := k.ws.Write(ctx, websocket.MessageText, b); err != nil {
+		return err
+	}
+	select {
+	case id := <-k.replies:
+		if id != frame["id"] {
+			return fmt.Errorf("another socket of %s got %q for %s", k.who, id, b)
 		}
-		b, err := json.Marshal(frame)
-		if err != nil {
-			return err
-		}
-		if err := ws.Write(ctx, websocket.MessageText, b); err != nil {
-			return err
-		}
-		select {
-		case <-replies:
-		case <-time.After(patience):
-			return fmt.Errorf("another socket of %s got no reply", who)
-		}
+	case <-time.After(patience):
+		return fmt.Errorf("another socket of %s got no reply", k.who)
 	}
 	return nil
 }

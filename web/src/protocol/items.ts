@@ -55,7 +55,8 @@ export type TeamState = {
   assigned?: Named & { at: string }
 }
 
-export type TeamMessage = { id: string; body: string; from: Author; at: string; mine: boolean }
+/** `mine` is not said in frames, which go to everybody: compare `from.id`. */
+export type TeamMessage = { id: string; body: string; from: Author; at: string; mine?: boolean }
 
 /** Times absent: not yet. */
 export type Export = {

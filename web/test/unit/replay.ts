@@ -26,7 +26,7 @@ class FakeSocket implements SocketLike {
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
 /** What happens on the server's side, and what was read beforehand. */
-const notOurs = ['only', 'staff', 'since', 'ticket', 'origin', 'send', 'drain', 'elsewhere', 'connects', 'disconnects', 'signs-out', 'progress', 'enrols', 'database']
+const notOurs = ['only', 'staff', 'since', 'ticket', 'origin', 'send', 'drain', 'elsewhere', 'connects', 'disconnects', 'signs-out', 'progress', 'enrols', 'database', 'scopes', 'replies', 'writes', 'notes', 'acts', 'claims', 'releases', 'assigns', 'chats', 'says']
 
 /** The variables of one replay. */
 class Names {
@@ -120,6 +120,10 @@ export async function replay(text: string): Promise<'replayed' | 'not for the cl
     receipt: ([state, cursor]) => client.receipt(value(cursor!), state as ReceiptName),
     watch: ([test]) => client.watch(value(test!)),
     unwatch: ([test]) => client.unwatch(value(test!)),
+    opens: ([conversation]) => client.open(value(conversation!)),
+    shuts: ([conversation]) => client.shut(value(conversation!)),
+    types: ([conversation]) => client.typing('typing', conversation && value(conversation)),
+    stops: ([conversation]) => client.typing('idle', conversation && value(conversation)),
     page: ([, state]) => client.presence(state as 'online' | 'away'),
     shown: (cursors) => expect(shown).toEqual(cursors.map(value)),
     state: ([phase]) => expect(client.state.phase).toBe(phase),
