@@ -78,6 +78,9 @@ type Options struct {
 	Limiter broadcast.Limiter // default: broadcast.NewRate
 	// Writers bounds how fast candidates write; default: conversation.NewRate.
 	Writers conversation.Limiter
+	// Batch bounds how many messages of conversations one transaction holds; default: the
+	// service's own.
+	Batch int
 }
 
 // Open opens the database named by cfg, brings its schema up to date and builds the
@@ -158,7 +161,7 @@ func (n *Node) build(o Options) {
 	})
 	n.Conversation = conversation.New(conversation.Options{
 		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Log: n.log.With().Str("room", "conversation").Logger(), Limits: limits,
-		Limiter: o.Writers, Committed: n.committed,
+		Limiter: o.Writers, Batch: o.Batch, Committed: n.committed,
 		Read: func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool) {
 			n.Live.Read(org, staff, people, unread)
 		},

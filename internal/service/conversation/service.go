@@ -36,7 +36,7 @@ type Limiter interface {
 	Allow(org domain.OrganisationID, writer string) (ok bool, retryAfter time.Duration)
 }
 
-// Options are what a Service is made of. All but Read are needed.
+// Options are what a Service is made of. All but Batch and Read are needed.
 type Options struct {
 	Store    Store
 	Presence Presence
@@ -45,6 +45,7 @@ type Options struct {
 	Log      zerolog.Logger
 	Limits   domain.Limits
 	Limiter  Limiter // of candidates
+	Batch    int     // how many messages one transaction holds at most; 0 means 128
 	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
 	Committed func(*domain.Entry)
 	// Read is called after a staff member has read conversations, or marked them unread: it
@@ -60,7 +61,7 @@ type Service struct {
 
 // New makes the service.
 func New(o Options) *Service {
-	return &Service{o: o, batches: NewBatcher(o.Store.SendMessages, 0)}
+	return &Service{o: o, batches: NewBatcher(o.Store.SendMessages, o.Batch)}
 }
 
 // Stop ends what is being written, and returns when it has ended or ctx has.
