@@ -6,7 +6,7 @@ export type Values = { first_name: string; last_name: string; name: string; grou
 
 /** Fills in `{{first_name}}` and its like. A field that is empty or unknown stays, so that the sender sees it. */
 export function filled(text: string, values: Values): string {
-  return text.replace(/\{\{\s*(\w+)\s*\}\}/g, (field, name: string) => (values as Record<string, string>)[name] || field)
+  return text.replace(/\{\{\s*(\w+)\s*\}\}/g, (field, name: string) => (Object.hasOwn(values, name) && (values as Record<string, string>)[name]) || field)
 }
 
 /** What a message shows of its canned reply while `/…` is all that is typed; undefined when it is not. */

@@ -1,0 +1,213 @@
+// The dock's state: which windows stand open, what waits to be read, and what is said
+// about it. One for the page; it outlives navigation.
+
+import { SvelteSet } from 'svelte/reactivity'
+import { t } from '../../i18n/staff'
+import { connection } from '../../lib/connection.svelte'
+import { api, session } from '../../lib/session.svelte'
+import type { ServerFrame } from '../../protocol/frames'
+import { toasts } from '../../ui'
+import type { ConversationFrame, Row } from '../conversation/types'
+import { Slowly } from '../monitor/slowly'
+import { router } from '../routes'
+import { Notices } from './notices'
+import type { TeamThread } from './team.svelte'
+import { type Chat, changed, closed, keyOf, load, opened, save } from './windows'
+
+type Notice = { name: string; line: string; chat: Omit<Chat, 'collapsed'> }
+
+class Dock {
+  chats: readonly Chat[] = $state.raw([])
+  /** Conversations and team threads unread; `many`: that or more. */
+  counted = $state(0)
+  many = $state(false)
+  /** Unread since the last counting. */
+  fresh = new SvelteSet<string>()
+  rows: readonly Row[] | undefined = $state.raw()
+  threads: readonly TeamThread[] | undefined = $state.raw()
+  failure: unknown = $state.raw()
+  panel = $state(false)
+
+  #openers = new Map<string, HTMLElement>()
+  #counting = new Slowly(() => this.#count(), 1000)
+  #listing = new Slowly(() => this.#list(), 1500)
+  #notices = new Notices<Notice>((one) => this.#notice(one))
+  #me = ''
+  /** The conversation that the Messages page shows, which needs no window to be read. */
+  shownElsewhere: string | undefined
+
+  get unread(): number {
+    return this.counted + this.fresh.size
+  }
+
+  start(): () => void {
+    this.#me = session.me!.id
+    this.chats = load(sessionStorage, this.#me)
+    const { client } = connection
+    const stops = [client.on('frame', (frame) => this.#frame(frame)), client.on('reread', () => this.refresh())]
+    this.#counting.now()
+    return () => stops.forEach((stop) => stop())
+  }
+
+  refresh(): void {
+    this.#counting.now()
+    if (this.panel) this.#listing.now()
+  }
+
+  // ---- windows
+
+  open(chat: Omit<Chat, 'collapsed'>): void {
+    const opener = document.activeElement
+    if (opener instanceof HTMLElement && opener !== document.body && !this.#openers.has(keyOf(chat))) this.#openers.set(keyOf(chat), opener)
+    this.panel = false
+    // One that stands there already keeps its place.
+    const there = this.#window(keyOf(chat))
+    if (!there) return this.#set(opened(this.chats, chat))
+    this.#set(changed(this.chats, keyOf(chat), { item: chat.item }))
+    queueMicrotask(() => there.querySelector('textarea')?.focus({ preventScroll: true }))
+  }
+
+  collapse(key: string, collapsed = true): void {
+    // An expanded one comes to the front, where there is room for it.
+    const chat = this.chats.find((c) => keyOf(c) === key)
+    if (chat && !collapsed) this.#set(opened(this.chats, chat))
+    else this.#set(changed(this.chats, key, { collapsed }))
+  }
+
+  /** Closes a window and gives the focus back to what opened it, or to the chat symbol. */
+  close(key: string): void {
+    const opener = this.#openers.get(key)
+    this.#openers.delete(key)
+    this.#set(closed(this.chats, key))
+    const back = opener?.isConnected && opener.checkVisibility() ? opener : document.querySelector<HTMLElement>('[data-dock-symbol] button')
+    queueMicrotask(() => back?.focus({ preventScroll: true }))
+  }
+
+  #set(chats: readonly Chat[]): void {
+    this.chats = chats
+    save(sessionStorage, this.#me, chats)
+  }
+
+  /** Learns a name, a state: from a window. */
+  row(row: Row): void {
+    const key = 'person:' + row.person.id
+    if (this.chats.some((c) => keyOf(c) === key && c.name !== row.person.name)) this.#set(changed(this.chats, key, { name: row.person.name }))
+    if (!row.unread) this.#seen([row.person.id])
+    this.rows = this.rows?.map((r) => (r.person.id === row.person.id ? { ...r, ...row, last: r.last } : r))
+  }
+
+  #seen(people: readonly string[]): void {
+    if (people.some((p) => this.fresh.delete(p))) return
+    this.#counting.soon()
+  }
+
+  // ---- live
+
+  #frame(frame: ServerFrame): void {
+    switch (frame.type) {
+      case 'welcome':
+        return this.refresh()
+      case 'conversation':
+        return this.#conversation(frame)
+      case 'conversations':
+      case 'read':
+        this.#counting.soon()
+        if (this.panel) this.#listing.soon()
+        return
+      case 'team':
+        if (!frame.message.mine) this.#team(frame.thread, frame.message.from.name, frame.message.body)
+        if (this.panel) this.#listing.soon()
+        return
+      case 'mention':
+        this.#counting.soon()
+        return this.#say(t('dock.mention', { by: frame.by.name, line: frame.line }), { kind: 'person', id: frame.conversation, name: frame.name, item: frame.item })
+      case 'assigned':
+        if (frame.by.id === this.#me) return
+        return this.#say(t('dock.assigned', { by: frame.by.name, name: frame.name }), { kind: 'person', id: frame.conversation, name: frame.name })
+    }
+  }
+
+  #conversation(frame: ConversationFrame): void {
+    const { item, conversation: id, name } = frame
+    if (this.panel) this.#listing.soon()
+    if (item.type !== 'message' || item.direction !== 'in') return
+    if (this.#shows('person:' + id) || this.shownElsewhere === id) return
+    const known = this.rows?.find((r) => r.person.id === id)
+    if (!known?.unread) this.fresh.add(id)
+    this.#counting.soon()
+    if (router.current.name !== 'messages') this.#notices.add({ name, line: item.body || item.attachments?.map((a) => a.name).join(', ') || '', chat: { kind: 'person', id, name } })
+  }
+
+  #team(thread: string, from: string, line: string): void {
+    if (this.#shows('team:' + thread)) return
+    this.fresh.add(thread)
+    this.#counting.soon()
+    const name = this.threads?.find((t) => t.id === thread)?.name ?? from
+    this.#notices.add({ name: from, line, chat: { kind: 'team', id: thread, name } })
+  }
+
+  /** Whether somebody looks at this chat now. */
+  #shows(key: string): boolean {
+    return document.visibilityState === 'visible' && this.#window(key) !== null
+  }
+
+  #window(key: string): HTMLElement | null {
+    return document.querySelector<HTMLElement>(`[data-chat="${CSS.escape(key)}"]`)
+  }
+
+  #notice(notices: readonly Notice[]): void {
+    const [one] = notices
+    if (notices.length === 1 && one) return this.#say(t('dock.newOne', { name: one.name, line: cut(one.line) }), one.chat)
+    const shown = toasts.show(t('dock.newMany', { count: notices.length }), { action: { label: t('dock.show'), run: () => this.show() } })
+    setTimeout(() => toasts.dismiss(shown), 8000)
+  }
+
+  #say(text: string, chat: Omit<Chat, 'collapsed'>): void {
+    const shown = toasts.show(text, { action: { label: t('dock.show'), run: () => this.open(chat) } })
+    setTimeout(() => toasts.dismiss(shown), 8000)
+  }
+
+  // ---- reading
+
+  show(): void {
+    this.panel = true
+    this.#listing.now()
+    this.#counting.soon()
+  }
+
+  async #count(): Promise<void> {
+    try {
+      const before = new Set(this.fresh)
+      const [counts, team] = await Promise.all([
+        api.get<{ unread: number }>('/conversations/counts'),
+        session.can('team.chat') ? api.get<{ threads: TeamThread[] }>('/team') : { threads: [] },
+      ])
+      this.threads = team.threads
+      this.counted = counts.unread + team.threads.filter((one) => one.unread).length
+      this.many = counts.unread >= 1000
+      // What came while we asked may not be in the answer.
+      for (const one of before) this.fresh.delete(one)
+    } catch {
+      // the number stays; it is asked for again with the next change
+    }
+  }
+
+  async #list(): Promise<void> {
+    try {
+      const [unread, latest] = await Promise.all([
+        api.get<{ conversations: Row[] }>('/conversations', { query: { folder: 'unread', limit: 30 } }),
+        api.get<{ conversations: Row[] }>('/conversations', { query: { folder: 'all', limit: 30 } }),
+      ])
+      const first = new Set(unread.conversations.map((r) => r.person.id))
+      this.rows = [...unread.conversations, ...latest.conversations.filter((r) => !first.has(r.person.id))]
+      this.failure = undefined
+    } catch (error) {
+      this.failure = error
+    }
+  }
+}
+
+/** A line of a toast. */
+const cut = (line: string) => (line.length > 90 ? [...line.slice(0, 90)].slice(0, -1).join('').trimEnd() + '…' : line)
+
+export const dock = new Dock()
