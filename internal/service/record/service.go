@@ -69,7 +69,7 @@ type Actor struct {
 	Kind domain.ActorKind `json:"kind"`
 }
 
-// Test names a test.
+// Test names a test, or another group.
 type Test struct {
 	ID   domain.ExamID `json:"id"`
 	Name string        `json:"name"`
@@ -115,7 +115,7 @@ func scope(actor domain.Actor) (domain.RecordScope, error) {
 	if err != nil || all {
 		return domain.RecordScope{All: all}, err
 	}
-	sc := domain.RecordScope{Exams: map[domain.ExamID][]string{}}
+	sc := domain.RecordScope{Exams: map[domain.ExamID][]string{}, Own: actor.ID}
 	for _, id := range exams {
 		every, rooms, err := actor.Rooms(domain.ActRecordView, id)
 		if err != nil {
@@ -287,8 +287,21 @@ func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string, reached 
 			b.Recipients = n
 		}
 		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, b.Recipients
-		out.Test = &Test{ID: e.Exam, Name: b.ExamName}
+		if e.Exam != "" {
+			out.Test = &Test{ID: e.Exam, Name: b.ExamName}
+		}
 		out.Summary = sentWords(b)
+		return out, nil
+	}
+	if e.Kind == domain.EntryMessageSent {
+		var m domain.MessageSent
+		if err := json.Unmarshal(e.Payload, &m); err != nil {
+			return Entry{}, err
+		}
+		out.Subject, out.Body, out.Summary = m.Subject, m.Body, messageWords(m)
+		if out.Test != nil {
+			out.Test.Name = m.GroupName
+		}
 		return out, nil
 	}
 	var err error
@@ -352,7 +365,7 @@ func (s *Service) people(ctx context.Context, sc domain.RecordScope, e *domain.E
 		return nil, nil
 	}
 	limits, mine := sc.Exams[e.Exam]
-	if !sc.All && !mine {
+	if own := e.Exam == "" && sc.Own != "" && e.Actor.ID == sc.Own; !sc.All && !mine && !own {
 		return nil, nil
 	}
 	var rooms []domain.AudienceRoom

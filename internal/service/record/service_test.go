@@ -128,6 +128,7 @@ func TestWhoReadsWhat(t *testing.T) {
 		"an invigilator in A":                   {b.as(domain.RoleInvigilator, bio("A")), "first both"},
 		"an invigilator in A and B":             {b.as(domain.RoleInvigilator, bio("A"), bio("B")), "second first both"},
 		"an invigilator in room A of both":      {b.as(domain.RoleInvigilator, bio("A"), domain.Scope{Exam: b.exams["chem"], Room: "A"}), "other first both"},
+		"a coordinator of one":                  {b.as(domain.RoleCoordinator, bio("")), "second first both"},
 		"an invigilator without any scope":      {b.as(domain.RoleInvigilator), ""},
 		"an admin of another organisation":      {domain.Actor{Organisation: b.org + 1, Role: domain.RoleAdmin}, ""},
 		"an invigilator of all rooms of a test": {b.as(domain.RoleInvigilator, bio("")), "second first both"},
@@ -143,16 +144,14 @@ func TestWhoReadsWhat(t *testing.T) {
 			}
 		})
 	}
+	if _, err := b.List(t.Context(), b.as(domain.RoleCandidate), record.Filter{}, 0, ""); !fault.Is(err, fault.Forbidden) {
+		t.Error(err)
+	}
+	if err := b.WriteCSV(t.Context(), b.as(domain.RoleCandidate), record.Filter{}, &bytes.Buffer{}); !fault.Is(err, fault.Forbidden) {
+		t.Error(err)
+	}
 	for _, role := range []domain.Role{domain.RoleCandidate, domain.RoleCoordinator} {
-		_, err := b.List(t.Context(), b.as(role), record.Filter{}, 0, "")
-		if !fault.Is(err, fault.Forbidden) {
-			t.Errorf("%s: %v", role, err)
-		}
-		if err := b.WriteCSV(t.Context(), b.as(role), record.Filter{}, &bytes.Buffer{}); !fault.Is(err, fault.Forbidden) {
-			t.Errorf("%s: %v", role, err)
-		}
-		_, err = b.Verify(t.Context(), b.as(role))
-		if !fault.Is(err, fault.Forbidden) {
+		if _, err := b.Verify(t.Context(), b.as(role, bio(""))); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("%s: %v", role, err)
 		}
 	}
@@ -311,5 +310,45 @@ func TestVerify(t *testing.T) {
 	v, err := b.Verify(t.Context(), b.as(domain.RoleAdmin))
 	if err != nil || !v.OK || v.Entries != head || len(v.HeadHash) != 64 || v.FirstBad != "" {
 		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// The log tells of a note that it is there, and of nothing that staff wrote to each
+// other but that they did; what a candidate can get is not theirs to keep quiet about.
+func TestLogKeepsNotesToItself(t *testing.T) {
+	b := newBook(t)
+	add := func(kind domain.EntryKind, payload any) {
+		text, err := json.Marshal(payload)
+		b.must(err)
+		_, _, err = b.store.Append(t.Context(), &domain.Entry{Organisation: b.org, Kind: kind, Exam: b.exams["bio"], Payload: text,
+			Actor: domain.ActorRef{Kind: domain.ActorPerson, ID: "id-ines", Name: "Ines Vogel", Role: domain.RolePlanner}})
+		b.must(err)
+	}
+	add(domain.EntryNoteAdded, domain.NoteAdded{PersonName: "Sara Amin", Body: "canary"})
+	add(domain.EntryTeamMessage, domain.TeamMessage{Thread: "direct:1:2", Body: "canary"})
+	add(domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", GroupName: "Biology 1", Subject: "Times", Body: "At nine."})
+	page, err := b.List(t.Context(), b.as(domain.RoleAdmin), record.Filter{Kinds: []domain.EntryKind{domain.EntryNoteAdded, domain.EntryTeamMessage, domain.EntryMessageSent}}, 0, "")
+	b.must(err)
+	if len(page.Entries) != 3 {
+		t.Fatalf("%+v", page.Entries)
+	}
+	if m := page.Entries[0]; m.Summary != "Wrote to Sara Amin" || m.Subject != "Times" || m.Body != "At nine." || m.Test == nil || m.Test.Name != "Biology 1" {
+		t.Errorf("%+v", m)
+	}
+	if n := page.Entries[2]; n.Summary != "A note about Sara Amin" {
+		t.Errorf("%+v", n)
+	}
+	var all bytes.Buffer
+	b.must(b.WriteCSV(t.Context(), b.as(domain.RoleAdmin), record.Filter{}, &all))
+	for _, e := range page.Entries {
+		d, err := b.Get(t.Context(), b.as(domain.RoleAdmin), e.ID)
+		b.must(err)
+		b.must(json.NewEncoder(&all).Encode(d))
+	}
+	if strings.Contains(all.String(), "canary") {
+		t.Errorf("the log holds a note: %s", all.String())
+	}
+	if got, err := b.List(t.Context(), b.as(domain.RoleCoordinator, domain.Scope{Exam: b.exams["bio"]}), record.Filter{}, 0, ""); err != nil || len(got.Entries) != 0 {
+		t.Errorf("a coordinator's log: %+v, %v", got, err)
 	}
 }
