@@ -66,7 +66,7 @@ func TestUnavailable(t *testing.T) {
 	shift, a1 := f.ids["north/S"], f.ids["north/a1"]
 
 	got := f.schedule(t, "north/a1")
-	if len(got.Assignments) != 3 || len(got.Unavailable) != 0 {
+	if len(got.Assignments) != 4 || len(got.Unavailable) != 0 {
 		t.Fatalf("a1's schedule: %+v", got)
 	}
 	report := item{"key": "report-01", "body": "My train is cancelled."}
@@ -109,7 +109,7 @@ func TestUnavailable(t *testing.T) {
 	}
 	a.into(t, &deleted)
 	got = f.schedule(t, "north/a1")
-	if len(got.Assignments) != 2 || len(got.Unavailable) != 1 || got.Unavailable[0].Group.ID != shift || got.Unavailable[0].ID != deleted.Deletion.Unavailable {
+	if len(got.Assignments) != 3 || len(got.Unavailable) != 1 || got.Unavailable[0].Group.ID != shift || got.Unavailable[0].ID != deleted.Deletion.Unavailable {
 		t.Errorf("after the deletion: %+v", got)
 	}
 	read()
@@ -123,7 +123,7 @@ func TestUnavailable(t *testing.T) {
 	undo := "/deletions/" + deleted.Deletion.ID + "/undo"
 	f.must(t, "north/coordinator", "POST", undo, nil)
 	got = f.schedule(t, "north/a1")
-	if len(got.Assignments) != 3 || len(got.Unavailable) != 0 {
+	if len(got.Assignments) != 4 || len(got.Unavailable) != 0 {
 		t.Errorf("after the undoing: %+v", got)
 	}
 	if a := f.call(t, "north/coordinator", "POST", undo, nil); a.status != 409 {
@@ -134,7 +134,7 @@ func TestUnavailable(t *testing.T) {
 		t.Errorf("an old deletion undone after a new one: %d %s", a.status, a.body)
 	}
 	f.must(t, "north/coordinator", "DELETE", "/people/"+a1+"/unavailable/"+deleted.Deletion.Unavailable, nil)
-	if got = f.schedule(t, "north/a1"); len(got.Unavailable) != 0 || len(got.Assignments) != 2 {
+	if got = f.schedule(t, "north/a1"); len(got.Unavailable) != 0 || len(got.Assignments) != 3 {
 		t.Errorf("available again: %+v", got)
 	}
 
@@ -172,7 +172,7 @@ func TestAssignmentsRefuse(t *testing.T) {
 		{"a1", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{}, 403, ""},
 		{"anna", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{}, 403, ""},
 		{"coordinator", "POST", "/groups/" + f.ids["north/OLD"] + "/assignments/" + a1 + "/delete", item{}, 404, ""}, // not hers
-		{"coordinator", "POST", "/groups/" + f.ids["north/T1"] + "/assignments/" + a1 + "/delete", item{}, 404, ""},
+		{"coordinator", "POST", "/groups/" + f.ids["north/T2"] + "/assignments/" + f.ids["north/z1"] + "/delete", item{}, 404, ""},
 		{"coordinator", "POST", "/groups/" + f.ids["north/P"] + "/assignments/" + a1 + "/delete", item{}, 404, ""}, // a pool is no assignment
 		{"coordinator", "POST", "/groups/" + shift + "/assignments/" + f.ids["north/b1"] + "/delete", item{}, 404, ""},
 		{"planner", "POST", "/groups/" + f.ids["south/S"] + "/assignments/" + f.ids["south/a1"] + "/delete", item{}, 404, ""},
@@ -190,7 +190,7 @@ func TestAssignmentsRefuse(t *testing.T) {
 			t.Errorf("%d: %s %s by %s: %d %s, want %d %s", i, c.method, c.path, c.who, a.status, a.body, c.status, c.field)
 		}
 	}
-	if got := f.schedule(t, "north/a1"); len(got.Assignments) != 3 {
+	if got := f.schedule(t, "north/a1"); len(got.Assignments) != 4 {
 		t.Errorf("a refusal changed the schedule: %+v", got)
 	}
 
