@@ -142,6 +142,7 @@ export function createApi(options: { base?: string; fetch?: typeof fetch; onUnau
   return {
     get: <T>(path: string, request?: Options) => call<T>('GET', path, undefined, request),
     post: <T>(path: string, body?: unknown, request?: Options) => call<T>('POST', path, body, request),
+    patch: <T>(path: string, body: unknown, request?: Options) => call<T>('PATCH', path, body, request),
     put: <T>(path: string, body: unknown, request?: Options) => call<T>('PUT', path, body, request),
     delete: <T = void>(path: string, request?: Options) => call<T>('DELETE', path, undefined, request),
   }

@@ -14,6 +14,9 @@ export interface Counts {
 /** The server counts no further; a count this high reads "1000 or more". */
 export const most = 1000
 
+/** Frames after which a count may be another. */
+const telling: ReadonlySet<string> = new Set(['welcome', 'conversation', 'conversations', 'read', 'mention', 'assigned'])
+
 class LiveCounts {
   now: Counts | undefined = $state.raw()
   #slowly = new Slowly(() => this.#read(), 1500)
@@ -39,8 +42,7 @@ class LiveCounts {
     const slowly = this.#slowly
     this.#stops = [
       client.on('frame', (frame) => {
-        const type: string = frame.type
-        if (type === 'welcome' || type === 'conversation' || type === 'read' || type === 'mention' || type === 'assigned') slowly.soon()
+        if (telling.has(frame.type)) slowly.soon()
       }),
       client.on('reread', () => slowly.soon()),
       () => slowly.stop(),

@@ -3,8 +3,9 @@
 
 import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
-import type { ServerFrame } from '../../protocol/frames'
-import type { ConversationFrame, ReadFrame, Row } from '../conversation/types'
+import type { ConversationFrame, ServerFrame } from '../../protocol/frames'
+import { type Action, conversations } from '../conversation/api'
+import type { Row } from '../conversation/types'
 import { Slowly } from '../monitor/slowly'
 import { append, type Line, line, merge, patched, place } from './rows'
 import { none, sameList, toWire, type View } from './view'
@@ -14,8 +15,6 @@ const page = 100
 const marked = 1700
 /** Strangers to the list in one moment that are looked up one by one; more than these, and the list is read anew. */
 const fewStrangers = 4
-
-export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | 'unprocess'
 
 export class ConversationList {
   view: View = none
@@ -29,6 +28,9 @@ export class ConversationList {
   marks: ReadonlySet<string> = $state.raw(new Set())
   /** Counts up when the list is another one, or was changed by the reader's own hand: it need not keep still. */
   turns = $state(0)
+
+  /** The page that was loaded last at the end: it shows although the list keeps still. */
+  appended: readonly Line[] = $state.raw([])
 
   #next = ''
   #asked = 0
@@ -52,9 +54,14 @@ export class ConversationList {
 
   /** Shows another list. The same list again is left as it is. */
   ask(view: View): void {
-    const same = this.ready && sameList(this.view, view)
+    const before = this.view
     this.view = view
-    if (same) return
+    if (this.ready && sameList(before, view)) {
+      // What was read there may leave the unread ones now.
+      const left = before.open && before.open !== view.open ? this.get(before.open) : undefined
+      if (left) this.#place(left, false)
+      return
+    }
     void this.#first()
   }
 
@@ -104,7 +111,9 @@ export class ConversationList {
     try {
       const answer = await this.#get(this.#next)
       if (mine !== this.#asked) return
-      this.rows = append(this.rows, answer.conversations.map(line))
+      const rows = answer.conversations.map(line)
+      this.rows = append(this.rows, rows)
+      this.appended = rows
       this.#next = answer.next ?? ''
       this.more = this.#next !== ''
       this.stale = false
@@ -134,7 +143,7 @@ export class ConversationList {
       unread: { unread: true },
       archive: { archived: true },
       unarchive: { archived: false },
-      process: { processed: 'processed', processed_by: me?.name, processed_at: at, waiting_since: null },
+      process: { processed: 'processed', processed_by: me?.name, processed_at: at, waiting_since: undefined },
       unprocess: { processed: 'open', processed_at: at, processed_by: me?.name },
     }
     for (const id of people) {
@@ -143,7 +152,7 @@ export class ConversationList {
     }
     this.turns++
     try {
-      for (let i = 0; i < people.length; i += 500) await api.post('/conversations/actions', { action, people: people.slice(i, i + 500) })
+      for (let i = 0; i < people.length; i += 500) await conversations.act(action, people.slice(i, i + 500))
     } catch (error) {
       this.refresh()
       throw error
@@ -182,18 +191,19 @@ export class ConversationList {
   }
 
   #frame(frame: ServerFrame): void {
-    const type: string = frame.type
-    if (type === 'welcome') return this.#again.soon()
-    if (type === 'conversation') {
-      const said = frame as unknown as ConversationFrame
-      this.#held?.push(said)
-      if (this.ready) this.#apply(said)
-    } else if (type === 'read') {
-      const { people, unread } = frame as unknown as ReadFrame
-      for (const id of people) {
-        const row = this.get(id)
-        if (row && row.unread !== unread) this.#place({ ...row, unread }, false)
-      }
+    switch (frame.type) {
+      case 'welcome':
+      case 'conversations':
+        return this.#again.soon()
+      case 'conversation':
+        this.#held?.push(frame)
+        if (this.ready) this.#apply(frame)
+        return
+      case 'read':
+        for (const id of frame.people) {
+          const row = this.get(id)
+          if (row && row.unread !== frame.unread) this.#place({ ...row, unread: frame.unread }, false)
+        }
     }
   }
 

@@ -32,7 +32,8 @@ export const comparer = (sort: Sort) => (a: Row, b: Row) => comparers[sort](a, b
 /** Whether a row that has changed still belongs into the view, as far as what changes can tell. */
 export function belongs(row: Row, view: View, me: string): boolean {
   if (row.archived !== (view.folder === 'archived')) return false
-  if (view.folder === 'unread' && !row.unread) return false
+  // What one reads just now stays until one leaves it.
+  if (view.folder === 'unread' && !row.unread && view.open !== row.person.id) return false
   if (view.folder === 'received' && !row.last_received_at) return false
   if (view.folder === 'sent' && !row.last_sent_at) return false
   if (view.processed === 'yes' && row.processed !== 'processed') return false
@@ -53,15 +54,8 @@ export function excerpt(item: Item): string {
 
 /** The row after a frame. `view.group`: what belongs to other groups changes the team's state only. */
 export function patched(row: Line, frame: ConversationFrame, view: View): Line {
-  const next: Line = {
-    ...row,
-    processed: frame.state.processed,
-    processed_by: frame.state.processed_by,
-    processed_at: frame.state.processed_at,
-    archived: frame.state.archived,
-    assigned: frame.state.assigned ?? null,
-  }
-  if (next.processed === 'processed') next.waiting_since = null
+  const next: Line = frame.state ? { ...row, processed_by: undefined, processed_at: undefined, assigned: undefined, ...frame.state } : { ...row }
+  if (next.processed === 'processed') next.waiting_since = undefined
   const item = frame.item
   if (item.type !== 'message' || (view.group && item.group?.id !== view.group)) return next
   if (row.last && moment(row.last.at) > moment(item.at)) return next
@@ -73,7 +67,7 @@ export function patched(row: Line, frame: ConversationFrame, view: View): Line {
     if (next.processed === 'open') next.waiting_since = row.waiting_since ?? item.at
   } else {
     next.last_sent_at = item.at
-    next.waiting_since = null
+    next.waiting_since = undefined
   }
   return next
 }
@@ -106,4 +100,23 @@ export function merge(loaded: readonly Line[], page: readonly Line[], more: bool
 export function append(loaded: readonly Line[], page: readonly Line[]): readonly Line[] {
   const have = new Set(loaded.map((r) => r.id))
   return [...loaded, ...page.filter((r) => !have.has(r.id))]
+}
+
+/** How many rows come, go or move between what is shown and what is wanted: the fewest that explain the difference. */
+export function differing(shown: readonly { id: string }[], wanted: readonly { id: string }[]): number {
+  const at = new Map(shown.map((r, i) => [r.id, i]))
+  const kept = wanted.map((r) => at.get(r.id)).filter((i) => i !== undefined)
+  // Rows that keep their order: the longest rising run of old places.
+  const ends: number[] = []
+  for (const place of kept) {
+    let low = 0
+    let high = ends.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (ends[middle]! < place) low = middle + 1
+      else high = middle
+    }
+    ends[low] = place
+  }
+  return wanted.length - kept.length + (shown.length - kept.length) + (kept.length - ends.length)
 }

@@ -6,15 +6,3 @@ export function span(milliseconds: number, tag = locale.tag): string {
   const [value, unit] = minutes < 60 ? [minutes, 'minute'] : minutes < 48 * 60 ? [Math.floor(minutes / 60), 'hour'] : [Math.floor(minutes / 1440), 'day']
   return new Intl.NumberFormat(tag, { style: 'unit', unit: unit as string, unitDisplay: 'short' }).format(value as number)
 }
-
-/** 1.2 MB */
-export function size(bytes: number, tag = locale.tag): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
-  let at = 0
-  let value = bytes
-  while (value >= 1000 && at < units.length - 1) {
-    value /= 1000
-    at++
-  }
-  return new Intl.NumberFormat(tag, { style: 'unit', unit: units[at], unitDisplay: at ? 'short' : 'long', maximumFractionDigits: value < 10 && at ? 1 : 0 }).format(value)
-}

@@ -13,9 +13,6 @@ export const kinds: readonly GroupKind[] = ['pool', 'job', 'activity', 'test']
 export const sorts = ['newest', 'oldest', 'last_received', 'last_sent', 'last_name', 'unprocessed', 'waiting'] as const
 export type Sort = (typeof sorts)[number]
 
-export const panels = ['profile', 'documents'] as const
-export type Panel = (typeof panels)[number]
-
 export interface View {
   folder: Folder
   /** All groups of a kind; '' for any. Nothing while `group` names one. */
@@ -33,10 +30,11 @@ export interface View {
   item: string
   /** Text sought in all messages; the results take the place of the list. */
   find: string
-  panel: Panel | ''
+  /** The profile stands beside it. */
+  panel: boolean
 }
 
-export const none: View = { folder: 'all', kind: '', group: '', filter: noFilter, processed: '', assigned: '', sort: undefined, open: '', item: '', find: '', panel: '' }
+export const none: View = { folder: 'all', kind: '', group: '', filter: noFilter, processed: '', assigned: '', sort: undefined, open: '', item: '', find: '', panel: false }
 
 function known<T extends string>(value: string | null, allowed: readonly T[]): T | undefined {
   return (allowed as readonly (string | null)[]).includes(value) ? (value as T) : undefined
@@ -51,14 +49,15 @@ export function fromQuery(text: string): View {
     folder,
     group,
     kind: group ? '' : (known(query.get('kind'), kinds) ?? ''),
-    filter: read(query),
+    // Who is signed in now is no filter of conversations.
+    filter: { ...read(query), presence: [] },
     processed: known(query.get('processed'), ['yes', 'no'] as const) ?? '',
     assigned: query.get('assigned') ?? '',
     sort: sort === ownSort(folder) ? undefined : sort,
     open: query.get('open') ?? '',
     item: query.get('item') ?? '',
     find: query.get('find') ?? '',
-    panel: known(query.get('panel'), panels) ?? '',
+    panel: query.get('panel') === 'profile',
   }
 }
 
@@ -84,7 +83,7 @@ export function toQuery(view: View): string {
   if (view.open) {
     query.set('open', view.open)
     if (view.item) query.set('item', view.item)
-    if (view.panel) query.set('panel', view.panel)
+    if (view.panel) query.set('panel', 'profile')
   }
   return query.toString()
 }

@@ -16,14 +16,15 @@ export interface Filter {
   activity: string[]
   /** A standing (active, invited, locked) or an enrolment state. */
   state: string[]
+  presence: string[]
   /** Fields of the organisation's own, by name. */
   fields: Readonly<Record<string, string[]>>
 }
 
-export const lists = ['skill', 'tag', 'city', 'postcode', 'activity', 'state'] as const
+export const lists = ['skill', 'tag', 'city', 'postcode', 'activity', 'state', 'presence'] as const
 export type ListPart = (typeof lists)[number]
 
-export const none: Filter = { q: '', skill: [], tag: [], city: [], postcode: [], activity: [], state: [], fields: {} }
+export const none: Filter = { q: '', skill: [], tag: [], city: [], postcode: [], activity: [], state: [], presence: [], fields: {} }
 
 const unique = (values: readonly string[]) => [...new Set(values.map((v) => v.trim()).filter(Boolean))]
 
@@ -54,6 +55,15 @@ export function wire(filter: Filter): Query {
   return out
 }
 
+/** As the body of a sending takes it. */
+export function body(filter: Filter): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  if (filter.q.trim()) out['q'] = filter.q.trim()
+  for (const part of lists) if (filter[part].length) out[part] = filter[part]
+  if (Object.keys(filter.fields).length) out['fields'] = filter.fields
+  return out
+}
+
 /** How many parts narrow. */
 export const narrowing = (filter: Filter): number =>
   (filter.q.trim() ? 1 : 0) + lists.filter((part) => filter[part].length).length + Object.values(filter.fields).filter((v) => v.length).length
@@ -64,3 +74,6 @@ export function withField(filter: Filter, name: string, values: string[]): Filte
   else delete fields[name]
   return { ...filter, fields }
 }
+
+/** "01, 02" → two prefixes. */
+export const prefixes = (text: string): string[] => unique(text.split(/[,;\s]+/))

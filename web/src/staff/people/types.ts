@@ -1,7 +1,7 @@
 // What the REST contract (internal/api/README.md, "People and groups") says about groups and the people in them.
 
 import type { Presence, Progress } from '../../lib/types'
-import type { Blocked, Group as GroupMark, GroupKind, MessageItem } from '../conversation/types'
+import type { Blocked, GroupKind, GroupMark, MessageItem } from '../conversation/types'
 
 export type { Blocked, GroupKind, GroupMark }
 
