@@ -64,6 +64,9 @@ var fields = map[string][]string{
 	Beat:     {},
 }
 
+// Commands lists the types of frames that a client may send, sorted.
+func Commands() []string { return slices.Sorted(maps.Keys(fields)) }
+
 // Decode reads one frame. Errors: too_large, malformed, invalid; each names the
 // field. The command is returned even with an error when its id could be read, so that
 // the answer can carry it.

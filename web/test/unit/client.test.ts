@@ -157,3 +157,60 @@ test('the table of close codes', () => {
   for (const code of [4401, 4403, 4406]) expect(closing(code).back, String(code)).toBe('never')
   expect([4400, 4429, 4503].map((code) => closing(code).back)).toEqual(['fresh', 'slowly', 'as_told'])
 })
+
+test('typing is said at most every 3 s, its end once, and only where a conversation stands open', async () => {
+  const { client, sockets, open, welcome } = setUp()
+  client.start()
+  client.typing('typing')
+  await open()
+  welcome()
+  const said = () => sockets.at(-1)!.sent.splice(0).filter(({ type }) => type !== 'hello')
+  said()
+  client.typing('idle')
+  expect(said()).toEqual([])
+  for (let i = 0; i < 40; i++) {
+    client.typing('typing')
+    await vi.advanceTimersByTimeAsync(100)
+  }
+  expect(said()).toEqual([{ type: 'typing', state: 'typing' }, { type: 'typing', state: 'typing' }])
+  client.typing('idle')
+  client.typing('idle')
+  expect(said()).toEqual([{ type: 'typing', state: 'idle' }])
+  client.typing('typing')
+  expect(said()).toEqual([{ type: 'typing', state: 'typing' }])
+
+  client.typing('typing', 'sara')
+  expect(said()).toEqual([])
+  client.open('sara')
+  client.open('sara') // a second window on the same page
+  client.typing('typing', 'sara')
+  client.shut('sara')
+  client.typing('idle', 'sara')
+  client.shut('sara')
+  client.typing('typing', 'sara')
+  expect(said().map(({ type, conversation, state }) => [type, conversation, state])).toEqual([
+    ['open', 'sara', undefined],
+    ['typing', 'sara', 'typing'],
+    ['typing', 'sara', 'idle'],
+    ['shut', 'sara', undefined],
+  ])
+})
+
+test('what stands open is opened again after a reconnect, what was shut is not', async () => {
+  const { client, sockets, open, welcome } = setUp()
+  client.open('early')
+  client.start()
+  await open()
+  welcome()
+  client.open('omar')
+  client.open('sara')
+  client.shut('omar')
+  client.typing('typing', 'sara')
+  sockets.at(-1)!.onclose?.({ code: 1012 })
+  await vi.advanceTimersByTimeAsync(900)
+  await open()
+  welcome()
+  client.typing('typing', 'sara') // nobody has heard it on this connection
+  const frames = sockets.at(-1)!.sent.filter(({ type }) => type !== 'hello')
+  expect(frames.map(({ type, conversation }) => [type, conversation])).toEqual([['open', 'early'], ['open', 'sara'], ['typing', 'sara']])
+})
