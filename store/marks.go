@@ -43,7 +43,9 @@ func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark dom
 			return err
 		}
 		var nos []domain.PersonNo
-		err := tx.Select(ctx, &nos, `SELECT person_no FROM conversations WHERE organisation_id = $1 AND `+m.where+` AND person_no IN `+s.d.Ints("$2")+` ORDER BY person_no`, tx.org, jsonOf(people))
+		// Locked in the order that an expansion takes them in, which does not wait for the journal.
+		err := tx.Select(ctx, &nos, `SELECT person_no FROM conversations WHERE organisation_id = $1 AND `+m.where+` AND person_no IN `+s.d.Ints("$2")+`
+			ORDER BY person_no`+s.d.forUpdate, tx.org, jsonOf(people))
 		if err != nil || len(nos) == 0 {
 			return err
 		}

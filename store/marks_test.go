@@ -31,6 +31,13 @@ func TestMarksAndReads(t *testing.T) {
 			}
 		}
 		reply := func() { said(t, s, org, 1, exam, true, "theirs") }
+		toAll := func() {
+			e := sending(org, exam, 2, "to all", "")
+			send(t, s, e)
+			if err := s.Expand(t.Context(), org); err != nil {
+				t.Error(err)
+			}
+		}
 		answer := func() { said(t, s, org, 1, exam, false, "ours") }
 		type look struct {
 			anna, bert bool // unread
@@ -45,10 +52,15 @@ func TestMarksAndReads(t *testing.T) {
 		}{
 			{"ours first", answer, look{false, false, "none", false, false}},
 			{"nothing is there to be unarchived", mark(domain.MarkUnarchived, 0), look{false, false, "none", false, false}},
+			{"a sending to many", toAll, look{false, false, "none", false, false}},
 			{"a reply", reply, look{true, true, "open", false, true}},
+			{"a sending to many is no answer", toAll, look{true, true, "open", false, true}},
 			{"Anna reads", read(anna, false), look{false, true, "open", false, true}},
 			{"a second reply", reply, look{true, true, "open", false, true}},
 			{"Anna reads again", read(anna, false), look{false, true, "open", false, true}},
+			{"an answer, which is read by nobody else", answer, look{false, true, "open", false, false}},
+			{"a third reply", reply, look{true, true, "open", false, true}},
+			{"Anna reads", read(anna, false), look{false, true, "open", false, true}},
 			{"processed", mark(domain.MarkProcessed, 1), look{false, true, "processed", false, false}},
 			{"processed twice", mark(domain.MarkProcessed, 0), look{false, true, "processed", false, false}},
 			{"not processed", mark(domain.MarkNotProcessed, 1), look{false, true, "open", false, true}},
@@ -56,6 +68,8 @@ func TestMarksAndReads(t *testing.T) {
 			{"processed again", mark(domain.MarkProcessed, 1), look{false, true, "processed", false, false}},
 			{"archived", mark(domain.MarkArchived, 1), look{false, true, "processed", true, false}},
 			{"archived twice", mark(domain.MarkArchived, 0), look{false, true, "processed", true, false}},
+			{"a sending to many brings nothing back", toAll, look{false, true, "processed", true, false}},
+			{"an answer brings nothing back", answer, look{false, true, "processed", true, false}},
 			{"Bert marks it as unread although it is", read(bert, true), look{false, true, "processed", true, false}},
 			{"Anna marks it as unread", read(anna, true), look{true, true, "processed", true, false}},
 			{"and once more", read(anna, true), look{true, true, "processed", true, false}},

@@ -44,24 +44,34 @@ func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain
 	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {
 		return item, false, err
 	}
-	mentions, err := s.mentions(ctx, actor, of, r.Mentions)
+	e := &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryNoteAdded, Actor: actor.Ref(), RequestKey: r.Key, RequestHash: requestHash("note", person, r)}
+	stored, fresh, err := s.note(ctx, actor, of, e, r)
 	if err != nil {
 		return item, false, err
-	}
-	stored, fresh, err := s.o.Store.AddNote(ctx,
-		&domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryNoteAdded, Actor: actor.Ref(), RequestKey: r.Key, RequestHash: requestHash("note", person, r)},
-		domain.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, Body: r.Body, Mentions: mentions})
-	if err != nil {
-		return item, false, err
-	}
-	if fresh {
-		s.committed(stored)
 	}
 	items, err := s.items(ctx, actor.Organisation, of, []domain.TimelineRow{{Entry: stored}})
 	if err != nil {
 		return item, false, err
 	}
 	return items[0], fresh, nil
+}
+
+// note stores e. A retry is answered although a colleague who was mentioned may no longer
+// see the conversation.
+func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *domain.Entry, r NoteRequest) (stored *domain.Entry, fresh bool, err error) {
+	stored, err = s.o.Store.EntryByKey(ctx, actor.Organisation, actor.ID, e.RequestKey, e.RequestHash)
+	if err != nil || stored != nil {
+		return stored, false, err
+	}
+	mentions, err := s.mentions(ctx, actor, of, r.Mentions)
+	if err != nil {
+		return nil, false, err
+	}
+	stored, fresh, err = s.o.Store.AddNote(ctx, e, domain.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, Body: r.Body, Mentions: mentions})
+	if fresh {
+		s.committed(stored)
+	}
+	return stored, fresh, err
 }
 
 // mentions finds the colleagues, each once.
