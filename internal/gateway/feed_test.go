@@ -46,3 +46,68 @@ func TestFeedCarriesEntries(t *testing.T) {
 		})
 	}
 }
+
+// A message of a conversation becomes one frame, for its candidate alone, with what is
+// theirs to know.
+func TestFeedPlansMessages(t *testing.T) {
+	at := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	sent := domain.MessageSent{
+		Person: 7, PersonID: "person-7", PersonName: "Sara Amin", GroupName: "Gala", GroupKind: domain.KindActivity, Subject: "Shift", Body: "Can you come?",
+		SenderName: "Ines Vogel", SenderRole: domain.RoleCoordinator, Reach: []domain.Place{{Group: "canary-of-another-group"}},
+		Attachments: []domain.Attachment{{ID: "file-1", Name: "map.png", Type: "image/png", Size: 77, Width: 8, Height: 9}},
+	}
+	own := domain.MessageSent{Person: 7, GroupName: "Gala", GroupKind: domain.KindActivity, Body: "No", Inbound: true, SenderName: "Sara Amin", SenderRole: domain.RoleCandidate,
+		About: &domain.About{Kind: domain.AboutUnavailable, Group: "gala", StartsAt: at}}
+	alone := domain.MessageSent{Person: 7, Body: "In no group", SenderName: "Ines Vogel", SenderRole: domain.RolePlanner}
+	const head = `{"type":"message","cursor":"                      ","prev":"                      ","message":{"id":"                      ",`
+	for _, c := range []struct {
+		group   domain.GroupID
+		payload domain.MessageSent
+		want    string
+	}{
+		{"gala", sent, `"group":{"id":"gala","kind":"activity","name":"Gala"},"room":"","subject":"Shift","body":"Can you come?","level":"chat","from":{"name":"Ines Vogel","role":"coordinator"},` +
+			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"queued","mine":false,"attachments":[{"id":"file-1","name":"map.png","type":"image/png","size":77,"width":8,"height":9,"picture":true}]}}`},
+		{"gala", own, `"group":{"id":"gala","kind":"activity","name":"Gala"},"room":"","subject":"","body":"No","level":"chat","from":{"name":"Sara Amin","role":"candidate"},` +
+			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"acknowledged","mine":true,"about":{"kind":"unavailable","group":{"id":"gala","kind":"activity","name":"Gala"},"starts_at":"2026-05-04T09:00:00Z"}}}`},
+		{"", alone, `"group":null,"room":"","subject":"","body":"In no group","level":"chat","from":{"name":"Ines Vogel","role":"planner"},` +
+			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"queued","mine":false}}`},
+	} {
+		payload, err := json.Marshal(c.payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &domain.Entry{Organisation: 1, Offset: 5, Kind: domain.EntryMessageSent, At: at, Exam: c.group, Payload: payload, Actor: domain.ActorRef{ID: "canary-actor"}}
+		p := (&Feed{}).Plan(1, hub.Entry{Offset: 5, Value: e})
+		if len(p.Messages) != 1 || len(p.Messages[0].People) != 1 || p.Messages[0].People[0] != 7 || p.Direct != nil || p.Sessions != nil {
+			t.Fatalf("%+v", p)
+		}
+		if got := string(p.Messages[0].Frame.JSON()); got != head+c.want {
+			t.Errorf("%s\nwant\n%s", got, head+c.want)
+		}
+	}
+}
+
+// Whatever else the journal holds, and however much it looks like a message, becomes no
+// frame of a candidate: notes, marks, assignments, what staff write to each other.
+func TestFeedKeepsStaffsOwn(t *testing.T) {
+	canary := json.RawMessage(`{"person":7,"person_id":"p","person_name":"Sara","body":"canary","subject":"canary","sender_name":"canary","note":"canary","people":[7],"mentions":[7],"reach":[],"items":[]}`)
+	spoken := map[domain.EntryKind]bool{domain.EntryBroadcastSent: true, domain.EntryMessageSent: true}
+	checked := 0
+	for _, kind := range domain.EntryKinds() {
+		e := &domain.Entry{Organisation: 1, Offset: 5, Kind: kind, Payload: canary, Audience: json.RawMessage(`[{"room":"","people":[7]}]`)}
+		p := (&Feed{}).Plan(1, hub.Entry{Offset: 5, Value: e})
+		if spoken[kind] {
+			if len(p.Messages) != 1 {
+				t.Errorf("%s makes %d frames: the test proves nothing", kind, len(p.Messages))
+			}
+			continue
+		}
+		checked++
+		if p.Messages != nil || p.Direct != nil {
+			t.Errorf("%s reaches a candidate", kind)
+		}
+	}
+	if checked < 20 {
+		t.Errorf("only %d kinds were checked", checked)
+	}
+}
