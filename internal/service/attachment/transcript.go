@@ -46,11 +46,8 @@ func (s *Service) Transcript(ctx context.Context, actor domain.Actor, person dom
 	if format != formatText && format != formatHTML {
 		return nil, fault.Field("format", "format must be text or html, not %q", format)
 	}
-	p, seen, err := s.conversation(ctx, actor, domain.ActConversationView, person)
+	p, seen, err := s.conversation(ctx, actor, domain.ActConversationExport, person)
 	if err != nil {
-		return nil, err
-	}
-	if _, err := actor.Seen(domain.ActConversationExport); err != nil {
 		return nil, err
 	}
 	organisation, err := s.o.Store.Organisation(ctx, actor.Organisation)
