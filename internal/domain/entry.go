@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -108,3 +110,6 @@ var entryKinds = map[EntryKind]bool{
 
 // KnownKind reports whether k is a kind of entry.
 func KnownKind(k EntryKind) bool { return entryKinds[k] }
+
+// EntryKinds lists the kinds, sorted.
+func EntryKinds() []EntryKind { return slices.Sorted(maps.Keys(entryKinds)) }
