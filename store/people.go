@@ -367,6 +367,9 @@ func (t *Tx) renameConversations(ctx context.Context, people []int64) error {
 	if len(people) == 0 {
 		return nil
 	}
+	if err := t.hold(ctx, jsonOf(people)); err != nil {
+		return err
+	}
 	_, err := t.Exec(ctx, `UPDATE conversations SET sort_name = (SELECT p.sort_name FROM people p
 			WHERE p.organisation_id = conversations.organisation_id AND p.no = conversations.person_no)
 		WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2"), t.org, jsonOf(people))

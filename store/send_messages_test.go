@@ -675,3 +675,45 @@ func BenchmarkSendMessages(b *testing.B) {
 		})
 	}
 }
+
+// People are renamed while sendings to them are expanded: nobody waits in a ring.
+func TestRenameWhileExpanding(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		const people, rounds = 200, 8
+		ctx := t.Context()
+		org, exam := hall(t, s, people)
+		send(t, s, sending(org, exam, people, "All", ""))
+		if err := s.Expand(ctx, org); err != nil {
+			t.Fatal(err)
+		}
+		var backwards []int64
+		for no := int64(people); no > 0; no-- {
+			backwards = append(backwards, no)
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			for range rounds {
+				if _, _, err := s.Append(ctx, sending(org, exam, people, "All", "")); err != nil {
+					t.Error(err)
+				}
+				if err := s.Expand(ctx, org); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		all.Go(func() {
+			for range rounds {
+				err := s.write(ctx, org, func(tx *Tx) error {
+					if _, err := tx.Lock(ctx); err != nil {
+						return err
+					}
+					return tx.renameConversations(ctx, backwards)
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		all.Wait()
+	})
+}

@@ -107,3 +107,16 @@ func (t *touches) write(ctx context.Context, tx *Tx, at time.Time) error {
 	}
 	return nil
 }
+
+// hold takes the conversations of people in the order in which all take them, so that
+// they may be changed in one statement, which takes rows as it likes. Whoever holds a
+// person's conversation is alone with their threads. people is a JSON array of numbers.
+func (t *Tx) hold(ctx context.Context, people string) error {
+	var held []int64
+	err := t.Select(ctx, &held, `SELECT person_no FROM conversations WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2")+`
+		ORDER BY person_no`+t.s.d.forUpdate, t.org, people)
+	if err != nil {
+		return fmt.Errorf("take conversations: %w", err)
+	}
+	return nil
+}
