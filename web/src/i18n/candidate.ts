@@ -4,6 +4,7 @@ import { translator } from './translate.svelte'
 /** Strings of the candidate's pages. */
 export const candidate = {
   'home.title': 'Your tests',
+  'home.messages': 'Your messages',
   'home.titleUnread': { one: '{count} unread message · Your tests', other: '{count} unread messages · Your tests' },
   'home.none.title': 'No tests yet',
   'home.none.body': 'When your organisation enrols you in a test, it appears here.',
@@ -55,7 +56,7 @@ export const candidate = {
   'inbox.showAside': 'Show now',
 
   'nav.label': 'Pages',
-  'nav.home': 'Tests and messages',
+  'nav.home': 'Home',
   'nav.schedule': 'Schedule',
 
   'talk.with': 'Conversation',

@@ -10,6 +10,7 @@ const password = 'crier-demo'
 /** Longer than a pop-up's grace: a press after this is deliberate. */
 const grace = 700
 
+type Item = { id: string; type: string; direction?: 'in' | 'out'; body?: string; event?: string; about?: { kind: string; group: { id: string } }; attachments?: { id: string; name: string; picture: boolean }[] }
 type Recipient = { id: string; state: string; delivered_at?: string; displayed_at?: string; acknowledged_at?: string }
 
 /** One candidate of a test of their own, in progress, ending in two hours. */
@@ -60,6 +61,31 @@ export class Candidate {
         await new Promise((done) => setTimeout(done, 500)) // senders are limited; this is the same sending again
       }
     }
+  }
+
+  /** Puts them into a group of their own that is no test. Returns its id. */
+  async join(kind: 'pool' | 'job' | 'activity', name: string, more: { state?: string; starts_at?: string; ends_at?: string; place?: string; replies?: string } = {}): Promise<string> {
+    const { state, ...group } = more
+    const external = `${this.login}-${kind}`
+    await this.#server.api('admin', 'PUT', '/provisioning/groups', { items: [{ external_id: external, kind, name, ...group }] })
+    await this.#server.api('admin', 'PUT', '/provisioning/enrolments', { items: [{ group: external, kind, person: this.login, ...(state ? { state } : {}) }] })
+    const { groups } = await this.#server.api<{ groups: { id: string; external_id: string }[] }>('planner', 'GET', `/groups?kind=${kind}`)
+    return groups.find((one) => one.external_id === external)!.id
+  }
+
+  /** Changes their state in a group of the kind. */
+  async becomes(kind: string, state: string): Promise<void> {
+    await this.#server.api('admin', 'PUT', '/provisioning/enrolments', { items: [{ group: `${this.login}-${kind}`, kind, person: this.login, state }] })
+  }
+
+  /** A planner writes to them alone. */
+  async say(group: string, body: string): Promise<void> {
+    await this.#server.api('planner', 'POST', `/conversations/${this.id}/messages`, { key: `${this.login}-said-${this.#sent++}-${Date.now()}`, body, group })
+  }
+
+  /** What staff read in their conversation, newest first. */
+  async conversation(): Promise<Item[]> {
+    return (await this.#server.api<{ items: Item[] }>('planner', 'GET', `/conversations/${this.id}`)).items
   }
 
   /** How far a sending has come, as staff see it. */
@@ -131,6 +157,7 @@ export async function upToDate(page: Page): Promise<void> {
 
 /** Presses the pop-up's button after its grace, as a person does who has read it. */
 export async function confirm(page: Page): Promise<void> {
+  await expect(popup(page)).toBeVisible()
   await page.waitForTimeout(grace)
   await popup(page).getByRole('button', { name: 'OK' }).click()
 }
