@@ -267,6 +267,8 @@ func messagesWord(n int) string {
 // bytesWord is a size for people: 1 KB = 1024 bytes.
 func bytesWord(n int64) string {
 	switch {
+	case n == 1:
+		return "1 byte"
 	case n < 1<<10:
 		return fmt.Sprintf("%d bytes", n)
 	case n < 1<<20:

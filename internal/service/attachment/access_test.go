@@ -1,0 +1,178 @@
+package attachment
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// TestWhoGetsAFile: per request, and 404 for everyone else.
+func TestWhoGetsAFile(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		south := newOffice(t, h.dsn, "south")
+		everyone := []string{"planner", "coordinator", "anna", "bert", "a", "b", "z"}
+		id := map[string]domain.AttachmentID{}
+		add := func(name, who string) domain.AttachmentID {
+			id[name] = h.upload(who, file(name+".png", pngOf(painted(4, 4)))).ID
+			return id[name]
+		}
+		add("unsent by staff", "coordinator")
+		add("unsent by the candidate", "a")
+		h.sendAs("coordinator", h.exam, add("sent in the test", "coordinator"))
+		h.sendAs("planner", "", add("sent naming no group", "planner"))
+		h.send("a", "A question.", add("from the candidate", "a"))
+		many := func(name string, rooms map[string]string) {
+			a, err := h.Upload(t.Context(), h.as("planner"), Many, file(name+".png", pngOf(painted(4, 4))))
+			h.must(err)
+			id[name] = a.ID
+			h.sendMany("planner", rooms, a.ID)
+		}
+		many("to room A", map[string]string{"A": "a"})
+		many("to both rooms", map[string]string{"A": "a", "B": "b"})
+		for name, may := range map[string][]string{
+			"unsent by staff":         {"coordinator"},
+			"unsent by the candidate": {"a"},
+			"sent in the test":        {"planner", "coordinator", "anna", "a"},
+			"sent naming no group":    {"planner", "coordinator", "anna", "a"},
+			"from the candidate":      {"planner", "coordinator", "anna", "a"},
+			"to room A":               {"planner", "coordinator", "anna", "a"},
+			"to both rooms":           {"planner", "coordinator", "anna", "bert", "a", "b"},
+		} {
+			for _, who := range everyone {
+				_, err := h.read(who, id[name])
+				_, err2 := h.Preview(t.Context(), h.as(who), id[name])
+				if slices.Contains(may, who) {
+					if err != nil || err2 != nil {
+						t.Errorf("%s: %s may not: %v, %v", name, who, err, err2)
+					}
+					continue
+				}
+				want(t, name+" for "+who, err, fault.NotFound, "")
+				want(t, name+" small for "+who, err2, fault.NotFound, "")
+			}
+			for _, who := range []string{"planner", "a"} {
+				_, err := south.read(who, id[name])
+				want(t, name+" for the south's "+who, err, fault.NotFound, "")
+			}
+			_, err := h.Open(t.Context(), domain.Actor{Organisation: h.org, ID: "x", Role: "nobody"}, id[name])
+			want(t, name+" for an unknown role", err, fault.Forbidden, "")
+		}
+		// Who loses the test loses its files.
+		_, _, err := h.store.ReplaceScopes(t.Context(), domain.System(h.org), []domain.ScopeSpec{{Where: at(0), Exam: "T1", Person: "anna", Remove: true}})
+		h.must(err)
+		_, err = h.read("anna", id["to room A"])
+		want(t, "after losing the test", err, fault.NotFound, "")
+	})
+}
+
+// sendAs sends in a's conversation as a message of a group.
+func (h *office) sendAs(who string, group domain.GroupID, files ...domain.AttachmentID) {
+	h.t.Helper()
+	actor := h.as(who)
+	h.keys++
+	seen, err := actor.Seen(domain.ActConversationSend)
+	h.must(err)
+	sent, err := h.store.SendMessages(h.t.Context(), h.org, []domain.NewMessage{{Actor: actor.Ref(), ActorNo: actor.No, Seen: seen, Person: h.ids["a"], Body: "Here.", Group: group,
+		Key: fmt.Sprintf("key-%05d", h.keys), Hash: []byte("x"), Attachments: files, TakeOver: true}})
+	h.must(err)
+	h.must(sent[0].Err)
+}
+
+// TestWhoUploads: where one may write, and for whom.
+func TestWhoUploads(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		south := newOffice(t, h.dsn, "south")
+		up := func(who string, person domain.PersonID) error {
+			_, err := h.Upload(t.Context(), h.as(who), person, text("a.txt"))
+			return err
+		}
+		for _, c := range []struct {
+			who, person string
+			code        fault.Code
+		}{
+			{"planner", "z", ""}, {"coordinator", "a", ""}, {"coordinator", "b", ""}, {"anna", "a", ""},
+			{"anna", "b", fault.NotFound}, {"coordinator", "z", fault.NotFound}, {"planner", "anna", fault.NotFound}, {"a", "a", fault.Forbidden}, {"a", "b", fault.Forbidden},
+		} {
+			err := up(c.who, h.ids[c.person])
+			if c.code == "" && err != nil || c.code != "" && !fault.Is(err, c.code) {
+				t.Errorf("%s for %s: %v, want %q", c.who, c.person, err, c.code)
+			}
+		}
+		want(t, "another organisation's", up("planner", south.ids["a"]), fault.NotFound, "")
+		want(t, "nobody", up("planner", "nobody"), fault.NotFound, "")
+		if err := up("coordinator", Many); err != nil {
+			t.Error(err)
+		}
+		_, err := h.UploadOwn(t.Context(), h.as("planner"), text("a.txt"))
+		want(t, "staff as a candidate", err, fault.Forbidden, "")
+	})
+}
+
+func TestDocuments(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		names := []string{"Zeugnis März.pdf", "Foto.png", "zweites-Zeugnis.pdf", "Übersicht.csv", "notes.txt"}
+		bodies := map[string][]byte{"Foto.png": pngOf(painted(4, 4)), "Übersicht.csv": []byte("a,b\n1,2\n"), "notes.txt": []byte("x")}
+		for i, n := range names {
+			b, ok := bodies[n]
+			if !ok {
+				b = []byte(pdf)
+			}
+			who := []string{"a", "planner"}[i%2]
+			h.send(who, "See "+n, h.upload(who, file(n, b)).ID)
+			h.clock.Advance(1)
+		}
+		two := []domain.AttachmentID{h.upload("planner", text("first.txt")).ID, h.upload("planner", text("second.txt")).ID}
+		h.send("planner", "Two.", two...)
+		all, err := h.Upload(t.Context(), h.as("planner"), Many, text("rules.txt"))
+		h.must(err)
+		h.sendMany("planner", map[string]string{"A": "a", "B": "b"}, all.ID)
+		h.upload("planner", text("unsent.txt"))
+
+		list := func(who, person, q string) (out []string) {
+			for after := ""; ; {
+				page, err := h.Documents(t.Context(), h.as(who), h.ids[person], q, 2, after)
+				h.must(err)
+				for _, d := range page.Documents {
+					out = append(out, d.Name)
+				}
+				if after = page.Next; after == "" {
+					return out
+				}
+			}
+		}
+		whole := []string{"rules.txt", "second.txt", "first.txt", "notes.txt", "Übersicht.csv", "zweites-Zeugnis.pdf", "Foto.png", "Zeugnis März.pdf"}
+		for _, c := range []struct {
+			who, person, q string
+			want           []string
+		}{
+			{"planner", "a", "", whole}, {"coordinator", "a", "", whole}, {"anna", "a", " ", whole},
+			{"planner", "b", "", []string{"rules.txt"}}, {"bert", "b", "", []string{"rules.txt"}}, {"planner", "z", "", nil},
+			{"planner", "a", "zeugnis", []string{"zweites-Zeugnis.pdf", "Zeugnis März.pdf"}},
+			{"planner", "a", "ZEUG MARZ", []string{"Zeugnis März.pdf"}}, {"planner", "a", "ubers", []string{"Übersicht.csv"}},
+			{"planner", "a", "pdf", []string{"zweites-Zeugnis.pdf", "Zeugnis März.pdf"}}, {"planner", "a", "eugnis", nil}, {"planner", "a", "%", nil}, {"planner", "a", "_", nil},
+		} {
+			if got := list(c.who, c.person, c.q); !slices.Equal(got, c.want) {
+				t.Errorf("%s of %s matching %q: %q, want %q", c.who, c.person, c.q, got, c.want)
+			}
+		}
+		page, err := h.Documents(t.Context(), h.as("planner"), h.ids["a"], "foto", 0, "")
+		h.must(err)
+		if d := page.Documents[0]; d.Direction != "out" || d.From.Name != "planner Vogel" || d.From.Role != domain.RolePlanner || !d.Picture || d.Message == "" || d.At.IsZero() {
+			t.Errorf("%+v", d)
+		}
+		page, err = h.Documents(t.Context(), h.as("planner"), h.ids["a"], "marz", 0, "")
+		h.must(err)
+		if d := page.Documents[0]; d.Direction != "in" || d.From.Name != "Sara Amin a" {
+			t.Errorf("%+v", d)
+		}
+		_, err = h.Documents(t.Context(), h.as("planner"), h.ids["a"], "", 0, "forged")
+		want(t, "a forged place", err, fault.Invalid, "after")
+		_, err = h.Documents(t.Context(), h.as("anna"), h.ids["b"], "", 0, "")
+		want(t, "another room", err, fault.NotFound, "")
+		_, err = h.Documents(t.Context(), h.as("a"), h.ids["a"], "", 0, "")
+		want(t, "a candidate", err, fault.Forbidden, "")
+	})
+}
