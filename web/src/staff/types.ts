@@ -2,6 +2,8 @@
 
 import type { Presence, Progress, ReceiptState } from '../lib/types'
 
+import type { GroupKind } from '../protocol/frames'
+
 export type { Presence, Progress, ReceiptState }
 
 export const progresses: readonly Progress[] = ['in_progress', 'not_started', 'submitted']
@@ -94,9 +96,14 @@ export interface Broadcast {
   level: string
   at: string
   sender: { name: string; role: string }
+  /** The group it went to, of any kind; its id is '' for a sending outside groups. */
   test: { id: string; name: string }
+  /** Of that group. */
+  kind?: GroupKind
   reminds?: string | null
   counts: BroadcastCounts
+  /** Whom it could not go to, and why. */
+  left_out?: { id: string; name: string; reason: { code: string; text: string } }[]
 }
 
 export interface Recipient {

@@ -77,6 +77,7 @@ export const messages = {
   'messages.search.failed': 'The search failed',
   'messages.search.more': 'Show older',
   'messages.search.note': 'Note',
+  'messages.search.toMany': 'Sent to many',
   'messages.search.file': 'File',
   'messages.search.in': 'from {name}',
   'messages.search.byName': 'Show only conversations with this name',

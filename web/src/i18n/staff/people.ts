@@ -74,7 +74,7 @@ export const people = {
   'groups.find': 'Find a group',
   'groups.noMatch': 'No group matches “{q}”',
   'groups.people': { one: '{count} person', other: '{count} people' },
-  'groups.state': '{count} {state}',
+  'groups.state': '{state} {count}',
   'groups.conversations': 'Conversations',
   'groups.monitor': 'Monitor',
   'groups.notFound': 'This group is not one of yours',

@@ -53,6 +53,13 @@ export class LiveBoard {
     this.refresh()
   }
 
+  /** A test tells when counts change. Other groups do not: their boards are read every few seconds while somebody looks. */
+  #follow(b: Broadcast): () => void {
+    if (b.test.id && (b.kind ?? 'test') === 'test') return connection.watch(b.test.id)
+    const timer = setInterval(() => document.visibilityState === 'visible' && this.#read.soon(), 4000)
+    return () => clearInterval(timer)
+  }
+
   async #reading(): Promise<void> {
     try {
       const [one, people] = await Promise.all([
@@ -74,7 +81,7 @@ export class LiveBoard {
       if (!this.#watching && this.#stops.length) {
         // Which test it is we know only now. What happened meanwhile is read once more after the answer.
         this.#watching = true
-        this.#stops.push(connection.watch(one.broadcast.test.id))
+        this.#stops.push(this.#follow(one.broadcast))
         this.#read.soon()
       }
     } catch (error) {

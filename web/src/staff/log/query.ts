@@ -30,6 +30,18 @@ export const kinds = [
   'apikey.revoked',
   'organisation.created',
   'settings.changed',
+  'message.sent',
+  'note.added',
+  'conversation.marked',
+  'conversation.assigned',
+  'groups.upserted',
+  'assignment.deleted',
+  'assignment.restored',
+  'unavailability.removed',
+  'canned.changed',
+  'team.message',
+  'export.requested',
+  'export.ended',
 ] as const
 export type Kind = (typeof kinds)[number]
 

@@ -8,11 +8,12 @@ export interface Run {
 }
 
 export interface Hit {
-  person: { id: string; name: string }
-  item: { id: string; type: 'message' | 'note' | (string & {}); direction?: 'in' | 'out'; at: string; subject?: string; from: Author }
+  /** Absent for a sending to many: it stands in many conversations. */
+  person?: { id: string; name: string }
+  item: { id: string; type: 'message' | 'note' | (string & {}); direction?: 'in' | 'out'; at: string; subject?: string; from: Author; broadcast?: string }
   excerpt: Run[]
   /** The file whose name was found. */
-  file?: string | { id: string; name: string } | null
+  file?: string
 }
 
 export interface SearchAnswer {

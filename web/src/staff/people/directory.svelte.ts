@@ -4,6 +4,7 @@
 import { api, session } from '../../lib/session.svelte'
 import { conversations } from '../conversation/api'
 import type { Colleague } from '../conversation/types'
+import { to } from '../routes'
 import type { GroupDetail, PeopleFacets } from './types'
 
 const fresh = 60_000
@@ -66,3 +67,6 @@ class Directory {
 }
 
 export const directory = new Directory()
+
+/** Where a group's own page is: a test's is its Monitor. A group that is not known here is taken for a test. */
+export const groupAddress = (id: string): string => ((directory.group(id)?.kind ?? 'test') === 'test' && session.can('test.view') ? to.monitor(id) : to.group(id))

@@ -10,6 +10,14 @@ export function stateWord(state: string): string {
 
 export const kindWord = (kind: GroupKind): string => t(`people.kind.${kind}`)
 
+const order = ['member', 'assigned', 'applied', 'waiting_list', 'invited', 'declined', 'left']
+
+/** How many of a group stand where, in one order everywhere. */
+export const statesOf = (counts: { by_state?: Record<string, number> }): [string, number][] =>
+  Object.entries(counts.by_state ?? {})
+    .filter(([state, n]) => state && n > 0)
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+
 /** "driving_licence" → "Driving licence": fields are the organisation's own and have no translation. */
 export function fieldWord(name: string): string {
   const words = name.replaceAll('_', ' ')
