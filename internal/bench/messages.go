@@ -51,8 +51,8 @@ type Flow struct {
 	Took     Spread  `json:"took_ms"` // from the call to its answer
 }
 
-// talk is one run's people, and what has been written.
-type talk struct {
+// writers is one run's people, and what has been written.
+type writers struct {
 	Messages
 	org    domain.OrganisationID
 	key    string
@@ -67,7 +67,7 @@ func (m Messages) Run(ctx context.Context, log io.Writer) (r *MessagesResult, er
 	if m.Candidates < m.Senders || m.Senders < 2 || m.Rounds < 1 {
 		return nil, errors.New("there must be at least 2 senders, as many candidates, and 1 round")
 	}
-	t := &talk{Messages: m, key: newName()}
+	t := &writers{Messages: m, key: newName()}
 	nodes := make([]*app.Node, 2)
 	for i, batch := range []int{1, 0} {
 		n, err := app.Open(ctx, m.Config, zerolog.Nop(), app.Options{Writers: broadcast.Unlimited{}, Batch: batch})
@@ -116,7 +116,7 @@ func (m Messages) Run(ctx context.Context, log io.Writer) (r *MessagesResult, er
 }
 
 // fill makes a pool with everybody in it, and writes to each, so that they may answer.
-func (t *talk) fill(ctx context.Context, n *app.Node) error {
+func (t *writers) fill(ctx context.Context, n *app.Node) error {
 	o, err := n.Roster.EnsureOrganisation(ctx, t.key, "Benchmark")
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (t *talk) fill(ctx context.Context, n *app.Node) error {
 }
 
 // turn lets everybody write for a while, and returns how long each message took.
-func (t *talk) turn(ctx context.Context, n *app.Node) (times []time.Duration, took time.Duration, err error) {
+func (t *writers) turn(ctx context.Context, n *app.Node) (times []time.Duration, took time.Duration, err error) {
 	var all sync.WaitGroup
 	each, failed := make([][]time.Duration, t.Senders), make(chan error, t.Senders)
 	began := time.Now()
@@ -196,7 +196,7 @@ func (t *talk) turn(ctx context.Context, n *app.Node) (times []time.Duration, to
 }
 
 // write is a message of staff.
-func (t *talk) write(ctx context.Context, n *app.Node, to domain.PersonRef) error {
+func (t *writers) write(ctx context.Context, n *app.Node, to domain.PersonRef) error {
 	i := t.count.Add(1)
 	by := domain.Actor{Organisation: t.org, Kind: domain.ActorPerson, ID: fmt.Sprintf("staff-%d", i%10), No: domain.PersonNo(1_000_000 + i%10), Name: "Anna", Role: domain.RolePlanner}
 	_, _, err := n.Conversation.Send(ctx, by, to.ID, conversation.Request{Key: fmt.Sprintf("%s-%d", t.key, i), Body: bodyOf(int(i), t.Size)})
@@ -204,7 +204,7 @@ func (t *talk) write(ctx context.Context, n *app.Node, to domain.PersonRef) erro
 }
 
 // answer is a message of a candidate.
-func (t *talk) answer(ctx context.Context, n *app.Node, by domain.PersonRef) error {
+func (t *writers) answer(ctx context.Context, n *app.Node, by domain.PersonRef) error {
 	i := t.count.Add(1)
 	actor := domain.Actor{Organisation: t.org, Kind: domain.ActorPerson, ID: string(by.ID), No: by.No, Name: by.Name, Role: domain.RoleCandidate}
 	_, _, err := n.Conversation.Reply(ctx, actor, conversation.Reply{Key: fmt.Sprintf("%s-%d", t.key, i), Body: bodyOf(int(i), t.Size), Group: t.pool})
