@@ -24,7 +24,7 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 	args := []any{org, person, from, p.Limit}
 	// Each side gives no more than a page, in order, from its own index.
 	part := func(table, alias, receipts string) string {
-		return `SELECT * FROM (SELECT ` + alias + `."offset", ` + receipts + ` FROM ` + table + ` ` + alias + `
+		return `SELECT "offset", delivered_at, displayed_at, acknowledged_at FROM (SELECT ` + alias + `."offset", ` + receipts + ` FROM ` + table + ` ` + alias + `
 			WHERE ` + alias + `.organisation_id = $1 AND ` + alias + `.person_no = $2 AND ` + alias + `."offset" ` + compare + ` $3` +
 			s.seesGroup(alias+".group_id", alias+".person_no", seen, &args) + ` ORDER BY ` + alias + `."offset" ` + order + ` LIMIT $4) AS p` + alias
 	}
