@@ -211,11 +211,11 @@ func (s *Store) counting(column string, w domain.Within, args *[]any) string {
 	out := ""
 	if len(w.Group) > 0 {
 		*args = append(*args, jsonOf(w.Group))
-		out += " AND " + column + " IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args)))
+		out += " AND " + s.d.Among(column, fmt.Sprintf("$%d", len(*args)))
 	}
 	if len(w.Kind) > 0 {
 		*args = append(*args, jsonOf(w.Kind))
-		out += " AND " + column + " IN (SELECT kg.id FROM groups kg WHERE kg.organisation_id = $1 AND kg.kind IN " + s.d.Texts(fmt.Sprintf("$%d", len(*args))) + ")"
+		out += " AND " + column + " IN (SELECT kg.id FROM groups kg WHERE kg.organisation_id = $1 AND " + s.d.Among("kg.kind", fmt.Sprintf("$%d", len(*args))) + ")"
 	}
 	return out
 }

@@ -27,6 +27,8 @@ type dialect struct {
 	safe func(context.Context, *sqlx.DB) error
 	// ints and texts make a sub-select of one column out of a JSON array in a parameter.
 	ints, texts string
+	// among compares a column with the texts of a JSON array, so that an index serves it.
+	among string
 	// items makes a sub-select with the columns k and v out of a JSON array in an expression.
 	items string
 	// field reads a text field of a JSON object.
@@ -61,6 +63,7 @@ var postgres = &dialect{
 	safe:       safePostgres,
 	ints:       "(SELECT value::bigint FROM jsonb_array_elements_text(CAST(%s AS jsonb)))",
 	texts:      "(SELECT value FROM jsonb_array_elements_text(CAST(%s AS jsonb)))",
+	among:      "%s = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(%s AS jsonb))))",
 	items:      "jsonb_array_elements(CAST(%s AS jsonb))",
 	field:      "(%s->>'%s')",
 	member:     "(%s->'%s')",
@@ -83,6 +86,7 @@ var sqlite = &dialect{
 	safe:       func(context.Context, *sqlx.DB) error { return nil },
 	ints:       "(SELECT value FROM json_each(%s))",
 	texts:      "(SELECT value FROM json_each(%s))",
+	among:      "%s IN (SELECT value FROM json_each(%s))",
 	items:      "json_each(%s)",
 	field:      "(%s->>'$.%s')",
 	member:     "(%s->'$.%s')",
@@ -114,6 +118,10 @@ func (d *dialect) unordered(column string, isText bool) string {
 	}
 	return column + " + 0"
 }
+
+// Among is the condition that column is one of the texts in the JSON array of parameter p.
+// Unlike `IN ` + Texts, PostgreSQL guesses that they are few and takes an index.
+func (d *dialect) Among(column, p string) string { return fmt.Sprintf(d.among, column, p) }
 
 // Items is a row source with one column "value" for each element of a JSON array.
 func (d *dialect) Items(expr string) string { return fmt.Sprintf(d.items, expr) }

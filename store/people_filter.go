@@ -46,10 +46,10 @@ func (s *Store) matches(person string, f domain.PeopleFilter, seen domain.Seen, 
 		either([]string{s.d.Field(s.d.JSON(person+".fields"), name) + ` IN ` + s.d.Texts(arg(jsonOf(f.Fields[name])))})
 	}
 	if len(f.Group) > 0 {
-		either([]string{s.enrolledIn(person, ` AND fe.group_id IN `+s.d.Texts(arg(jsonOf(f.Group))), seen, args)})
+		either([]string{s.enrolledIn(person, ` AND `+s.d.Among("se.group_id", arg(jsonOf(f.Group))), seen, args)})
 	}
 	if len(f.Activity) > 0 {
-		either([]string{s.enrolledIn(person, ` AND fe.state IN ('assigned', 'waiting_list') AND fe.group_id IN `+s.d.Texts(arg(jsonOf(f.Activity))), seen, args)})
+		either([]string{s.enrolledIn(person, ` AND se.state IN ('assigned', 'waiting_list') AND `+s.d.Among("se.group_id", arg(jsonOf(f.Activity))), seen, args)})
 	}
 	either(s.inState(person, f, seen, args))
 	return all.String()
@@ -84,21 +84,20 @@ func (s *Store) inState(person string, f domain.PeopleFilter, seen domain.Seen, 
 		out = append(out, person+`.state IN `+s.d.Texts(arg(jsonOf(standings))))
 	}
 	if len(states) > 0 {
-		where := ` AND fe.state IN ` + s.d.Texts(arg(jsonOf(states)))
+		where := ` AND se.state IN ` + s.d.Texts(arg(jsonOf(states)))
 		if len(f.Group) > 0 {
-			where += ` AND fe.group_id IN ` + s.d.Texts(arg(jsonOf(f.Group)))
+			where += ` AND ` + s.d.Among("se.group_id", arg(jsonOf(f.Group)))
 		}
 		out = append(out, s.enrolledIn(person, where, seen, args))
 	}
 	return out
 }
 
-// enrolledIn is the condition that the person has an enrolment (fe) of this kind in a
+// enrolledIn is the condition that the person has an enrolment (se) of this kind in a
 // place that is seen.
 func (s *Store) enrolledIn(person, where string, seen domain.Seen, args *[]any) string {
-	places := ""
 	if !seen.All {
-		places = ` JOIN ` + s.places(seen, args) + ` fp ON fp.g = fe.group_id AND (fp.r = '' OR fp.r = fe.room)`
+		where += ` AND ` + s.inPlaces("se", seen, args)
 	}
-	return person + `.no IN (SELECT fe.person_no FROM enrolments fe` + places + ` WHERE fe.organisation_id = $1` + where + `)`
+	return person + `.no IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1` + where + `)`
 }

@@ -203,7 +203,7 @@ func (q searchQuery) index(ctx context.Context, before int64) (found []searchPla
 		places[i] = []any{r.Offset, r.Person, r.Group}
 	}
 	args := []any{q.org, jsonOf(places)}
-	err = q.s.list(ctx, &found, `SELECT st."offset", st.person_no FROM `+q.s.d.Rows("$2", "\"offset\"", "person_no", "group_id text")+` AS st WHERE true`+
+	err = q.s.list(ctx, &found, `SELECT st."offset", st.person_no FROM `+q.s.d.Rows("$2", "\"offset\"", "person_no", "group_id text")+` AS st WHERE CAST($1 AS bigint) > 0`+
 		q.visible(&args)+fmt.Sprintf(` ORDER BY st."offset" DESC LIMIT %d`, q.limit), args...)
 	return found, true, err
 }

@@ -19,13 +19,34 @@ func (s *Store) places(seen domain.Seen, args *[]any) string {
 	return s.d.Rows(fmt.Sprintf("$%d", len(*args)), "g text", "r text")
 }
 
+// inPlaces is the condition that an enrolment, by its alias, is in a place that is seen.
+func (s *Store) inPlaces(enrolment string, seen domain.Seen, args *[]any) string {
+	arg := func(v any) string {
+		*args = append(*args, jsonOf(v))
+		return fmt.Sprintf("$%d", len(*args))
+	}
+	all, whole, rooms := []string{}, []string{}, [][2]string{}
+	for _, p := range seen.Places {
+		all = append(all, string(p.Group))
+		if p.Room == "" {
+			whole = append(whole, string(p.Group))
+		} else {
+			rooms = append(rooms, [2]string{string(p.Group), p.Room})
+		}
+	}
+	where := s.d.Among(enrolment+".group_id", arg(all))
+	if len(rooms) > 0 {
+		where += ` AND (` + s.d.Among(enrolment+".group_id", arg(whole)) + ` OR (` + enrolment + `.group_id, ` + enrolment + `.room) IN (SELECT ip.g, ip.r FROM ` + s.d.Rows(arg(rooms), "g text", "r text") + ` ip))`
+	}
+	return where
+}
+
 // seesPerson adds "the person in column is seen" to a statement.
 func (s *Store) seesPerson(column string, seen domain.Seen, args *[]any) string {
 	if seen.All {
 		return ""
 	}
-	return ` AND ` + column + ` IN (SELECT se.person_no FROM enrolments se JOIN ` + s.places(seen, args) + ` sp
-		ON sp.g = se.group_id AND (sp.r = '' OR sp.r = se.room) WHERE se.organisation_id = $1)`
+	return ` AND ` + column + ` IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + s.inPlaces("se", seen, args) + `)`
 }
 
 // seesGroup adds "what belongs to the group in column is seen of this person" to a
@@ -35,7 +56,6 @@ func (s *Store) seesGroup(column, person string, seen domain.Seen, args *[]any) 
 	if seen.All {
 		return ""
 	}
-	return ` AND (` + column + ` = '' OR EXISTS (SELECT 1 FROM enrolments sg JOIN ` + s.places(seen, args) + ` sq
-		ON sq.g = sg.group_id AND (sq.r = '' OR sq.r = sg.room)
-		WHERE sg.organisation_id = $1 AND sg.person_no = ` + person + ` AND sg.group_id = ` + column + `))`
+	return ` AND (` + column + ` = '' OR EXISTS (SELECT 1 FROM enrolments sg
+		WHERE sg.organisation_id = $1 AND sg.person_no = ` + person + ` AND sg.group_id = ` + column + ` AND ` + s.inPlaces("sg", seen, args) + `))`
 }
