@@ -2,7 +2,10 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"crier/internal/bench"
@@ -13,6 +16,12 @@ import (
 type benchCmd struct {
 	Broadcast benchBroadcastCmd `cmd:"" help:"How soon a sending is on every screen, compared to a writer that stores nothing."`
 	Idle      benchIdleCmd      `cmd:"" help:"What an idle connection costs in memory."`
+
+	Desk benchDeskCmd `cmd:"" help:"How soon the Messages page and the search answer, over a history it makes."`
+
+	Messages benchMessagesCmd `cmd:"" help:"How many one-to-one messages a second one organisation stores, one by one and by group commit."`
+
+	Replies benchRepliesCmd `cmd:"" help:"How soon what a candidate writes is on the pages of all staff, compared to a writer that stores nothing."`
 
 	Node  benchNodeCmd  `cmd:"" hidden:""`
 	Limit benchLimitCmd `cmd:"" hidden:""`
@@ -55,6 +64,49 @@ type benchIdleCmd struct {
 // Run measures idle connections.
 func (c benchIdleCmd) Run(w *world) error {
 	r, err := bench.Idle{Servers: bench.Servers{Database: w.config.Database, Redis: w.config.Redis}, Connections: c.Connections, Hold: c.Hold, Profile: c.Profile}.Run(w.ctx, w.stderr)
+	if err != nil {
+		return err
+	}
+	return w.result(r, c.JSON)
+}
+
+type benchDeskCmd struct {
+	Candidates int    `default:"50000" help:"Candidates, each with a conversation."`
+	Messages   int    `default:"2000000" help:"Messages in them."`
+	Rounds     int    `default:"100" help:"Times that each question is asked."`
+	Only       string `help:"Only questions whose name begins so." placeholder:"NAME"`
+	Keep       string `help:"Ask the organisation that an earlier run made." placeholder:"SLUG"`
+	JSON       bool   `name:"json" help:"Print the result as one line of JSON instead of a table."`
+}
+
+// Run measures the Messages page and the search.
+func (c benchDeskCmd) Run(w *world) error {
+	if !strings.HasPrefix(w.config.Database, "postgres") {
+		return errors.New("this measures PostgreSQL: give --database with an empty one")
+	}
+	table := w.out
+	if c.JSON {
+		table = io.Discard
+	}
+	r, err := bench.Desk{Config: *w.config, Candidates: c.Candidates, Messages: c.Messages, Rounds: c.Rounds, Only: c.Only, Keep: c.Keep}.Run(w.ctx, w.stderr, table)
+	if err != nil || !c.JSON {
+		return err
+	}
+	return w.result(r, true)
+}
+
+type benchMessagesCmd struct {
+	Candidates int           `default:"2000" help:"Candidates, each with a conversation."`
+	Senders    int           `default:"128" help:"Who write at the same time: half of them staff, half candidates who answer."`
+	Turn       time.Duration `default:"5s" help:"How long each way has, in each round."`
+	Rounds     int           `default:"2" help:"Rounds, each with both ways."`
+	Size       int           `default:"200" help:"Characters of a body."`
+	JSON       bool          `name:"json" help:"Print the result as one line of JSON; else indented."`
+}
+
+// Run measures messages of conversations.
+func (c benchMessagesCmd) Run(w *world) error {
+	r, err := bench.Messages{Config: *w.config, Candidates: c.Candidates, Senders: c.Senders, Turn: c.Turn, Rounds: c.Rounds, Size: c.Size}.Run(w.ctx, w.stderr)
 	if err != nil {
 		return err
 	}
