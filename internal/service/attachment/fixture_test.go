@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 // reaches; and a service over it.
 type office struct {
 	*Service
-	t     *testing.T
+	t     testing.TB
 	dsn   string
 	store *store.Store
 	files *blob.Folder
@@ -59,7 +59,7 @@ func one(t *testing.T) *office {
 	return newOffice(t, "sqlite:"+filepath.Join(t.TempDir(), "crier.db"), "north")
 }
 
-func newOffice(t *testing.T, dsn, slug string) *office {
+func newOffice(t testing.TB, dsn, slug string) *office {
 	t.Helper()
 	h := &office{t: t, dsn: dsn, clock: clock.NewFixed(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)), dir: filepath.Join(t.TempDir(), "files"),
 		ids: map[string]domain.PersonID{}, nos: map[string]domain.PersonNo{}}
