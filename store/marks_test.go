@@ -158,6 +158,40 @@ func TestUnprocessWaits(t *testing.T) {
 	})
 }
 
+// TestReadMentions: a note that mentions somebody is read with its conversation, also
+// where there is no message.
+func TestReadMentions(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, exam := hall(t, s, 2)
+		anna, bert := staffOf(t, s, org, "Anna", domain.RolePlanner), staffOf(t, s, org, "Bert", domain.RolePlanner)
+		said(t, s, org, 1, exam, true, "theirs")
+		read := func(by domain.Actor, want ...domain.PersonNo) {
+			t.Helper()
+			if got, err := s.MarkRead(t.Context(), org, by.No, []domain.PersonNo{2, 1, 2, 1}, false); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s has read %d, %v; want %d", by.Name, got, err, want)
+			}
+		}
+		mentions := func(by domain.Actor, want int) {
+			t.Helper()
+			if counts, err := s.DeskCounts(t.Context(), org, by.No, everything); err != nil || counts.Mentions != want {
+				t.Errorf("%s is mentioned %d times, %v; want %d", by.Name, counts.Mentions, err, want)
+			}
+		}
+		read(bert, 1)
+		read(bert)
+		noted(t, s, anna, 1, "about one", bert.No)
+		noted(t, s, anna, 2, "about two", bert.No)
+		mentions(anna, 0)
+		mentions(bert, 2)
+		read(bert, 1, 2)
+		mentions(bert, 0)
+		read(bert)
+		noted(t, s, anna, 2, "again", bert.No)
+		mentions(bert, 1)
+		read(anna, 1)
+	})
+}
+
 // TestReadNeverGoesBack: a page that reads late does not make a colleague's page, or
 // one's own other page, unread again.
 func TestReadNeverGoesBack(t *testing.T) {
