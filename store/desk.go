@@ -96,7 +96,8 @@ type deskQuery struct {
 	staff domain.PersonNo
 	seen  domain.Seen
 	f     domain.DeskFilter
-	v     string // alias of what is seen of a conversation
+	v     string            // alias of what is seen of a conversation
+	only  []domain.PersonNo // of these people alone; nil: of all
 }
 
 func (s *Store) deskQuery(org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter) deskQuery {
@@ -124,7 +125,8 @@ func (q deskQuery) segment(ctx context.Context, i int, seg segment, after *domai
 
 // residual reports whether there are conditions that no index of conversations follows.
 func (q deskQuery) residual() bool {
-	return len(q.f.Assigned) == 0 && !q.f.Mine && (q.f.ByPerson() || q.f.Folder == domain.FolderUnread || q.f.Nobody || q.f.Processed != nil)
+	_, asked := q.people()
+	return len(q.f.Assigned) == 0 && !q.f.Mine && (asked || q.f.Folder == domain.FolderUnread || q.f.Nobody || q.f.Processed != nil)
 }
 
 func (q deskQuery) read(ctx context.Context, i int, seg segment, after *domain.DeskPlace, limit int, walk bool) ([]domain.DeskPlace, error) {
@@ -177,15 +179,18 @@ func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, wa
 		}
 		where += " AND (" + seg.key + ", " + q.v + ".person_no) " + compare + " (" + arg(value) + ", " + arg(after.Person) + ")"
 	}
-	conditions, from, order := q.conditions(&args), q.from(&args), ways(seg.key)
+	conditions, order, with := q.conditions(&args), ways(seg.key), ""
+	from, looked := q.from(&args), walk || q.only != nil
 	switch {
 	case walk:
 		from = fmt.Sprintf("(SELECT c.* FROM conversations c%s%s LIMIT %d) c", where, order, deskWindow)
 		where = " WHERE c.organisation_id = $1"
-	case conditions != "" && !q.narrowed():
-		order = ways(q.s.d.unordered(seg.key, seg.text))
+	case !looked:
+		if with = q.asked(&args); !q.narrowed() && q.residual() {
+			order = ways(q.s.d.unordered(seg.key, seg.text))
+		}
 	}
-	return "SELECT " + q.v + ".person_no, " + number + " AS key, " + name + " AS name FROM " + from + q.joins(&args) + where + conditions + order + fmt.Sprintf(" LIMIT %d", limit), args
+	return with + "SELECT " + q.v + ".person_no, " + number + " AS key, " + name + " AS name FROM " + from + q.joins(&args, looked) + where + conditions + order + fmt.Sprintf(" LIMIT %d", limit), args
 }
 
 // from is the row source of conversations, c, and of what is seen of each, q.v.
@@ -196,13 +201,33 @@ func (q deskQuery) from(args *[]any) string {
 	return "(" + q.threads(args) + ") v JOIN conversations c ON c.organisation_id = $1 AND c.person_no = v.person_no"
 }
 
-// threads is the row source of what is seen of each conversation.
+// threads is the row source of what is seen of each conversation: of the groups that
+// count and are seen, and, with a limited reach and no such groups, of no group.
 func (q deskQuery) threads(args *[]any) string {
-	where := `t.organisation_id = $1` + q.s.counting("t.group_id", q.f.Within(), args) +
-		q.s.seesPerson("t.person_no", q.seen, args) + q.s.seesGroup("t.group_id", "t.person_no", q.seen, args)
+	const columns = `SELECT t.person_no, t.last_offset, t.in_offset, t.out_offset, t.waiting_offset FROM threads t WHERE t.organisation_id = $1`
+	only := ""
+	if q.only != nil {
+		*args = append(*args, jsonOf(q.only))
+		only = ` AND ` + q.s.d.AmongInts("t.person_no", fmt.Sprintf("$%d", len(*args)))
+	}
+	within := q.s.counting("t.group_id", q.f.Within(), args)
+	var from string
+	switch {
+	case q.seen.All:
+		from = columns + only + within
+	default:
+		places := q.s.inPlaces("se", q.seen, args)
+		from = columns + only + within + ` AND ` + q.s.seenGroups("t.group_id", q.seen, args) +
+			` AND (t.group_id, t.person_no) IN (SELECT se.group_id, se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + places + `)`
+		if within == "" {
+			from += ` UNION ALL ` + columns + only + ` AND t.group_id = '' AND t.person_no IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + places + `)`
+		}
+	}
+	if q.seen.All && len(q.f.People.Group) == 1 { // a person has one thread in a group
+		return from
+	}
 	return `SELECT t.person_no, max(t.last_offset) AS last_offset, max(t.in_offset) AS in_offset, max(t.out_offset) AS out_offset,
-			coalesce(min(CASE WHEN t.waiting_offset <> 0 THEN t.waiting_offset END), 0) AS waiting_offset
-		FROM threads t WHERE ` + where + ` GROUP BY t.person_no`
+		coalesce(min(CASE WHEN t.waiting_offset <> 0 THEN t.waiting_offset END), 0) AS waiting_offset FROM (` + from + `) t GROUP BY t.person_no`
 }
 
 // counting adds "the group in column is one that counts" to a statement that names the
@@ -220,13 +245,43 @@ func (s *Store) counting(column string, w domain.Within, args *[]any) string {
 	return out
 }
 
-// joins are the tables that conditions need beside v and c.
-func (q deskQuery) joins(args *[]any) string {
-	if q.f.Folder != domain.FolderUnread {
+// joins are the tables that conditions need beside q.v and c. looked: the candidates are
+// looked at one by one, and not gathered before.
+func (q deskQuery) joins(args *[]any, looked bool) string {
+	out := ""
+	if q.f.Folder == domain.FolderUnread {
+		*args = append(*args, q.staff)
+		out += fmt.Sprintf(` LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $%d AND r.person_no = %s.person_no`, len(*args), q.v)
+	}
+	people, asked := q.people()
+	switch {
+	case !asked:
+	case looked:
+		out += ` JOIN people p ON p.organisation_id = $1 AND p.no = ` + q.v + `.person_no` + q.s.matches("p", people, q.seen, args)
+	default:
+		out += ` JOIN asked p ON p.no = ` + q.v + `.person_no`
+	}
+	return out
+}
+
+// people is what the filter asks about the candidates themselves, and whether it asks
+// anything. That they are in a group follows from what belongs to it there.
+func (q deskQuery) people() (domain.PeopleFilter, bool) {
+	p := q.f.People
+	p.Presence = nil
+	if len(p.State) == 0 {
+		p.Group = nil
+	}
+	return p, !p.Empty()
+}
+
+// asked is the WITH of those who fit what is asked about the candidates themselves.
+func (q deskQuery) asked(args *[]any) string {
+	people, asked := q.people()
+	if !asked {
 		return ""
 	}
-	*args = append(*args, q.staff)
-	return fmt.Sprintf(` LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $%d AND r.person_no = %s.person_no`, len(*args), q.v)
+	return `WITH asked AS MATERIALIZED (SELECT p.no FROM people p WHERE p.organisation_id = $1` + q.s.matches("p", people, q.seen, args) + `) `
 }
 
 // conditions are those of the filter that are not the order's.
@@ -264,11 +319,6 @@ func (q deskQuery) conditions(args *[]any) string {
 	}
 	if len(assigned) > 0 {
 		out += ` AND (` + strings.Join(assigned, " OR ") + `)`
-	}
-	if q.f.ByPerson() {
-		p := q.f.People
-		p.Presence = nil
-		out += ` AND ` + q.v + `.person_no IN (SELECT p.no FROM people p WHERE p.organisation_id = $1` + q.s.matches("p", p, q.seen, args) + `)`
 	}
 	return out
 }
@@ -309,7 +359,7 @@ func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff
 func (q deskQuery) count() (string, []any) {
 	args := []any{q.org}
 	conditions, from := q.conditions(&args), q.from(&args)
-	return "SELECT count(*) FROM (SELECT 1 FROM " + from + q.joins(&args) + " WHERE c.organisation_id = $1 AND c.archived = 0" + conditions +
+	return "SELECT count(*) FROM (SELECT 1 FROM " + from + q.joins(&args, false) + " WHERE c.organisation_id = $1 AND c.archived = 0" + conditions +
 		fmt.Sprintf(" LIMIT %d) AS x", domain.DeskCountMost), args
 }
 

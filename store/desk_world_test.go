@@ -355,7 +355,7 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 		anyOf(q.City, func(c string) bool { return c == p.City }) &&
 		anyOf(q.Postcode, func(c string) bool { return len(p.Postcode) >= len(c) && p.Postcode[:len(c)] == c }) &&
 		anyOf(q.Fields["size"], func(c string) bool { return c == p.Fields["size"] }) &&
-		(len(q.Group) == 0 || enrolled(func(g domain.GroupID, _ deskEnrolment) bool { return slices.Contains(q.Group, g) })) &&
+		(len(q.Group) == 0 || len(q.State) == 0 || enrolled(func(g domain.GroupID, _ deskEnrolment) bool { return slices.Contains(q.Group, g) })) &&
 		(len(q.Activity) == 0 || enrolled(func(g domain.GroupID, e deskEnrolment) bool {
 			return slices.Contains(q.Activity, g) && (e.state == domain.EnrolmentAssigned || e.state == domain.EnrolmentWaiting)
 		})) &&

@@ -123,6 +123,14 @@ func (d *dialect) unordered(column string, isText bool) string {
 // Unlike `IN ` + Texts, PostgreSQL guesses that they are few and takes an index.
 func (d *dialect) Among(column, p string) string { return fmt.Sprintf(d.among, column, p) }
 
+// AmongInts is Among for integers.
+func (d *dialect) AmongInts(column, p string) string {
+	if d == postgres {
+		return column + " = ANY(ARRAY" + d.Ints(p) + ")"
+	}
+	return column + " IN " + d.Ints(p)
+}
+
 // Items is a row source with one column "value" for each element of a JSON array.
 func (d *dialect) Items(expr string) string { return fmt.Sprintf(d.items, expr) }
 

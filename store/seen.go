@@ -19,6 +19,16 @@ func (s *Store) places(seen domain.Seen, args *[]any) string {
 	return s.d.Rows(fmt.Sprintf("$%d", len(*args)), "g text", "r text")
 }
 
+// seenGroups is the condition that the group in column is one in which something is seen.
+func (s *Store) seenGroups(column string, seen domain.Seen, args *[]any) string {
+	groups := make([]string, len(seen.Places))
+	for i, p := range seen.Places {
+		groups[i] = string(p.Group)
+	}
+	*args = append(*args, jsonOf(groups))
+	return s.d.Among(column, fmt.Sprintf("$%d", len(*args)))
+}
+
 // inPlaces is the condition that an enrolment, by its alias, is in a place that is seen.
 func (s *Store) inPlaces(enrolment string, seen domain.Seen, args *[]any) string {
 	arg := func(v any) string {

@@ -70,9 +70,6 @@ func (f DeskFilter) Order() DeskSort {
 	return SortNewest
 }
 
-// ByPerson reports whether the filter asks about the candidates themselves.
-func (f DeskFilter) ByPerson() bool { return !f.People.Empty() }
-
 // Validate refuses unknown folders, orders and kinds, and unusable texts. Errors:
 // Invalid, TooLarge naming the parameter.
 func (f DeskFilter) Validate() error {
