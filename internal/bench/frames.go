@@ -74,6 +74,8 @@ var (
 	startCaughtUp = []byte(`{"type":"caught_up","cursor":"`)
 	startBeat     = []byte(`{"type":"beat"`)
 	startReply    = []byte(`{"type":"reply"`)
+	helloReply    = []byte(`"id":"hello"`)
+	startTalk     = []byte(`{"type":"conversation","conversation":"`)
 	endOK         = []byte(`"ok":true}`)
 	midPrev       = []byte(`","prev":"`)
 	// sequenceMark stands before the six digits of a sending's number, at the beginning of its body.
@@ -99,20 +101,32 @@ func readMessage(payload []byte) (m message, ok bool) {
 	}
 	m.cursor = p[:cursorWidth]
 	p = p[cursorWidth+len(midPrev):]
-	m.prev, m.sequence = p[:cursorWidth], -1
+	m.prev, m.sequence = p[:cursorWidth], sequenceOf(p)
+	return m, true
+}
+
+// readConversation reads a frame of staff that tells what was said in a conversation; ok is false for any other frame.
+func readConversation(payload []byte) (sequence int, ok bool) {
+	if !bytes.HasPrefix(payload, startTalk) {
+		return 0, false
+	}
+	return sequenceOf(payload), true
+}
+
+// sequenceOf finds the number at the beginning of a body; -1: there is none.
+func sequenceOf(p []byte) int {
 	at := bytes.Index(p, sequenceMark)
 	if at < 0 || len(p) < at+len(sequenceMark)+sequenceDigits {
-		return m, true
+		return -1
 	}
 	n := 0
 	for _, d := range p[at+len(sequenceMark):][:sequenceDigits] {
 		if d < '0' || d > '9' {
-			return m, true
+			return -1
 		}
 		n = 10*n + int(d-'0')
 	}
-	m.sequence = n
-	return m, true
+	return n
 }
 
 // bodyOf is the text of the sending with a number, size characters long.

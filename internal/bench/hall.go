@@ -105,25 +105,31 @@ const openLimit = 2 * time.Minute
 
 // seat connects n candidates, spread evenly over the nodes, and waits until every one has caught up.
 func (h *hall) seat(ctx context.Context, n int) error {
-	ctx, cancel := context.WithTimeout(ctx, openLimit)
-	defer cancel()
 	tickets, err := h.tickets(ctx, n)
 	if err != nil {
 		return err
 	}
+	return h.connect(ctx, tickets, false)
+}
+
+// connect opens a socket by each of the tickets, spread evenly over the nodes, and waits until every one is ready. Staff hear
+// of conversations.
+func (h *hall) connect(ctx context.Context, tickets []string, staff bool) error {
+	ctx, cancel := context.WithTimeout(ctx, openLimit)
+	defer cancel()
 	for i, ticket := range tickets {
-		hello, err := json.Marshal(object{"type": "hello", "ticket": ticket, "client": "bench/1"})
+		hello, err := json.Marshal(object{"type": "hello", "id": "hello", "ticket": ticket, "client": "bench/1"})
 		if err != nil {
 			return err
 		}
-		s := &screen{fd: -1, index: i, node: i % len(h.servers), hello: masked(opText, hello)}
+		s := &screen{fd: -1, index: i, node: i % len(h.servers), hello: masked(opText, hello), staff: staff}
 		h.screens = append(h.screens, s)
 		to := h.servers[s.node].tcp
 		if err := h.reader.open(ctx, s, to, source(to, i)); err != nil {
 			return err
 		}
 	}
-	return h.reader.caughtUp(ctx, n)
+	return h.reader.caughtUp(ctx, len(tickets))
 }
 
 // source is the loopback address that the i-th socket comes from: a port range serves one pair of addresses only.

@@ -31,12 +31,17 @@ const postLimit = 30 * time.Second
 
 // prepare makes the bytes of a request.
 func (p *poster) prepare(ctx context.Context, path string, in any) ([]byte, error) {
+	return p.prepareAs(ctx, p.server.Key, path, in)
+}
+
+// prepareAs is prepare for whoever the token is of.
+func (p *poster) prepareAs(ctx context.Context, token, path string, in any) ([]byte, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
 	head := fmt.Sprintf("POST /api/v1%s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-		path, p.server.tcp, p.server.Key, len(body))
+		path, p.server.tcp, token, len(body))
 	return append([]byte(head), body...), p.connect(ctx)
 }
 

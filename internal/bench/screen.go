@@ -13,6 +13,7 @@ type screen struct {
 	index int // its place in round.at
 	node  int // which server it is connected to
 	raw   bool
+	staff bool   // hears of conversations, in place of messages
 	hello []byte // sent once the upgrade is answered; nil then
 
 	partial []byte // the beginning of a frame, or of the answer to the upgrade, that has not come whole
@@ -37,12 +38,17 @@ func (s *screen) hear(op byte, payload []byte, now time.Time, r *round, t *tally
 	default:
 		return nil, false, false
 	}
+	if sequence, ok := readConversation(payload); ok && (s.staff || s.raw) {
+		return nil, false, s.listen(sequence, payload, now, r, t)
+	}
 	if m, ok := readMessage(payload); ok {
 		return nil, false, s.take(m, payload, now, r, t)
 	}
 	switch {
 	case bytes.HasPrefix(payload, startBeat):
 		return frameBeat, false, false
+	case bytes.HasPrefix(payload, startReply) && bytes.Contains(payload, helloReply):
+		return nil, s.staff, false // staff have nothing to catch up with
 	case bytes.HasPrefix(payload, startReply):
 		if bytes.HasSuffix(payload, endOK) {
 			t.replies.Add(1)
@@ -85,6 +91,32 @@ func (s *screen) take(m message, payload []byte, now time.Time, r *round, t *tal
 	}
 	s.last = max(s.last, m.sequence)
 	if r != nil && m.sequence == r.sequence {
+		r.note(s, payload, now)
+	}
+	return true
+}
+
+// listen notes what was said in a conversation, of which a page of staff hears in the order of the journal.
+func (s *screen) listen(sequence int, payload []byte, now time.Time, r *round, t *tally) (fresh bool) {
+	if s.raw {
+		if r != nil && r.raw {
+			r.note(s, payload, now)
+		}
+		return false
+	}
+	t.messages.Add(1)
+	switch {
+	case sequence < 0:
+		t.foreign.Add(1)
+		return true
+	case sequence == s.last:
+		t.duplicates.Add(1)
+		return false
+	case sequence < s.last:
+		t.outOfOrder.Add(1)
+	}
+	s.last = max(s.last, sequence)
+	if r != nil && sequence == r.sequence {
 		r.note(s, payload, now)
 	}
 	return true
