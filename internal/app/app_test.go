@@ -62,7 +62,7 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(b)
 }
 
-func settings(t *testing.T) config.Config {
+func configured(t *testing.T) config.Config {
 	cfg := config.Default()
 	cfg.Addr, cfg.Data, cfg.DrainTime = "127.0.0.1:0", t.TempDir(), 0
 	return cfg
@@ -116,7 +116,7 @@ func read(t *testing.T, c *websocket.Conn, kind string) map[string]any {
 // stop, and the stop is graceful: the socket is told when to come back, nothing new is
 // taken.
 func TestANodesLife(t *testing.T) {
-	cfg := settings(t)
+	cfg := configured(t)
 	r := serve(t, cfg)
 	for _, path := range []string{"/livez", "/readyz"} {
 		if code, body := get(t, "http://"+r.base+path); code != 200 {
@@ -189,7 +189,7 @@ func TestANodesLife(t *testing.T) {
 }
 
 func TestAdminAddress(t *testing.T) {
-	cfg := settings(t)
+	cfg := configured(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -207,13 +207,13 @@ func TestAdminAddress(t *testing.T) {
 }
 
 func TestOpenFailsClearly(t *testing.T) {
-	cfg := settings(t)
+	cfg := configured(t)
 	cfg.Database = "postgres://nobody:hunter2@127.0.0.1:1/none?sslmode=disable&connect_timeout=1"
 	_, err := Open(t.Context(), cfg, zerolog.Nop(), Options{})
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
-	cfg = settings(t)
+	cfg = configured(t)
 	cfg.Addr = "127.0.0.1:99999"
 	n, err := Open(t.Context(), cfg, zerolog.Nop(), Options{})
 	if err != nil {
