@@ -120,6 +120,12 @@ func (q deskQuery) segment(ctx context.Context, i int, seg segment, after *domai
 			return out, err
 		}
 	}
+	if q.narrowed() && limit < deskWindow {
+		out, enough, err := q.glance(ctx, i, seg, after, limit)
+		if err != nil || enough {
+			return out, err
+		}
+	}
 	return q.read(ctx, i, seg, after, limit, false)
 }
 
@@ -165,7 +171,7 @@ func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, wa
 		}
 		return " ORDER BY " + key + ", " + q.v + ".person_no"
 	}
-	where := " WHERE c.organisation_id = $1 AND c.archived = " + map[bool]string{true: "1", false: "0"}[q.f.Folder == domain.FolderArchived]
+	where := " WHERE c.organisation_id = $1 AND c.archived = " + q.archived()
 	if seg.where != "" {
 		where += " AND " + seg.where
 	}
@@ -191,6 +197,14 @@ func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, wa
 		}
 	}
 	return with + "SELECT " + q.v + ".person_no, " + number + " AS key, " + name + " AS name FROM " + from + q.joins(&args, looked) + where + conditions + order + fmt.Sprintf(" LIMIT %d", limit), args
+}
+
+// archived is what the folder asks of conversations.archived.
+func (q deskQuery) archived() string {
+	if q.f.Folder == domain.FolderArchived {
+		return "1"
+	}
+	return "0"
 }
 
 // from is the row source of conversations, c, and of what is seen of each, q.v.
