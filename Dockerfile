@@ -13,7 +13,7 @@ COPY --from=build /out/tmp /tmp
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/crier /crier
 USER 65532:65532
-# Outside the container every address is the host's business. Without CRIER_DATABASE the embedded database lies in /data.
+# Outside the container every address is the host's business. Files lie in /data, without CRIER_DATABASE the embedded database too.
 ENV CRIER_ADDR=0.0.0.0:8080 CRIER_DATA=/data
 EXPOSE 8080
 VOLUME /data

@@ -92,6 +92,46 @@ func TestAllFaultsTogether(t *testing.T) {
 	}
 }
 
+func TestWhereFilesLie(t *testing.T) {
+	s3 := []string{"--s3-endpoint=https://s3.example.org", "--s3-bucket=b", "--s3-access-key=a", "--s3-secret-key=hunter2"}
+	for name, c := range map[string]struct {
+		args []string
+		bad  []string // fields
+	}{
+		"nothing":                {nil, nil},
+		"a folder":               {[]string{"--files=/srv/files"}, nil},
+		"S3":                     {s3, nil},
+		"S3 without TLS":         {append([]string{"--s3-endpoint=http://127.0.0.1:9000"}, s3[1:]...), nil},
+		"S3 without a bucket":    {s3[:1], []string{"s3-bucket"}},
+		"S3 without an endpoint": {s3[1:], []string{"s3-endpoint"}},
+		"S3 by host alone":       {append([]string{"--s3-endpoint=s3.example.org"}, s3[1:]...), []string{"s3-endpoint"}},
+		"S3 with a path":         {append([]string{"--s3-endpoint=https://s3.example.org/bucket"}, s3[1:]...), []string{"s3-endpoint"}},
+		"both":                   {append([]string{"--files=/srv/files"}, s3...), []string{"files"}},
+		"clamd's socket":         {[]string{"--clamd=/run/clamav/clamd.ctl"}, nil},
+		"clamd elsewhere":        {[]string{"--clamd=127.0.0.1:3310"}, nil},
+		"clamd nowhere":          {[]string{"--clamd=clamd"}, []string{"clamd"}},
+		"files of no size":       {[]string{"--max-file=0"}, []string{"max-file"}},
+		"files of 1 GiB":         {[]string{"--max-file=1073741824"}, nil},
+		"files of more":          {[]string{"--max-file=1073741825"}, []string{"max-file"}},
+	} {
+		_, err := load(t, c.args, nil)
+		var got []string
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			for _, d := range f.Details {
+				got = append(got, d.Field)
+			}
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !reflect.DeepEqual(got, c.bad) {
+			t.Errorf("%s: faults of %v, want %v", name, got, c.bad)
+		}
+		if err != nil && strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: the report repeats a secret: %v", name, err)
+		}
+	}
+}
+
 func TestOriginsOfLoopback(t *testing.T) {
 	c := Default()
 	got := c.PublicOrigins(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8099})
