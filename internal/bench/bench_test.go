@@ -10,6 +10,7 @@ import (
 
 	"crier/internal/bench"
 	"crier/internal/cli"
+	"crier/internal/config"
 	"crier/internal/testkit"
 )
 
@@ -84,5 +85,25 @@ func TestServersThatCannotBe(t *testing.T) {
 		if _, err := (bench.Broadcast{Servers: s, Recipients: 1, Publishes: 1}).Run(t.Context(), progress{t}); err == nil {
 			t.Errorf("%+v was measured", s)
 		}
+	}
+}
+
+// TestMessages measures a little: what is counted must be in the journal, on both databases.
+func TestMessages(t *testing.T) {
+	for name, database := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return testkit.Postgres(t) }} {
+		t.Run(name, func(t *testing.T) {
+			c := config.Default()
+			c.Database = database(t)
+			r, err := bench.Messages{Config: c, Candidates: 12, Senders: 6, Turn: 200 * time.Millisecond, Rounds: 2, Size: 80}.Run(t.Context(), progress{t})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Database != name || !r.ChainOK || !r.Stored || r.OneByOne.Messages == 0 || r.Group.Messages == 0 || r.Entries < r.OneByOne.Messages+r.Group.Messages+12 || r.Ratio <= 0 {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	if _, err := (bench.Messages{Candidates: 3, Senders: 6, Rounds: 1}).Run(t.Context(), progress{t}); err == nil {
+		t.Error("more senders than candidates")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,7 +25,7 @@ import (
 // writes the next. In the same run, in turns: every message in a transaction of its
 // own, and group commit.
 type Messages struct {
-	Config     config.Config
+	Config     config.Config // without a Database: SQLite in a folder of its own
 	Candidates int
 	Senders    int           // half of them staff, half candidates who answer
 	Turn       time.Duration // how long each way has, in each round
@@ -66,6 +67,12 @@ type writers struct {
 func (m Messages) Run(ctx context.Context, log io.Writer) (r *MessagesResult, err error) {
 	if m.Candidates < m.Senders || m.Senders < 2 || m.Rounds < 1 {
 		return nil, errors.New("there must be at least 2 senders, as many candidates, and 1 round")
+	}
+	if m.Config.Database == "" { // never into somebody's own
+		if m.Config.Data, err = os.MkdirTemp("", "crier-bench-"); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(m.Config.Data)) }()
 	}
 	t := &writers{Messages: m, key: newName()}
 	nodes := make([]*app.Node, 2)
