@@ -80,7 +80,7 @@ export const conversation = {
   'event.archived': '{name} archived the conversation',
   'event.unarchived': '{name} brought it back from the archive',
   'event.assigned': '{name} assigned it to {to}',
-  'event.claimed': '{name} is answering',
+  'event.claimed': '{name} took the conversation',
   'event.released': '{name} released it',
   'event.assignment_deleted': '{name} deleted the assignment “{group}”',
   'event.assignment_restored': '{name} restored the assignment “{group}”',

@@ -8,11 +8,13 @@ class CannedReplies {
   failure: unknown = $state.raw()
   #at = 0
 
-  /** Reads them if that was not done just now. */
-  load(): void {
-    if (Date.now() - this.#at < 5000) return
+  #reading: Promise<void> = Promise.resolve()
+
+  /** Reads them if that was not done just now. Done when what there is to show is there. */
+  load(): Promise<void> {
+    if (Date.now() - this.#at < 5000) return this.#reading
     this.#at = Date.now()
-    conversations.canned().then(
+    this.#reading = conversations.canned().then(
       (list) => {
         this.list = list
         this.failure = undefined
@@ -22,6 +24,7 @@ class CannedReplies {
         this.#at = 0
       },
     )
+    return this.#reading
   }
 }
 

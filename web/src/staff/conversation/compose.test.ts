@@ -84,7 +84,7 @@ describe('files', () => {
     expect(pastedName({ name: 'plan.pdf', type: 'application/pdf' }, when)).toBe('plan.pdf')
   })
   test('sizes and boxes', () => {
-    expect(size(900, 'en-GB')).toBe('900 byte')
+    expect(size(900, 'en-GB')).toBe('900 bytes')
     expect(size(12_345, 'en-GB')).toBe('12 kB')
     expect(size(3_400_000, 'en-GB')).toBe('3.4 MB')
     expect(box(4000, 3000, { width: 272, height: 220 })).toEqual({ width: 272, height: 204 })

@@ -1,5 +1,5 @@
 // Where a scrolled list stands: at its end, or at a row that stays where it is on the
-// screen whatever is put before or after it.
+// screen whatever is put before or after it, within the list or above it.
 
 const near = 24
 
@@ -28,7 +28,7 @@ export class Place {
       else low = middle + 1
     }
     this.#row = rows[low]
-    this.#top = this.#row ? this.#row.getBoundingClientRect().top - top : 0
+    this.#top = this.#row?.getBoundingClientRect().top ?? 0
   }
 
   /** After a change: to the end, or the remembered row back to where it was. */
@@ -38,7 +38,7 @@ export class Place {
       return
     }
     if (!this.#row?.isConnected) return
-    const moved = this.#row.getBoundingClientRect().top - box.getBoundingClientRect().top - this.#top
+    const moved = this.#row.getBoundingClientRect().top - this.#top
     if (Math.abs(moved) >= 1) box.scrollTop += moved
   }
 

@@ -42,7 +42,8 @@ export class Suggestions {
     if (this.#host.noting()) return this.#mention(box)
     const query = slash(this.#host.text())
     if (query === undefined || this.#dismissed === query) return this.close(query)
-    canned.load()
+    const first = canned.list === undefined
+    void canned.load().then(() => first && canned.list && this.look())
     this.#replies = matching(canned.list ?? [], query).slice(0, most)
     this.#show('canned', this.#replies.map((c) => ({ id: c.id, label: c.title, hint: c.shortcut ? '/' + c.shortcut : '' })))
   }
