@@ -108,16 +108,6 @@ func active(head []byte) string {
 	return ""
 }
 
-// picture reports whether a media type is one of the pictures.
-func isPicture(mime string) bool {
-	for _, t := range types {
-		if t.mime == mime {
-			return t.picture
-		}
-	}
-	return false
-}
-
 // isStored reports whether the content is compressed already.
 func isStored(mime string) bool {
 	for _, t := range types {
