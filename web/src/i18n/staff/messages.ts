@@ -150,6 +150,15 @@ export const messages = {
   'messages.markListRead': 'Mark all loaded as read',
 
 
+  'keys.messages': 'In Messages and People',
+  'keys.allLoaded': 'Tick all that are loaded',
+  'keys.open': 'Open the conversation, or the profile',
+  'keys.unread': 'Mark as unread, or read',
+  'keys.archive': 'Archive, or bring back',
+  'keys.process': 'Mark as processed, or not processed',
+  'keys.messageTicked': 'Message to the ticked',
+  'keys.back': 'Close the conversation, back to the list',
+
   'legend.title': 'What the signs mean',
   'legend.button': 'What the signs mean',
   'legend.unread': 'Unread: something of theirs that you have not read. Only for you.',
