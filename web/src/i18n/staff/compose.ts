@@ -43,7 +43,6 @@ export const compose = {
   'outgoing.unknown': 'Not confirmed',
   'outgoing.unknownWhy': 'The answer was lost. Trying again never sends it twice.',
   'outgoing.busy': 'Not sent',
-  'outgoing.refused': 'Not sent',
   'outgoing.edit': 'Edit',
   'outgoing.drop': 'Discard',
 
@@ -69,7 +68,6 @@ export const compose = {
   'canned.noneBody': 'Write one under New reply: it can be used by its shortcut.',
   'canned.noMatch': 'No reply matches “{q}”',
   'canned.failed': 'Canned replies could not be loaded',
-  'canned.shared': 'shared',
   'canned.hint': 'Type / and the shortcut',
 
   'suggest.mentions': 'Colleagues',
