@@ -1,0 +1,94 @@
+package domain
+
+import (
+	"errors"
+	"testing"
+
+	"crier/internal/fault"
+)
+
+// Where a message belongs, or why it is refused: the rules that need no database.
+func TestDecide(t *testing.T) {
+	pool := Membership{Group: "pool", Kind: KindPool, Name: "Pool", State: EnrolmentMember}
+	room := Membership{Group: "test", Kind: KindTest, Name: "Test", Room: "A"}
+	left := Membership{Group: "old", Kind: KindPool, Name: "Old", State: EnrolmentLeft}
+	job := Membership{Group: "job", Kind: KindJob, Name: "Job", State: EnrolmentDeclined}
+	all := Seen{All: true}
+	within := func(places ...Place) Seen { return Seen{Places: places} }
+	question := &About{Kind: AboutQuestion, Group: "job"}
+	for name, c := range map[string]struct {
+		groups []Membership
+		person PersonState
+		m      NewMessage
+		change func(*Addressee)
+		group  GroupID
+		code   fault.Code
+		field  string
+	}{
+		"the only group":                    {groups: []Membership{pool}, m: NewMessage{Seen: all}, group: "pool"},
+		"the only one that is not left":     {groups: []Membership{pool, left}, m: NewMessage{Seen: all}, group: "pool"},
+		"the only one of mine":              {groups: []Membership{pool, room}, m: NewMessage{Seen: within(Place{"test", "A"})}, group: "test"},
+		"of two, none":                      {groups: []Membership{pool, room}, m: NewMessage{Seen: all}},
+		"one of two":                        {groups: []Membership{pool, room}, m: NewMessage{Seen: all, Group: "test"}, group: "test"},
+		"in no group at all":                {m: NewMessage{Seen: all}},
+		"in no group, not mine":             {m: NewMessage{Seen: within(Place{"pool", ""})}, code: fault.NotFound},
+		"another room":                      {groups: []Membership{room}, m: NewMessage{Seen: within(Place{"test", "B"})}, code: fault.NotFound},
+		"a group of theirs, not mine":       {groups: []Membership{pool, room}, m: NewMessage{Seen: within(Place{"test", "A"}), Group: "pool"}, code: fault.Invalid, field: "group"},
+		"a group that they left":            {groups: []Membership{pool, left}, m: NewMessage{Seen: all, Group: "old"}, code: fault.Conflict, field: "person"},
+		"who left all":                      {groups: []Membership{left}, m: NewMessage{Seen: all}, code: fault.Conflict, field: "person"},
+		"who left all, by their old staff":  {groups: []Membership{left}, m: NewMessage{Seen: within(Place{"old", ""})}, code: fault.Conflict, field: "person"},
+		"a locked person":                   {groups: []Membership{pool}, person: PersonLocked, m: NewMessage{Seen: all}, code: fault.Conflict, field: "person"},
+		"a declined one can be told":        {groups: []Membership{job}, m: NewMessage{Seen: all}, group: "job"},
+		"a file says it all":                {groups: []Membership{pool}, m: NewMessage{Seen: all, Body: " ", Attachments: []AttachmentID{"f"}}, group: "pool"},
+		"nothing says anything":             {groups: []Membership{pool}, m: NewMessage{Seen: all, Body: " \n"}, code: fault.Invalid, field: "body"},
+		"claimed by another":                {groups: []Membership{pool}, m: NewMessage{Seen: all, ActorNo: 1}, change: func(a *Addressee) { a.Assigned = 2 }, code: fault.Conflict, field: "assigned"},
+		"claimed by another, for a machine": {groups: []Membership{pool}, m: NewMessage{Seen: all}, change: func(a *Addressee) { a.Assigned = 2 }, code: fault.Conflict, field: "assigned"},
+		"claimed by me":                     {groups: []Membership{pool}, m: NewMessage{Seen: all, ActorNo: 2}, change: func(a *Addressee) { a.Assigned = 2 }, group: "pool"},
+		"taken over":                        {groups: []Membership{pool}, m: NewMessage{Seen: all, ActorNo: 1, TakeOver: true}, change: func(a *Addressee) { a.Assigned = 2 }, group: "pool"},
+		"answered meanwhile": {groups: []Membership{pool}, m: NewMessage{Seen: all, SeenUpTo: 5}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, By: ActorRef{ID: "other"}}} },
+			code: fault.Conflict, field: "seen"},
+		"answered by myself":        {groups: []Membership{pool}, m: NewMessage{Seen: all, SeenUpTo: 5}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, By: ActorRef{ID: "me"}}} }, group: "pool"},
+		"answered before I looked":  {groups: []Membership{pool}, m: NewMessage{Seen: all, SeenUpTo: 6}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, By: ActorRef{ID: "other"}}} }, group: "pool"},
+		"nobody asks":               {groups: []Membership{pool}, m: NewMessage{Seen: all}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, By: ActorRef{ID: "other"}}} }, group: "pool"},
+		"answered where I see none": {groups: []Membership{pool, room}, m: NewMessage{Seen: within(Place{"test", "A"}), SeenUpTo: 5}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, Group: "pool", By: ActorRef{ID: "other"}}} }, group: "test"},
+
+		"a reply to what they got":      {groups: []Membership{pool, room}, m: NewMessage{Inbound: true, ReplyTo: 3}, group: "pool"},
+		"a reply to another's":          {groups: []Membership{pool}, m: NewMessage{Inbound: true, ReplyTo: 4}, code: fault.Invalid, field: "reply_to"},
+		"a reply in a group since left": {groups: []Membership{room}, m: NewMessage{Inbound: true, ReplyTo: 3}, code: fault.Conflict, field: "group"},
+		"a reply from elsewhere":        {groups: []Membership{pool, room}, m: NewMessage{Inbound: true, ReplyTo: 3, Group: "test"}, code: fault.Invalid, field: "reply_to"},
+		"a group of others":             {groups: []Membership{pool}, m: NewMessage{Inbound: true, Group: "job"}, code: fault.Invalid, field: "group"},
+		"who begins":                    {groups: []Membership{room}, m: NewMessage{Inbound: true, Group: "test"}, code: fault.Conflict, field: "group"},
+		"a declined one":                {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job"}, change: func(a *Addressee) { a.Spoken["job"] = true }, code: fault.Conflict, field: "group"},
+		"a question may begin":          {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job", About: question}, group: "job"},
+		"a question of who left":        {groups: []Membership{left}, m: NewMessage{Inbound: true, Group: "old", About: question}, code: fault.Conflict, field: "group"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &Addressee{No: 9, Name: "Sara Amin", State: PersonActive, Groups: c.groups, Spoken: map[GroupID]bool{"pool": true}, Received: map[int64]GroupID{3: "pool"}}
+			if c.person != "" {
+				a.State = c.person
+			}
+			if c.change != nil {
+				c.change(a)
+			}
+			m := c.m
+			m.Actor.ID = "me"
+			if m.Body == "" {
+				m.Body = "Hello"
+			}
+			in, err := m.Decide(a)
+			if c.code != "" {
+				if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != c.code || f.Field != c.field {
+					t.Errorf("%v, want %s of %q", err, c.code, c.field)
+				}
+				return
+			}
+			var got GroupID
+			if in != nil {
+				got = in.Group
+			}
+			if err != nil || got != c.group {
+				t.Errorf("it belongs to %q, %v; want %q", got, err, c.group)
+			}
+		})
+	}
+}
