@@ -356,10 +356,12 @@ func (t *Tx) writePeople(ctx context.Context, plan *personPlan) error {
 	if err != nil {
 		return fmt.Errorf("write people: %w", err)
 	}
-	if err := t.renameConversations(ctx, plan.renamed); err != nil {
+	// In this order: stopping may expand, and an expansion takes its own row before any
+	// conversation's.
+	if err := t.stopQueued(ctx, "", plan.locked, domain.BlockedLocked); err != nil {
 		return err
 	}
-	return t.stopQueued(ctx, "", plan.locked, domain.BlockedLocked)
+	return t.renameConversations(ctx, plan.renamed)
 }
 
 // renameConversations keeps the lists of conversations sorted by their people's names.

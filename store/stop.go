@@ -10,7 +10,8 @@ import (
 // stopQueued ends what had not been delivered yet to these people, of one group or, with
 // "", of all and of none (product row V18): it is never delivered any more, in no
 // connection and no inbox, and its sending's board says why. Stopping is final: who
-// comes back can be reminded. The transaction has taken the journal.
+// comes back can be reminded. The transaction has taken the journal, and no conversation
+// yet.
 func (t *Tx) stopQueued(ctx context.Context, group domain.GroupID, people []int64, why domain.BlockedCode) error {
 	if len(people) == 0 {
 		return nil
