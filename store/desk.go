@@ -232,6 +232,9 @@ func (q deskQuery) threads(args *[]any) string {
 	switch {
 	case q.seen.All:
 		from = columns + only + within
+	case q.only != nil: // few: looked up one by one
+		from = columns + only + within + ` AND EXISTS (SELECT 1 FROM enrolments se WHERE se.organisation_id = $1 AND se.person_no = t.person_no AND ` +
+			q.s.inPlaces("se", q.seen, args) + `)` + q.s.seesGroup("t.group_id", "t.person_no", q.seen, args)
 	default:
 		places := q.s.inPlaces("se", q.seen, args)
 		from = columns + only + within + ` AND ` + q.s.seenGroups("t.group_id", q.seen, args) +
@@ -350,7 +353,7 @@ func (q deskQuery) picks(ctx context.Context) ([]domain.PersonNo, error) {
 	args := []any{q.org}
 	conditions := q.conditions(&args)
 	with := q.asked(&args)
-	if conditions == "" && with == "" {
+	if conditions == "" && with == "" && q.f.Folder != domain.FolderArchived {
 		return nil, nil
 	}
 	text := with + "SELECT c.person_no FROM conversations c" + q.joins(&args, false) + " WHERE c.organisation_id = $1 AND c.archived = " + q.archived() + conditions +

@@ -114,7 +114,7 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 		text = fmt.Sprintf(`SELECT '' AS g, t.person_no, 0 AS key, t.sort_name AS name, t.person_no IN (%s) AS seen FROM (
 			SELECT t.person_no, t.sort_name FROM conversations t WHERE t.organisation_id = $1 AND t.archived = %s%s ORDER BY t.sort_name, t.person_no LIMIT %d) t`,
 			q.somebody(&args), q.archived(), beyond, deskWindow)
-	case seg.key == "v.last_offset" && seg.desc:
+	case seg.key != "v.last_offset" || seg.desc: // of several threads the first place counts; by the oldest it would be the last
 		groups, err := q.groups(ctx)
 		if err != nil || len(groups) > glanceGroups {
 			return nil, nil, err
@@ -125,16 +125,23 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 			}
 			return max(2*limit, deskWindow/len(groups))
 		}
-		beyond := beyond("t.last_offset", "<")
+		column, way, order, where := "t"+strings.TrimPrefix(seg.key, "v"), ">", "", ""
+		if order = column + ", t.person_no"; seg.desc {
+			way, order = "<", column+" DESC, t.person_no DESC"
+		}
+		if column != "t.last_offset" {
+			where = " AND " + column + " <> 0"
+		}
+		beyond := beyond(column, way)
 		var parts []string
 		for _, g := range groups {
 			seen := "true"
 			if g == "" {
 				seen = "t.person_no IN (" + q.somebody(&args) + ")"
 			}
-			parts = append(parts, fmt.Sprintf(`SELECT t.group_id AS g, t.person_no, t.last_offset AS key, '' AS name, %s AS seen FROM (
-				SELECT t.group_id, t.person_no, t.last_offset FROM threads t WHERE t.organisation_id = $1 AND t.group_id = %s%s
-				ORDER BY t.last_offset DESC, t.person_no DESC LIMIT %d) t`, seen, arg(g), beyond, window(g)))
+			parts = append(parts, fmt.Sprintf(`SELECT t.group_id AS g, t.person_no, %s AS key, '' AS name, %s AS seen FROM (
+				SELECT t.group_id, t.person_no, %s FROM threads t WHERE t.organisation_id = $1 AND t.group_id = %s%s%s
+				ORDER BY %s LIMIT %d) t`, column, seen, column, arg(g), where, beyond, order, window(g)))
 		}
 		if text = strings.Join(parts, " UNION ALL "); text == "" {
 			return nil, window, nil

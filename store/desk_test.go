@@ -208,13 +208,13 @@ func TestDeskCounts(t *testing.T) {
 				}
 			}
 		}
-		big := makeDeskWorld(t, s, 6, 1300)
+		big := makeDeskWorld(t, s, 6, 1800)
 		got, err := s.DeskCounts(t.Context(), big.org, big.staff[2], domain.Seen{All: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got.Unread != domain.DeskCountMost {
-			t.Errorf("%d unread among 1300, want it to stop at %d", got.Unread, domain.DeskCountMost)
+			t.Errorf("%d unread among 1800, want it to stop at %d", got.Unread, domain.DeskCountMost)
 		}
 	})
 }

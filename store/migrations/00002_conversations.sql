@@ -68,6 +68,9 @@ CREATE TABLE threads (
 ){clustered};
 -- all that lists ask of a thread, so that they read nothing else
 CREATE INDEX threads_group ON threads (organisation_id, group_id, last_offset, person_no, in_offset, out_offset, waiting_offset);
+CREATE INDEX threads_in ON threads (organisation_id, group_id, in_offset, person_no) WHERE in_offset <> 0;
+CREATE INDEX threads_out ON threads (organisation_id, group_id, out_offset, person_no) WHERE out_offset <> 0;
+CREATE INDEX threads_waiting ON threads (organisation_id, group_id, waiting_offset, person_no) WHERE waiting_offset <> 0;
 
 -- How far a staff member has read a conversation; marked: they want it to look unread.
 CREATE TABLE reads (
