@@ -26,6 +26,10 @@ func TestDecode(t *testing.T) {
 		{`{"type":"presence","state":"away"}`, Command{Type: Presence, State: "away"}},
 		{`{"type":"watch","id":"2","test":"x"}`, Command{Type: Watch, ID: "2", Test: "x"}},
 		{`{"type":"unwatch","test":"x"}`, Command{Type: Unwatch, Test: "x"}},
+		{`{"type":"open","id":"2","conversation":"p"}`, Command{Type: Open, ID: "2", Conversation: "p"}},
+		{`{"type":"shut","conversation":"p"}`, Command{Type: Shut, Conversation: "p"}},
+		{`{"type":"typing","conversation":"p","state":"typing"}`, Command{Type: Typing, Conversation: "p", State: "typing"}},
+		{`{"type":"typing","state":"idle"}`, Command{Type: Typing, State: "idle"}},
 		{`{"type":"beat","id":"` + strings.Repeat("é", 64) + `"}`, Command{Type: Beat, ID: strings.Repeat("é", 64)}},
 		{`{"type":"beat"}` + strings.Repeat(" ", FrameLimit-15), Command{Type: Beat}},
 	} {
@@ -98,6 +102,11 @@ func TestDecodeRefuses(t *testing.T) {
 		"presence offline":           {`{"type":"presence","id":"7","state":"offline"}`, fault.Invalid, "state", "7"},
 		"watch without a test":       {`{"type":"watch","id":"7"}`, fault.Invalid, "test", "7"},
 		"unwatch without a test":     {`{"type":"unwatch","id":"7","test":""}`, fault.Invalid, "test", "7"},
+		"open without one":           {`{"type":"open","id":"7"}`, fault.Invalid, "conversation", "7"},
+		"shut without one":           {`{"type":"shut","id":"7","conversation":""}`, fault.Invalid, "conversation", "7"},
+		"open with a test":           {`{"type":"open","id":"7","conversation":"p","test":"t"}`, fault.Malformed, "test", "7"},
+		"typing without a state":     {`{"type":"typing","id":"7","conversation":"p"}`, fault.Invalid, "state", "7"},
+		"typing that views":          {`{"type":"typing","id":"7","state":"viewing"}`, fault.Invalid, "state", "7"},
 		"cursors of a person's name": {`{"type":"receipt","id":"7","state":"delivered","person":"x","cursors":["a"]}`, fault.Malformed, "person", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,6 +147,7 @@ func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"hello","id":"1","ticket":"t","since":"s","client":"web/1"}`, `{"type":"receipt","id":"7","state":"delivered","cursors":["a","b"]}`,
 		`{"type":"presence","state":"away"}`, `{"type":"watch","id":"2","test":"x"}`, `{"type":"unwatch","test":"x"}`, `{"type":"beat"}`,
+		`{"type":"open","id":"3","conversation":"p"}`, `{"type":"shut","conversation":"p"}`, `{"type":"typing","conversation":"p","state":"idle"}`,
 		`{"type":"hello","cursors":[]}`, `{"type":"beat","id":"\u0000"}`, `{"type":"beat","id":"\ud800"}`, "{\"type\":\"\xff\"}", `[[[[[[[[[[[[[[[[[[`, `{"type":null}`, ``,
 	} {
 		f.Add([]byte(seed))
@@ -163,7 +173,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		// What was understood says the same when written again.
 		again := map[string]any{"type": c.Type}
-		for name, value := range map[string]string{"id": c.ID, "ticket": c.Ticket, "since": c.Since, "client": c.Client, "state": c.State, "test": c.Test} {
+		for name, value := range map[string]string{"id": c.ID, "ticket": c.Ticket, "since": c.Since, "client": c.Client, "state": c.State, "test": c.Test, "conversation": c.Conversation} {
 			if value != "" {
 				again[name] = value
 			}
