@@ -190,14 +190,12 @@ func (w *messageWriter) decide(ctx context.Context, i int) error {
 		w.sent[i].Err = fault.New(fault.NotFound, "no such candidate among yours")
 		return nil
 	}
-	in, err := m.Decide(a.Addressee)
-	if err != nil {
-		w.sent[i].Err = err
+	var in *domain.Membership
+	if in, w.sent[i].Err = m.Decide(a.Addressee); w.sent[i].Err != nil {
 		return nil
 	}
-	files, err := pick(w.files, m.Actor.ID, a.No, m.Attachments)
-	if err != nil {
-		w.sent[i].Err = err
+	var files []domain.Attachment
+	if files, w.sent[i].Err = pick(w.files, m.Actor.ID, a.No, m.Attachments); w.sent[i].Err != nil {
 		return nil
 	}
 	w.stored[key] = i
