@@ -58,6 +58,9 @@ func (s *Store) filePeople(ctx context.Context, where string, args []any) ([]dom
 	return out, nil
 }
 
+// comingTime is longer than any file takes to come in.
+const comingTime = 10 * time.Minute
+
 // AddFile makes the row of a file that is coming in, unless its uploader has most
 // unsent ones: then TooLarge.
 func (s *Store) AddFile(ctx context.Context, f domain.StoredFile, most int) error {
@@ -66,7 +69,9 @@ func (s *Store) AddFile(ctx context.Context, f domain.StoredFile, most int) erro
 			return err
 		}
 		var n int
-		if err := tx.Get(ctx, &n, `SELECT count(*) FROM attachments WHERE organisation_id = $1 AND uploader = $2 AND "offset" <= 0`, f.Organisation, f.Uploader); err != nil {
+		// What began to come long ago came to nothing, and waits to be swept.
+		if err := tx.Get(ctx, &n, `SELECT count(*) FROM attachments WHERE organisation_id = $1 AND uploader = $2 AND "offset" <= 0 AND ("offset" = 0 OR created_at > $3)`,
+			f.Organisation, f.Uploader, micros(f.CreatedAt.Add(-comingTime))); err != nil {
 			return err
 		}
 		if n >= most {

@@ -31,7 +31,7 @@ func folder(t *testing.T, path string) *blob.Folder {
 
 // TestS3 talks to a fake: no real S3 was tried.
 func TestS3(t *testing.T) {
-	blobtest.Run(t, 40<<20, func(t *testing.T) blob.Store {
+	blobtest.Run(t, 33<<20, func(t *testing.T) blob.Store {
 		fake := blobtest.NewS3(t)
 		t.Cleanup(func() {
 			if n := fake.Open(); n != 0 {
@@ -47,6 +47,11 @@ func s3(t *testing.T, fake *blobtest.S3) *blob.S3 {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return s
 }
 

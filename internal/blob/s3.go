@@ -27,14 +27,13 @@ type S3Options struct {
 	Region    string // "" = what the store answers
 	AccessKey string
 	SecretKey string
-	// Transport carries the requests. Nil means the library's own.
-	Transport http.RoundTripper
 }
 
 // S3 keeps files in a bucket of an S3-compatible store, one object per id.
 type S3 struct {
-	core   *minio.Client
-	bucket string
+	core      *minio.Client
+	bucket    string
+	transport *http.Transport
 }
 
 // NewS3 returns the store in a bucket. It asks the store nothing yet.
@@ -43,14 +42,18 @@ func NewS3(o S3Options) (*S3, error) {
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return nil, fmt.Errorf("the S3 endpoint must be https://HOST or http://HOST:PORT")
 	}
+	transport, err := minio.DefaultTransport(u.Scheme == "https")
+	if err != nil {
+		return nil, fmt.Errorf("the connections to S3: %w", err)
+	}
 	client, err := minio.New(u.Host, &minio.Options{
 		Creds: credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), Secure: u.Scheme == "https", Region: o.Region,
-		Transport: o.Transport, BucketLookup: minio.BucketLookupAuto, MaxRetries: 3,
+		Transport: transport, BucketLookup: minio.BucketLookupAuto, MaxRetries: 3,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the S3 settings: %w", err)
 	}
-	return &S3{core: client, bucket: o.Bucket}, nil
+	return &S3{core: client, bucket: o.Bucket, transport: transport}, nil
 }
 
 // Put implements Store. What is announced with its size, or is smaller than a part, is
@@ -189,5 +192,8 @@ func (s *S3) translate(ctx context.Context, id string, err error) error {
 	return unavailable(err)
 }
 
-// Close implements Store.
-func (s *S3) Close() error { return nil }
+// Close implements Store: it closes the connections that nobody uses.
+func (s *S3) Close() error {
+	s.transport.CloseIdleConnections()
+	return nil
+}

@@ -194,7 +194,10 @@ var errBroken = errors.New("the line is cut")
 
 func failing(t *testing.T, s blob.Store, large int64) {
 	for _, after := range []int64{0, 10, 1 << 20, large - 1} {
-		for _, announced := range []int64{-1, large} {
+		for _, announced := range []int64{-1, 2 << 20} {
+			if announced > 0 && after > announced {
+				continue
+			}
 			_, err := s.Put(t.Context(), "broken", io.MultiReader(Pattern(after), broken{}), announced)
 			if !errors.Is(err, errBroken) {
 				t.Errorf("after %d of %d bytes: %v, want the reader's error", after, announced, err)

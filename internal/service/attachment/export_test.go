@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"crier/internal/blob"
+	"crier/internal/blob/blobtest"
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
@@ -435,6 +436,53 @@ func TestProgress(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	})
+}
+
+// TestOverS3: all of it works on a store that is asked over the network, though only a
+// fake was tried.
+func TestOverS3(t *testing.T) {
+	h := one(t)
+	fake := blobtest.NewS3(t)
+	s3, err := blob.NewS3(blob.S3Options{Endpoint: fake.URL, Bucket: fake.Bucket, AccessKey: fake.Access, SecretKey: fake.Secret})
+	h.must(err)
+	defer s3.Close()
+	o := h.options()
+	o.Blobs = s3
+	h.Service = New(o)
+	a := h.upload("a", file("a.png", pngOf(painted(1000, 10))))
+	f, err := h.Preview(t.Context(), h.as("a"), a.ID)
+	if err != nil || f.Size == 0 {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	_, err = h.try("a", Incoming{Name: "a.txt", Size: -1, Body: io.LimitReader(letters{}, DefaultLimit+1)})
+	want(t, "over the limit", err, fault.TooLarge, "file")
+	b := h.upload("a", Incoming{Name: "b.txt", Size: DefaultLimit, Body: io.LimitReader(letters{}, DefaultLimit)})
+	h.send("a", "Papers.", a.ID, b.ID)
+	whole, err := h.Open(t.Context(), h.as("planner"), b.ID)
+	h.must(err)
+	defer whole.Content.Close()
+	if _, err := whole.Content.Seek(-5, io.SeekEnd); err != nil {
+		t.Fatal(err)
+	}
+	if end, err := io.ReadAll(whole.Content); err != nil || string(end) != "aaaaa" {
+		t.Errorf("%q, %v", end, err)
+	}
+	x := h.export("planner", false, "a")
+	h.work()
+	if got := h.unzip("planner", x.ID); len(got) != 3 || len(got["Sara Amin a (a)/b.txt"]) != DefaultLimit {
+		t.Errorf("%q", slices.Sorted(maps.Keys(got)))
+	}
+	fake.Down(true)
+	_, err = h.try("a", text("c.txt"))
+	want(t, "while it is away", err, fault.Unavailable, "")
+	y := h.export("planner", false, "a")
+	if more, err := h.exporter.one(t.Context()); more || !fault.Is(err, fault.Unavailable) {
+		t.Errorf("%v, %v", more, err)
+	}
+	fake.Down(false)
+	h.clock.Advance(leaseTime + time.Second)
+	h.work()
+	h.unzip("planner", y.ID)
 }
 
 // TestExportGivenUp: one that kills its workers is not tried for ever.

@@ -129,9 +129,9 @@ func openDocument(kind string) []byte {
 	return zipOf(entry{"mimetype", "application/vnd.oasis.opendocument." + kind, true}, entry{name: "content.xml", text: "<x/>"})
 }
 
-// zipBomb is a small file that unpacks to 100 MB.
+// zipBomb is a small file that unpacks to 30 MB.
 func zipBomb() []byte {
-	return zipOf(entry{name: "zeros", text: strings.Repeat("\x00", 100<<20)})
+	return zipOf(entry{name: "zeros", text: strings.Repeat("\x00", 30<<20)})
 }
 
 func utf16Of(s string) []byte {
