@@ -187,20 +187,25 @@ func (w *messageWriter) decide(ctx context.Context, i int) error {
 	}
 	a := w.people[m.Person]
 	if a == nil {
-		w.sent[i].Err = fault.New(fault.NotFound, "no such candidate among yours")
+		w.refuse(i, fault.New(fault.NotFound, "no such candidate among yours"))
 		return nil
 	}
-	var in *domain.Membership
-	if in, w.sent[i].Err = m.Decide(a.Addressee); w.sent[i].Err != nil {
+	in, err := m.Decide(a.Addressee)
+	if err != nil {
+		w.refuse(i, err)
 		return nil
 	}
-	var files []domain.Attachment
-	if files, w.sent[i].Err = pick(w.files, m.Actor.ID, a.No, m.Attachments); w.sent[i].Err != nil {
+	files, err := pick(w.files, m.Actor.ID, a.No, m.Attachments)
+	if err != nil {
+		w.refuse(i, err)
 		return nil
 	}
 	w.stored[key] = i
 	return w.accept(i, a, in, files)
 }
+
+// refuse is the outcome of one message; the others go on.
+func (w *messageWriter) refuse(i int, why error) { w.sent[i].Err = why }
 
 // earlier is the result for a key that was used before.
 func (w *messageWriter) earlier(ctx context.Context, m *domain.NewMessage, at int64) (domain.Sent, error) {
