@@ -277,7 +277,7 @@ func (q deskQuery) joins(args *[]any, looked bool) string {
 	switch {
 	case !asked:
 	case looked:
-		out += ` JOIN people p ON p.organisation_id = $1 AND p.no = ` + q.v + `.person_no` + q.s.matches("p", people, q.seen, args)
+		out += ` JOIN people p ON p.organisation_id = $1 AND p.no = ` + q.v + `.person_no` + q.s.matches(people, q.seen, args)
 	default:
 		out += ` JOIN asked p ON p.no = ` + q.v + `.person_no`
 	}
@@ -301,7 +301,7 @@ func (q deskQuery) asked(args *[]any) string {
 	if !asked {
 		return ""
 	}
-	return `WITH asked AS MATERIALIZED (SELECT p.no FROM people p WHERE p.organisation_id = $1` + q.s.matches("p", people, q.seen, args) + `) `
+	return `WITH asked AS MATERIALIZED (SELECT p.no FROM people p WHERE p.organisation_id = $1` + q.s.matches(people, q.seen, args) + `) `
 }
 
 // conditions are those of the filter that are not the order's.

@@ -10,10 +10,11 @@ import (
 )
 
 // matches adds "the filter chooses this person" to a statement that names the
-// organisation as $1; person is the alias of a row of people. What the filter asks
+// organisation as $1 and a row of people p. What the filter asks
 // about groups is asked only of those that are seen. Presence is not a matter of the
 // database and is left out: see PeopleNos. It appends the arguments.
-func (s *Store) matches(person string, f domain.PeopleFilter, seen domain.Seen, args *[]any) string {
+func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) string {
+	const person = "p"
 	arg := func(v any) string {
 		*args = append(*args, v)
 		return fmt.Sprintf("$%d", len(*args))

@@ -9,7 +9,8 @@ import (
 	"crier/internal/domain"
 )
 
-const (
+// Tests make these small.
+var (
 	// searchWindow is how many of the newest texts are looked at one by one on PostgreSQL,
 	// before its index of words is asked. A common word fills its page long before; a rare one
 	// has few rows in the index.
@@ -242,7 +243,7 @@ func (s *Store) PeopleNamed(ctx context.Context, org domain.OrganisationID, seen
 	args := []any{org}
 	var rows []refRow
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name FROM people p
-		WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+s.matches("p", domain.PeopleFilter{Q: q}, seen, &args)+s.seesPerson("p.no", seen, &args)+
+		WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+s.matches(domain.PeopleFilter{Q: q}, seen, &args)+s.seesPerson("p.no", seen, &args)+
 		fmt.Sprintf(` ORDER BY p.sort_name, p.no LIMIT %d`, limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("search names: %w", err)
