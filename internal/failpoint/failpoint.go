@@ -21,6 +21,8 @@ const (
 
 	MessageBeforeCommit = "message.before_commit" // messages are written, their transaction is open
 	MessageAfterCommit  = "message.after_commit"  // a message is durable, nobody has been told
+
+	ExportAmid = "export.amid" // an export's .zip is begun, and about to hold a file
 )
 
 // plan is what the environment asks for. The zero plan never dies.

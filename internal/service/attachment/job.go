@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/failpoint"
 	"crier/internal/fault"
 )
 
@@ -270,6 +271,7 @@ func (j *job) file(z *zip.Writer, f domain.SentFile, path string) error {
 		return err
 	}
 	defer r.Close()
+	failpoint.Hit(failpoint.ExportAmid)
 	method := zip.Deflate
 	if isStored(f.Type) {
 		method = zip.Store
