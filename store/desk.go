@@ -98,6 +98,9 @@ type deskQuery struct {
 	f     domain.DeskFilter
 	v     string            // alias of what is seen of a conversation
 	only  []domain.PersonNo // of these people alone; nil: of all
+	// what picks returned, for the next segment
+	wasPicked bool
+	picked    []domain.PersonNo
 }
 
 func (s *Store) deskQuery(org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter) deskQuery {
@@ -112,7 +115,7 @@ func (s *Store) deskQuery(org domain.OrganisationID, staff domain.PersonNo, seen
 func (q deskQuery) narrowed() bool { return !q.seen.All || !q.f.Within().Empty() }
 
 // segment reads one segment's part of a page.
-func (q deskQuery) segment(ctx context.Context, i int, seg segment, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
+func (q *deskQuery) segment(ctx context.Context, i int, seg segment, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
 	walk := !q.narrowed() && q.residual() && limit < deskWindow
 	if walk {
 		out, err := q.read(ctx, i, seg, after, limit, true)
@@ -125,9 +128,15 @@ func (q deskQuery) segment(ctx context.Context, i int, seg segment, after *domai
 		if err != nil || enough {
 			return out, err
 		}
-		if q.only, err = q.picks(ctx); err != nil {
-			return nil, err
+		if !q.wasPicked {
+			if q.picked, err = q.picks(ctx); err != nil {
+				return nil, err
+			}
+			q.wasPicked = true
 		}
+		gathered := *q
+		gathered.only = q.picked
+		return gathered.read(ctx, i, seg, after, limit, false)
 	}
 	return q.read(ctx, i, seg, after, limit, false)
 }
@@ -301,7 +310,7 @@ func (q deskQuery) asked(args *[]any) string {
 	if !asked {
 		return ""
 	}
-	return `WITH asked AS MATERIALIZED (SELECT p.no FROM people p WHERE p.organisation_id = $1` + q.s.matches(people, q.seen, args) + `) `
+	return `WITH asked AS MATERIALIZED (SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.kind = 'candidate'` + q.s.matches(people, q.seen, args) + `) `
 }
 
 // conditions are those of the filter that are not the order's.
