@@ -31,6 +31,9 @@ type topics struct {
 }
 
 func (t *topics) add(c *Conn, names []string) {
+	if len(names) == 0 {
+		return
+	}
 	t.mu.Lock()
 	for _, name := range names {
 		k := topicKey{c.Org, name}

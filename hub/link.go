@@ -26,7 +26,8 @@ type letter struct {
 	Away  []int64         `json:"a,omitempty"` // presence: away here
 	Gone  []int64         `json:"g,omitempty"` // presence: no longer here
 
-	Topics []string        `json:"t,omitempty"` // signal: who hears it
+	Topics []string        `json:"t,omitempty"` // signal: who hears it, and
+	Person int64           `json:"q,omitempty"` // signal: whose connections do
 	Frame  json.RawMessage `json:"f,omitempty"` // signal: what they hear
 	posted time.Time       // signal: when it was queued here
 }

@@ -20,19 +20,36 @@ const (
 // to each once. Here that is done when it returns; it never waits for other nodes.
 // A frame of more than 4 KiB goes nowhere.
 func (h *Hub) Signal(org int64, topics []string, f *Frame) {
+	h.signal(letter{Org: org, Topics: topics}, f)
+}
+
+// SignalPerson is Signal to all connections of one person. It needs no topic: what a topic
+// costs in memory would be spent on every idle candidate.
+func (h *Hub) SignalPerson(org, person int64, f *Frame) {
+	h.signal(letter{Org: org, Person: person}, f)
+}
+
+func (h *Hub) signal(m letter, f *Frame) {
 	text := f.JSON()
-	if len(text) > signalBytes || len(topics) == 0 {
+	if len(text) > signalBytes || len(m.Topics) == 0 && m.Person == 0 {
 		h.stats.signalsLost.Add(1)
 		return
 	}
-	h.whisper(org, topics, f)
-	h.link.signal(letter{Kind: "signal", Org: org, Topics: topics, Frame: json.RawMessage(text)})
+	h.whisper(m, f)
+	m.Kind, m.Frame = "signal", json.RawMessage(text)
+	h.link.signal(m)
 }
 
 // whisper hands a signal to the connections here.
-func (h *Hub) whisper(org int64, topics []string, f *Frame) {
-	for _, c := range h.topics.of(org, topics) {
+func (h *Hub) whisper(m letter, f *Frame) {
+	for _, c := range h.topics.of(m.Org, m.Topics) {
 		c.whisper(f)
+	}
+	if m.Person > 0 {
+		s := h.shards[m.Person%int64(len(h.shards))]
+		for c := s.connOf(key{m.Org, m.Person}); c != nil; c = s.next(c) {
+			c.whisper(f)
+		}
 	}
 }
 
@@ -88,5 +105,5 @@ func (h *Hub) hear(m letter) {
 	if len(m.Frame) > signalBytes {
 		return
 	}
-	h.whisper(m.Org, m.Topics, NewFrame(m.Frame))
+	h.whisper(m, NewFrame(m.Frame))
 }

@@ -49,6 +49,31 @@ func TestSignalCrossesNodes(t *testing.T) {
 	})
 }
 
+// One to a person reaches all of their connections, on all nodes, and needs no topic.
+func TestSignalToAPerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, nil, nil)
+		defer w.stop()
+		here, there, staff := w.candidate(0, 1), w.candidate(1, 1), w.staff(1, 1)
+		other := w.candidate(1, 2)
+		elsewhere := w.attach(1, newScreen(acme+1, 1, -1), hub.Identity{Stream: true})
+		synctest.Wait()
+		w.hubs[0].SignalPerson(acme, 1, typing(1))
+		w.hubs[0].SignalPerson(acme, 0, typing(2))
+		w.hubs[0].SignalPerson(acme, 99, typing(3))
+		w.send(0, 1)
+		w.expectComplete(here, there)
+		for name, s := range map[string]*screen{"here": here, "there": there, "another socket": staff} {
+			if n, all := count(s, `{"type":"typing","n":1}`), count(s, "typing"); n != 1 || all != 1 {
+				t.Errorf("%s heard it %d times, and %d in all", name, n, all)
+			}
+		}
+		if n := count(other, "typing") + count(elsewhere, "typing"); n != 0 {
+			t.Errorf("others heard %d", n)
+		}
+	})
+}
+
 // An event that follows from an entry reaches each connection of the node once, and no other
 // node's.
 func TestPublishAnyIsOfThisNodeAndOnce(t *testing.T) {

@@ -14,9 +14,6 @@ func ConversationTopic(no PersonNo) string {
 	return "conversation:" + strconv.FormatInt(int64(no), 10)
 }
 
-// TypingTopic is heard by a candidate's own pages: staff type.
-func TypingTopic(no PersonNo) string { return "typing:" + strconv.FormatInt(int64(no), 10) }
-
 // TeamTopic is the back channel of a group's staff; "" is that of those who reach
 // every group.
 func TeamTopic(group GroupID) string {

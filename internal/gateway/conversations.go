@@ -28,7 +28,7 @@ type window struct {
 // topics are what a connection hears of by itself.
 func topics(actor domain.Actor) []string {
 	if actor.Role == domain.RoleCandidate {
-		return []string{domain.TypingTopic(actor.No)}
+		return nil
 	}
 	list := []string{domain.PersonTopic(actor.No)}
 	if seen, err := actor.Seen(domain.ActConversationView); err == nil {
@@ -67,7 +67,7 @@ func (c *client) open(conn *hub.Conn, person domain.PersonID) (*conversation.Ope
 			if now == typing {
 				state = typing
 			}
-			c.g.signal(c.actor, domain.TypingTopic(of.Person), protocol.StaffTyping{Type: "typing", State: state})
+			c.g.hub.SignalPerson(int64(c.actor.Organisation), int64(of.Person), hub.NewFrame(protocol.Encode(protocol.StaffTyping{Type: "typing", State: state})))
 		}
 	})}
 	return &of, nil
@@ -132,10 +132,7 @@ func (c *client) forget() {
 
 // attends tells those who have a conversation open what somebody does there.
 func (g *Gateway) attends(who domain.Actor, of domain.PersonNo, id domain.PersonID, kind, state string) {
-	g.signal(who, domain.ConversationTopic(of), protocol.TypingFrame{Type: "typing", Conversation: string(id),
-		Who: protocol.Who{ID: who.ID, Name: who.Name, Kind: kind}, State: state})
-}
-
-func (g *Gateway) signal(who domain.Actor, topic string, frame any) {
-	g.hub.Signal(int64(who.Organisation), []string{topic}, hub.NewFrame(protocol.Encode(frame)))
+	g.hub.Signal(int64(who.Organisation), []string{domain.ConversationTopic(of)}, hub.NewFrame(protocol.Encode(protocol.TypingFrame{
+		Type: "typing", Conversation: string(id), Who: protocol.Who{ID: who.ID, Name: who.Name, Kind: kind}, State: state,
+	})))
 }

@@ -262,7 +262,7 @@ func TestTopicsByRole(t *testing.T) {
 		domain.RoleChiefInvigilator: "[person:7 staff inbox:g inbox:h team:g team:h]",
 		domain.RoleInvigilator:      "[person:7 staff inbox:g/A inbox:h team:g team:h]",
 		domain.RoleCoordinator:      "[person:7 staff inbox:g inbox:h team:g team:h]",
-		domain.RoleCandidate:        "[typing:7]",
+		domain.RoleCandidate:        "[]",
 	} {
 		actor := staffed(7, role)
 		actor.Scopes = scopes
