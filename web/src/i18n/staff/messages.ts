@@ -197,7 +197,7 @@ export const messages = {
   'exports.state.expired': 'expired',
   'exports.download': 'Download',
   'exports.cancel': 'Cancel',
-  'exports.remove': 'Remove',
+  'exports.remove': 'Delete the file',
   'exports.until': 'can be downloaded until',
   'exports.asked': 'asked for',
   'exports.many': 'At most {limit} conversations fit into one export. Untick some, or export in parts.',
