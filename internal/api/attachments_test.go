@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -175,6 +176,16 @@ func TestUploadsRefusedOverREST(t *testing.T) {
 	f.take(t, "north/planner", "a.txt", bytes.Repeat([]byte("a"), 1000))
 	if a := f.send(t, "", "POST", path, "application/octet-stream", []byte("x")); a.status != 401 {
 		t.Errorf("without signing in: %d", a.status)
+	}
+}
+
+// TestScannerAway: while what scans files is away none is taken, and the asker is told to
+// come back.
+func TestScannerAway(t *testing.T) {
+	f := start(t, func(c *config.Config) { c.Clamd = filepath.Join(c.Data, "no-clamd") })
+	a := f.binary(t, "north/planner", "/conversations/"+f.ids["north/a1"]+"/attachments?name=a.txt", []byte("x"))
+	if a.status != 503 || a.header.Get("Retry-After") == "" || bytes.Contains(a.body, []byte("no-clamd")) {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 }
 
