@@ -68,6 +68,51 @@ func TestWhoGetsAFile(t *testing.T) {
 	})
 }
 
+// TestFilesOfAnotherGroup: of a person one sees, what belongs to a group that one does not
+// is not there: neither the file, nor its name in the documents, the transcript or the export.
+func TestFilesOfAnotherGroup(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		room, seat := "A", "7"
+		_, _, err := h.store.UpsertEnrolments(t.Context(), domain.System(h.org), []domain.EnrolmentSpec{{Where: at(0), Exam: "T2", Person: "a", Room: &room, Seat: &seat}})
+		h.must(err)
+		exams, err := h.store.Exams(t.Context(), h.org, nil)
+		h.must(err)
+		other := exams[slices.IndexFunc(exams, func(e domain.Exam) bool { return e.ID != h.exam })].ID
+		hidden, free, seen := h.upload("planner", text("hidden.txt")), h.upload("planner", text("free.txt")), h.upload("planner", text("seen.txt"))
+		h.sendAs("planner", other, hidden.ID)
+		h.sendAs("planner", "", free.ID)
+		h.sendAs("planner", h.exam, seen.ID)
+		for who, may := range map[string][]string{"planner": {"seen.txt", "free.txt", "hidden.txt"}, "a": {"seen.txt", "free.txt", "hidden.txt"}, "coordinator": {"seen.txt", "free.txt"}, "anna": {"seen.txt", "free.txt"}} {
+			for name, id := range map[string]domain.AttachmentID{"hidden.txt": hidden.ID, "free.txt": free.ID, "seen.txt": seen.ID} {
+				if _, err := h.read(who, id); slices.Contains(may, name) != (err == nil) {
+					t.Errorf("%s reads %s: %v", who, name, err)
+				}
+			}
+			if who == "a" {
+				continue
+			}
+			page, err := h.Documents(t.Context(), h.as(who), h.ids["a"], "", 0, "")
+			h.must(err)
+			var listed []string
+			for _, d := range page.Documents {
+				listed = append(listed, d.Name)
+			}
+			if !slices.Equal(listed, may) {
+				t.Errorf("%s is listed %q", who, listed)
+			}
+		}
+		if got, _ := h.transcript("coordinator", "a", "text"); contains(got, "hidden.txt") || !contains(got, "free.txt", "seen.txt") {
+			t.Error(got)
+		}
+		x := h.export("coordinator", false, "a")
+		h.work()
+		got := h.unzip("coordinator", x.ID)
+		if len(got) != 3 || contains(got["index.csv"], "hidden") {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 // sendAs sends in a's conversation as a message of a group.
 func (h *office) sendAs(who string, group domain.GroupID, files ...domain.AttachmentID) {
 	h.t.Helper()
