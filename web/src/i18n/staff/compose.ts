@@ -65,8 +65,9 @@ export const compose = {
   'canned.title': 'Canned replies',
   'canned.find': 'Search canned replies',
   'canned.none': 'No canned replies yet',
-  'canned.noneBody': 'Write one under New reply: it can be used by its shortcut.',
+  'canned.noneBody': 'Write some under Settings; they can be used by a shortcut.',
   'canned.noMatch': 'No reply matches “{q}”',
+  'canned.settings': 'To the settings',
   'canned.failed': 'Canned replies could not be loaded',
   'canned.hint': 'Type / and the shortcut',
 

@@ -20,6 +20,7 @@ export const conversations = {
   assign: (person: string, to: string) => api.post<{ conversation: Row }>(`${at(person)}/assign`, { to }),
   act: (action: Action, people: string[]) => api.post<{ changed: number }>('/conversations/actions', { action, people }),
   documents: (person: string, q: { q?: string; limit?: number; after?: string }, o?: Options) => api.get<{ documents: Document[]; next?: string }>(`${at(person)}/documents`, { ...o, query: q }),
+  discard: (file: string) => api.delete(`/attachments/${encodeURIComponent(file)}`),
   colleagues: (q: string, o?: Options) => api.get<{ colleagues: Colleague[] }>('/colleagues', { ...o, query: { q } }).then((a) => a.colleagues),
   canned: () => api.get<{ canned_replies: Canned[] }>('/canned-replies').then((a) => a.canned_replies),
   deleteAssignment: (person: string, group: string, body: { set_unavailable?: boolean; message?: string }) =>

@@ -1,7 +1,7 @@
 // Files on their way to the server, before the message that carries them is sent.
 
 import { ApiError } from '../../lib/api'
-import { type Upload, upload } from './api'
+import { conversations, type Upload, upload } from './api'
 import { limits } from './rules'
 import type { Attachment } from './types'
 
@@ -65,15 +65,17 @@ export class Uploads {
 
   remove(key: number): void {
     this.#running.get(key)?.abort()
-    this.#forget(key)
-    this.list = this.list.filter((e) => e.key !== key)
+    const file = this.list.find((e) => e.key === key)?.file
+    // The server forgets it within a day anyway.
+    if (file) conversations.discard(file.id).catch(() => {})
+    this.#take(key)
     this.#changed()
     this.#go()
   }
 
   /** They have gone with a message. */
   clear(): void {
-    for (const { key } of this.list) this.remove(key)
+    for (const { key } of this.list) this.#take(key)
   }
 
   #go(): void {
@@ -99,6 +101,11 @@ export class Uploads {
       this.#set(key, { state: 'failed', error, refused })
     }
     this.#go()
+  }
+
+  #take(key: number): void {
+    this.#forget(key)
+    this.list = this.list.filter((e) => e.key !== key)
   }
 
   #forget(key: number): void {
