@@ -8,6 +8,8 @@ ALTER TABLE people ADD COLUMN postcode  text NOT NULL DEFAULT '';
 ALTER TABLE people ADD COLUMN fields    text NOT NULL DEFAULT '{}';
 -- folded family name, a space, folded given name: what lists are sorted by
 ALTER TABLE people ADD COLUMN sort_name text NOT NULL DEFAULT '';
+-- by its bytes on both databases, whatever the database's language: the program compares such names too
+{postgres} ALTER TABLE people ALTER COLUMN sort_name TYPE text COLLATE "C";
 -- the words of folded, so that PostgreSQL finds names by an index
 {postgres} ALTER TABLE people ADD COLUMN words tsvector GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array(folded, ' '), ''))) STORED;
 {postgres} CREATE INDEX people_words ON people USING gin (words);
@@ -46,6 +48,7 @@ CREATE TABLE conversations (
 	assigned_at     {int} NOT NULL DEFAULT 0,
 	PRIMARY KEY (organisation_id, person_no)
 ){clustered};
+{postgres} ALTER TABLE conversations ALTER COLUMN sort_name TYPE text COLLATE "C";
 CREATE INDEX conversations_last ON conversations (organisation_id, archived, last_offset, person_no);
 CREATE INDEX conversations_in ON conversations (organisation_id, archived, in_offset, person_no);
 CREATE INDEX conversations_out ON conversations (organisation_id, archived, out_offset, person_no);
