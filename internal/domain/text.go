@@ -42,6 +42,18 @@ func CheckText(field, s string, maxRunes int, allowEmpty, multiline bool) error 
 	return nil
 }
 
+// CheckKey refuses what is no request key: 8 to 100 characters of one line, made by the
+// client for one request. The fault names the field key.
+func CheckKey(key string) error {
+	if err := CheckText("key", key, 100, false, false); err != nil {
+		return err
+	}
+	if utf8.RuneCountInString(key) < 8 {
+		return fault.Field("key", "the key needs at least 8 characters")
+	}
+	return nil
+}
+
 // letters that no decomposition takes apart, as they are typed without them.
 var letters = strings.NewReplacer("ø", "o", "æ", "ae", "ß", "ss", "ł", "l", "đ", "d")
 

@@ -20,7 +20,7 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.Broa
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := domain.CheckKey(key); err != nil {
 		return Broadcast{}, false, err
 	}
 	state := domain.ReceiptState(missing)

@@ -231,7 +231,7 @@ func noTest(b domain.SendingBrief) error {
 }
 
 func (s *Service) validateMany(r ManyRequest) error {
-	if err := checkKey(r.Key); err != nil {
+	if err := domain.CheckKey(r.Key); err != nil {
 		return err
 	}
 	if err := domain.CheckText("subject", r.Subject, s.o.Limits.Subject, true, false); err != nil {

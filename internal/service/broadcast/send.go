@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"crier/internal/domain"
 	"crier/internal/failpoint"
@@ -53,7 +52,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 }
 
 func (s *Service) validate(r Request) error {
-	if err := checkKey(r.Key); err != nil {
+	if err := domain.CheckKey(r.Key); err != nil {
 		return err
 	}
 	if err := domain.CheckText("subject", r.Subject, s.o.Limits.Subject, true, false); err != nil {
@@ -63,16 +62,6 @@ func (s *Service) validate(r Request) error {
 		return err
 	}
 	return r.Recipients.validate()
-}
-
-func checkKey(key string) error {
-	if err := domain.CheckText("key", key, 100, false, false); err != nil {
-		return err
-	}
-	if utf8.RuneCountInString(key) < 8 {
-		return fault.Field("key", "the key needs at least 8 characters")
-	}
-	return nil
 }
 
 // requestHash tells two requests under one key apart.

@@ -38,7 +38,7 @@ func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain
 		return item, false, err
 	}
 	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
-	if err := checkKey(r.Key); err != nil {
+	if err := domain.CheckKey(r.Key); err != nil {
 		return item, false, err
 	}
 	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {

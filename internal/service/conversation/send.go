@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -86,7 +85,7 @@ func (s *Service) Write(ctx context.Context, org domain.OrganisationID, m domain
 
 // check refuses what can be refused without asking the database, and tidies the texts.
 func (s *Service) check(m *domain.NewMessage) error {
-	if err := checkKey(m.Key); err != nil {
+	if err := domain.CheckKey(m.Key); err != nil {
 		return err
 	}
 	m.Subject = strings.TrimSpace(m.Subject)
@@ -113,16 +112,6 @@ func (s *Service) check(m *domain.NewMessage) error {
 			return fault.Field(field, "the same file is named twice")
 		}
 		have[id] = true
-	}
-	return nil
-}
-
-func checkKey(key string) error {
-	if err := domain.CheckText("key", key, 100, false, false); err != nil {
-		return err
-	}
-	if utf8.RuneCountInString(key) < 8 {
-		return fault.Field("key", "the key needs at least 8 characters")
 	}
 	return nil
 }

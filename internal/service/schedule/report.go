@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -29,7 +28,7 @@ func (s *Service) write(ctx context.Context, actor domain.Actor, group domain.Gr
 	if err := own(actor, domain.ActReplySend); err != nil {
 		return m, false, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := domain.CheckKey(key); err != nil {
 		return m, false, err
 	}
 	body = strings.ReplaceAll(body, "\r\n", "\n")
@@ -71,12 +70,3 @@ func (s *Service) find(ctx context.Context, actor domain.Actor, group domain.Gro
 	return domain.Assignment{}, fault.New(fault.NotFound, "no such assignment of yours")
 }
 
-func checkKey(key string) error {
-	if err := domain.CheckText("key", key, 100, false, false); err != nil {
-		return err
-	}
-	if utf8.RuneCountInString(key) < 8 {
-		return fault.Field("key", "the key needs at least 8 characters")
-	}
-	return nil
-}

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"crier/internal/clock"
 	"crier/internal/cursor"
@@ -87,7 +86,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, thread, key, bod
 	if err != nil {
 		return m, false, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := domain.CheckKey(key); err != nil {
 		return m, false, err
 	}
 	body = strings.ReplaceAll(body, "\r\n", "\n")
@@ -114,16 +113,6 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, thread, key, bod
 		s.Committed(e)
 	}
 	return s.message(actor.Organisation, domain.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text}), fresh, nil
-}
-
-func checkKey(key string) error {
-	if err := domain.CheckText("key", key, 100, false, false); err != nil {
-		return err
-	}
-	if utf8.RuneCountInString(key) < 8 {
-		return fault.Field("key", "the key needs at least 8 characters")
-	}
-	return nil
 }
 
 // Messages returns a page of a thread, newest first, before one of its messages ("" = from the newest).
