@@ -164,6 +164,9 @@ func (q deskQuery) read(ctx context.Context, i int, seg segment, after *domain.D
 	return out, nil
 }
 
+// deskColumns are what conditions ask of a conversation.
+const deskColumns = "c.organisation_id, c.person_no, c.sort_name, c.last_offset, c.in_offset, c.out_offset, c.waiting_offset, c.archived, c.open, c.processed_at, c.assigned_no"
+
 // statement is the SELECT of a segment's rows. walk: look at no more than deskWindow
 // conversations in their order; else, where conditions may make that long, the planner is kept
 // from following the order's index.
@@ -201,7 +204,7 @@ func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, wa
 	from, looked := q.from(&args), walk || q.only != nil
 	switch {
 	case walk:
-		from = fmt.Sprintf("(SELECT c.* FROM conversations c%s%s LIMIT %d) c", where, order, deskWindow)
+		from = fmt.Sprintf("(SELECT "+deskColumns+" FROM conversations c%s%s LIMIT %d) c", where, order, deskWindow)
 		where = " WHERE c.organisation_id = $1"
 	case !looked:
 		if with = q.asked(&args); !q.narrowed() && q.residual() {

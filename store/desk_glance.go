@@ -125,8 +125,9 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 			}
 			return max(2*limit, deskWindow/len(groups))
 		}
-		column, way, order, where := "t"+strings.TrimPrefix(seg.key, "v"), ">", "", ""
-		if order = column + ", t.person_no"; seg.desc {
+		column, way, where := "t"+strings.TrimPrefix(seg.key, "v"), ">", ""
+		order := column + ", t.person_no"
+		if seg.desc {
 			way, order = "<", column+" DESC, t.person_no DESC"
 		}
 		if column != "t.last_offset" {

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -182,9 +183,9 @@ func (h *history) bodies(ctx context.Context, rnd *rand.Rand) error {
 	words := rand.NewZipf(rnd, 1.1, 8, historyWords-1)
 	return h.copy(ctx, "bench_bodies", []string{"no", "body", "words"}, func(row func(...any) error) error {
 		for i := range historyBodies {
-			list := make([]string, 12+rnd.IntN(16))
-			for j := range list {
-				list[j] = syllables(int(words.Uint64()))
+			var list []string
+			for range 12 + rnd.IntN(16) {
+				list = append(list, syllables(int(words.Uint64())))
 			}
 			if i == historyBodies/2 {
 				list = append(list, "quetzalcoatl") // in one text
@@ -216,7 +217,7 @@ func (h *history) copy(ctx context.Context, table string, columns []string, rows
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
+	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...)) //nolint:sqlclosecheck // closed below, where its error counts
 	if err != nil {
 		return err
 	}
@@ -224,13 +225,10 @@ func (h *history) copy(ctx context.Context, table string, columns []string, rows
 		_, err := stmt.ExecContext(ctx, values...)
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = stmt.ExecContext(ctx) // the end of the rows
 	}
-	if _, err := stmt.ExecContext(ctx); err != nil {
-		return err
-	}
-	if err := stmt.Close(); err != nil {
+	if err := errors.Join(err, stmt.Close()); err != nil {
 		return err
 	}
 	return tx.Commit()
