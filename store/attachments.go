@@ -164,10 +164,14 @@ func (s *Store) File(ctx context.Context, org domain.OrganisationID, id domain.A
 
 // FileSeen reports whether a sent file is seen: whether one of the conversations that
 // its message is in is seen, as far as that message goes. no ≠ 0 narrows that to one
-// candidate's.
+// candidate's own view: what was stopped before it reached them is not in it.
 func (s *Store) FileSeen(ctx context.Context, f domain.StoredFile, no domain.PersonNo, seen domain.Seen) (bool, error) {
 	if f.Offset <= 0 {
 		return false, nil
+	}
+	own := ""
+	if no != 0 {
+		own = ` AND m.stopped = ''`
 	}
 	if f.Person != 0 && no != 0 && f.Person != no {
 		return false, nil
@@ -183,7 +187,7 @@ func (s *Store) FileSeen(ctx context.Context, f domain.StoredFile, no domain.Per
 	if no != 0 {
 		args, narrow = append(args, no), ` AND m.person_no = $3`
 	}
-	err := s.list(ctx, &one, `SELECT 1 FROM messages m WHERE m.organisation_id = $1 AND m."offset" = $2`+narrow+
+	err := s.list(ctx, &one, `SELECT 1 FROM messages m WHERE m.organisation_id = $1 AND m."offset" = $2`+narrow+own+
 		s.seesPerson("m.person_no", seen, &args)+s.seesGroup("m.group_id", "m.person_no", seen, &args)+` LIMIT 1`, args...)
 	if err != nil {
 		return false, fmt.Errorf("ask who sees a file: %w", err)

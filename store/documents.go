@@ -70,10 +70,11 @@ func (s *Store) SentTexts(ctx context.Context, org domain.OrganisationID, no dom
 		Offset  int64
 		Inbound int64
 		Kind    string
+		Stopped string
 		At      int64
 		Payload string
 	}
-	err := s.list(ctx, &rows, `SELECT m."offset", m.inbound, e.kind, e.at, e.payload
+	err := s.list(ctx, &rows, `SELECT m."offset", m.inbound, m.stopped, e.kind, e.at, e.payload
 		FROM messages m JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
 		WHERE m.organisation_id = $1 AND m.person_no = $2 AND m."offset" > $3 AND m."offset" <= $4`+
 		s.seesGroup("m.group_id", "m.person_no", seen, &args)+` ORDER BY m."offset" LIMIT $5`, args...)
@@ -95,7 +96,7 @@ func (s *Store) SentTexts(ctx context.Context, org domain.OrganisationID, no dom
 			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
 		}
 		offsets[i], at[r.Offset] = r.Offset, i
-		out[i] = domain.SentText{Offset: r.Offset, At: timeOf(r.At), Inbound: r.Inbound != 0, Many: domain.EntryKind(r.Kind) == domain.EntryBroadcastSent,
+		out[i] = domain.SentText{Offset: r.Offset, At: timeOf(r.At), Inbound: r.Inbound != 0, Stopped: r.Stopped != "", Many: domain.EntryKind(r.Kind) == domain.EntryBroadcastSent,
 			Group: text.GroupName + text.ExamName, Subject: text.Subject, Body: text.Body, From: text.SenderName, FromRole: text.SenderRole}
 	}
 	var found []fileRow

@@ -38,6 +38,7 @@ type SentText struct {
 	At       time.Time
 	Inbound  bool
 	Many     bool // a sending to many
+	Stopped  bool // it never reached the candidate, and never will
 	Group    string
 	Subject  string
 	Body     string

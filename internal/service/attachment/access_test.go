@@ -113,6 +113,29 @@ func TestFilesOfAnotherGroup(t *testing.T) {
 	})
 }
 
+// TestFilesOfStoppedMessages: what was stopped before it reached a candidate does not reach
+// them through its file either; staff still see it, and the transcript says so.
+func TestFilesOfStoppedMessages(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		sent := h.upload("planner", text("late.txt"))
+		h.sendAs("planner", h.exam, sent.ID)
+		if _, err := h.read("a", sent.ID); err != nil {
+			t.Fatal(err)
+		}
+		left := domain.EnrolmentLeft
+		_, _, err := h.store.UpsertEnrolments(t.Context(), domain.System(h.org), []domain.EnrolmentSpec{{Where: at(0), Exam: "T1", Person: "a", State: &left}})
+		h.must(err)
+		_, err = h.read("a", sent.ID)
+		want(t, "stopped", err, fault.NotFound, "")
+		if _, err := h.read("planner", sent.ID); err != nil {
+			t.Errorf("staff: %v", err)
+		}
+		if got, _ := h.transcript("planner", "a", "text"); !contains(got, " - never delivered, Biology 1\n") {
+			t.Error(got)
+		}
+	})
+}
+
 // sendAs sends in a's conversation as a message of a group.
 func (h *office) sendAs(who string, group domain.GroupID, files ...domain.AttachmentID) {
 	h.t.Helper()

@@ -132,6 +132,9 @@ func line(m domain.SentText) transcriptLine {
 	if m.Many {
 		about = append(about, "sent to many")
 	}
+	if m.Stopped {
+		about = append(about, "never delivered")
+	}
 	if m.Group != "" {
 		about = append(about, visible(m.Group))
 	}
