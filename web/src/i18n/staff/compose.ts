@@ -29,14 +29,6 @@ export const compose = {
   'compose.uploading': 'A file is still on its way',
   'compose.brokenFile': 'A file could not be attached: remove it or try again',
 
-  'upload.list': 'Attached files',
-  'upload.remove': 'Remove {name}',
-  'upload.retry': 'Try {name} again',
-  'upload.progress': '{name}: {done} of {total}',
-  'upload.many': 'At most {limit} files in one message; {names} was left out',
-  'upload.large': '{name} has {size}; at most {limit}',
-  'upload.empty': '{name} is empty',
-  'upload.failed': 'not attached',
   'upload.noteHint': 'A note has no files',
 
   'outgoing.sending': 'sending…',

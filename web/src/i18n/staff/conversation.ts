@@ -99,8 +99,6 @@ export const conversation = {
   'about.undone': 'The assignment stands again',
   'about.state.deleted': 'Assignment deleted',
 
-  'file.download': 'Download {name}, {size}',
-
   // documents
   'documents.title': 'Shared documents',
   'documents.find': 'Search file names',
