@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
 
 	"crier/internal/domain"
 )
@@ -217,7 +216,7 @@ func (h *history) copy(ctx context.Context, table string, columns []string, rows
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...)) //nolint:sqlclosecheck // closed below, where its error counts
+	stmt, err := tx.PrepareContext(ctx, `COPY "`+table+`" ("`+strings.Join(columns, `", "`)+`") FROM STDIN`) //nolint:sqlclosecheck // closed below, where its error counts
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ Ingeborg|Moen|Bergen|5003|reader
 Jonas|Lunde|Oslo|0563|first aid
 Camille|Moreau|Oslo|0271|French,scribe
 Hedda|Nygård|Drammen|3015|reader
-Viktor|Sæther|Oslo|0474|technician
+Viktor|Sandvik|Oslo|0474|technician
 Thea|Bakken|Bergen|5015|first aid,reader
 Oskar|Fjeld|Oslo|0167|technician
 Linnéa|Sjöberg|Oslo|0550|Swedish,reader

@@ -69,4 +69,3 @@ func (s *Service) find(ctx context.Context, actor domain.Actor, group domain.Gro
 	}
 	return domain.Assignment{}, fault.New(fault.NotFound, "no such assignment of yours")
 }
-
