@@ -45,6 +45,12 @@ for (const look of [
       })
     }
     const person = people[0]!.given_name
+    // All that is wrong with any of the pages is said together.
+    const faults: string[] = []
+    const looked = async (name: string) => {
+      for (const check of [fits, accessible]) await check(page).catch((error: Error) => faults.push(`${name}: ${error.message.slice(0, 1500)}`))
+      await shot(page, `${look.name}-m-${name}`)
+    }
     const pages: [string, string, () => Promise<unknown>][] = [
       ['messages', `/staff/messages?group=${here.group}`, () => page.getByRole('row').filter({ hasText: person }).first().waitFor()],
       ['conversation', `/staff/messages?group=${here.group}&open=${one}`, () => page.getByRole('textbox', { name: /^Message to/ }).waitFor()],
@@ -64,34 +70,28 @@ for (const look of [
     for (const [name, path, ready] of pages) {
       await page.goto(path)
       await ready()
-      await fits(page)
-      await accessible(page)
-      await shot(page, `${look.name}-m-${name}`)
+      await looked(name)
     }
 
     await page.goto(`/staff/messages?group=${here.group}`)
     const row = page.getByRole('row').filter({ hasText: person }).first()
     await row.getByRole('checkbox').click()
-    await accessible(page)
-    await shot(page, `${look.name}-m-ticked`)
+    await looked('ticked')
     await page.getByRole('button', { name: 'Message…' }).click()
     await expect(page.getByRole('dialog').getByRole('button', { name: 'Send to 1' })).toBeVisible()
-    await fits(page)
-    await accessible(page)
-    await shot(page, `${look.name}-m-bulk`)
+    await looked('bulk')
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'What the signs mean' }).click()
-    await accessible(page)
+    await looked('legend')
     await page.keyboard.press('Escape')
     if (look.name === '360' || look.name === '900') {
       await page.getByRole('button', { name: /Folders|All/ }).first().click()
       await expect(page.getByRole('navigation', { name: 'Folders and filters' })).toBeVisible()
-      await fits(page)
-      await accessible(page)
-      await shot(page, `${look.name}-m-folders`)
+      await looked('folders')
       await page.getByRole('navigation', { name: 'Folders and filters' }).getByRole('button', { name: 'Unread' }).click()
       await expect(page.getByRole('grid', { name: 'Conversations' })).toBeVisible()
     }
+    expect(faults).toEqual([])
   })
 }
 

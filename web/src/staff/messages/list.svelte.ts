@@ -35,6 +35,8 @@ export class ConversationList {
   #next = ''
   #asked = 0
   #held: ConversationFrame[] | undefined
+  /** Rows that an action here took out of the list: its undo puts them back at once. */
+  #gone = new Map<string, Line>()
   #strangers = new Map<string, string>()
   #timers = new Set<ReturnType<typeof setTimeout>>()
   #again = new Slowly(() => this.#reread(), 1500)
@@ -83,6 +85,7 @@ export class ConversationList {
       const answer = await this.#get('')
       if (mine !== this.#asked) return
       this.rows = answer.conversations.map(line)
+      this.#gone.clear()
       this.#next = answer.next ?? ''
       this.more = this.#next !== ''
       this.ready = true
@@ -153,14 +156,18 @@ export class ConversationList {
       unprocess: { processed: 'open', processed_at: at, processed_by: me?.name },
     }
     for (const id of people) {
-      const row = this.get(id)
-      if (row) this.#place({ ...row, ...change[action] }, false)
+      const row = this.get(id) ?? this.#gone.get(id)
+      if (!row) continue
+      const next = { ...row, ...change[action] }
+      this.#place(next, false)
+      if (!this.get(id)) this.#gone.set(id, next)
     }
     this.turns++
     try {
       for (let i = 0; i < people.length; i += 500) await conversations.act(action, people.slice(i, i + 500))
     } catch (error) {
-      this.refresh()
+      await this.#reread()
+      this.turns++
       throw error
     }
     // What was taken away by this may belong to the list again.
