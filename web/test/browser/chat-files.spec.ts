@@ -92,6 +92,15 @@ test('files by paste, drop and button: shown, taken out, sent, downloaded, liste
   await shot(page, 'chat-documents')
   await documents.getByRole('button', { name: 'Show in the conversation' }).click()
   await expect(documents).toBeHidden()
+
+  for (const [name, ending] of [
+    ['Transcript as text', /\.txt$/],
+    ['Transcript as a page', /\.html$/],
+  ] as const) {
+    await box.getByRole('button', { name: 'More about this conversation' }).click()
+    const [transcript] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name }).click()])
+    expect(transcript.suggestedFilename()).toMatch(ending)
+  }
 })
 
 test('what the server refuses by content is said, and the rest can go', async ({ browser, server }) => {
@@ -146,4 +155,12 @@ test('scrolling up brings what is older, and what is read does not move', async 
   await shot(page, 'chat-older')
   await box.getByRole('button', { name: '1 new message' }).click()
   await expect(box.getByText('And one more', { exact: true })).toBeInViewport()
+  await page.keyboard.press('Escape')
+
+  // A link to one message, as a search hit has it: read back to it, however old.
+  const { items } = await server.api<{ items: { id: string }[] }>(anna, 'GET', `/conversations/${sara.id}?limit=200`)
+  const tenth = items.at(-10)!
+  await page.goto(`/staff/messages?open=${sara.id}&item=${tenth.id}`)
+  await expect(page.getByText('Line 10 of a long conversation', { exact: true })).toBeInViewport()
+  await expect(page.locator(`[data-item="${tenth.id}"]`)).toBeFocused()
 })
