@@ -41,6 +41,16 @@ test('staff to staff: a direct chat, live, with its own window', async ({ browse
   await expect(mine.getByText('Gladly', { exact: true })).toBeVisible()
   await accessible(one)
   await shot(one, 'chat-team')
+
+  // The back channel of a group, which nobody has written in yet.
+  await two.getByRole('button', { name: /^Chats/ }).click()
+  await two.getByRole('button', { name: 'Start chat' }).click()
+  await two.getByRole('combobox', { name: /Search name/ }).fill('pool team')
+  await two.getByRole('option', { name: /Pool TEAM.*Back channel/ }).click()
+  const channel = windowOf(two, 'Pool TEAM')
+  await channel.getByRole('textbox', { name: 'Message to Pool TEAM' }).fill('Who has the list?')
+  await two.keyboard.press('Enter')
+  await expect(one.getByText('Ola Berg: Who has the list?')).toBeVisible()
 })
 
 test('by keyboard alone: open, write, send, close, and the focus comes back', async ({ browser, server }) => {

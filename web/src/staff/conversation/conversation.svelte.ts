@@ -4,6 +4,7 @@
 
 import { untrack } from 'svelte'
 import { ApiError } from '../../lib/api'
+import { clock } from '../../lib/clock.svelte'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
@@ -102,7 +103,7 @@ export class LiveConversation {
   /** Sends a message or a note. It stands in the outbox until the server has it. */
   send(kind: Outgoing['kind'], message: Outgoing['message'], attachments: readonly Attachment[] = []): void {
     const seen = this.items.at(-1)?.id
-    const one: Outgoing = { key: newKey(), kind, message: kind === 'message' && seen ? { ...message, seen } : message, attachments, at: new Date().toISOString(), state: { name: 'sending' } }
+    const one: Outgoing = { key: newKey(), kind, message: kind === 'message' && seen ? { ...message, seen } : message, attachments, at: new Date(clock.read()).toISOString(), state: { name: 'sending' } }
     void this.#try(one)
   }
 
@@ -216,7 +217,7 @@ export class LiveConversation {
   #apply(frame: ConversationFrame): void {
     const { item, state } = frame
     const known = this.items.some((i) => i.id === item.id)
-    if (item.type !== 'event' && item.from.id === session.me?.id) this.outbox.landed(item.body)
+    if (!known && item.type !== 'event' && item.from.id === session.me?.id) this.outbox.landed(item.body, item.at)
     this.items = append(this.items, [item])
     if (this.row) {
       const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }

@@ -23,6 +23,8 @@ export type Outgoing = {
   readonly state: State
 }
 
+const sameMinute = 60_000
+
 type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 /** The state after a failed try. */
@@ -63,9 +65,15 @@ export class Outbox {
     this.#keep()
   }
 
-  /** One of ours has come back as part of the history: what stood for it goes. */
-  landed(body: string): void {
-    const one = this.list.find((o) => (o.state.name === 'sending' || (o.state.name === 'failed' && o.state.why === 'unknown')) && o.message.body === body)
+  /**
+   * One of mine has come as part of the history before any answer: what stood for it goes. That is one on its way, or one of
+   * that minute whose answer was lost; an older one of the same words may be another.
+   */
+  landed(body: string, at: string): void {
+    const same = this.list.filter((o) => o.message.body === body)
+    const one =
+      same.find((o) => o.state.name === 'sending') ??
+      same.find((o) => o.state.name === 'failed' && o.state.why === 'unknown' && Math.abs(Date.parse(at) - Date.parse(o.at)) < sameMinute)
     if (one) this.drop(one.key)
   }
 

@@ -63,6 +63,11 @@ class Dock {
     if (this.panel) this.#listing.now()
   }
 
+  #soon(): void {
+    this.#counting.soon()
+    if (this.panel) this.#listing.soon()
+  }
+
   // ---- windows
 
   open(chat: Omit<Chat, 'collapsed'>): void {
@@ -114,11 +119,14 @@ class Dock {
         return this.refresh()
       case 'conversation':
         return this.#conversation(frame)
-      case 'conversations':
       case 'read':
-        this.#counting.soon()
-        if (this.panel) this.#listing.soon()
-        return
+        for (const person of frame.people) {
+          this.#unread[frame.unread ? 'add' : 'delete'](person)
+          if (!frame.unread) this.fresh.delete(person)
+        }
+        return this.#soon()
+      case 'conversations':
+        return this.#soon()
       case 'team':
         if (frame.message.from.id !== this.#me) this.#team(frame.thread, frame.message.from.name, frame.message.body)
         if (this.panel) this.#listing.soon()
@@ -139,6 +147,7 @@ class Dock {
     const shown = this.#shows('person:' + id) || this.shownElsewhere === id
     if (shown && view.attentive) return
     if (!this.#unread.has(id)) this.fresh.add(id)
+    this.#unread.add(id)
     this.#counting.soon()
     if (!shown && router.current.name !== 'messages') this.#notices.add({ name, line: item.body || item.attachments?.map((a) => a.name).join(', ') || '', chat: { kind: 'person', id, name } })
   }

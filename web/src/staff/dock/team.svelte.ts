@@ -1,6 +1,7 @@
 // A chat between staff: direct, or the back channel of a group. Text only.
 
 import { untrack } from 'svelte'
+import { clock } from '../../lib/clock.svelte'
 import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
@@ -79,7 +80,7 @@ export class TeamChat implements History {
   }
 
   send(body: string): void {
-    void this.#try({ key: newKey(), kind: 'message', message: { body }, attachments: [], at: new Date().toISOString(), state: { name: 'sending' } })
+    void this.#try({ key: newKey(), kind: 'message', message: { body }, attachments: [], at: new Date(clock.read()).toISOString(), state: { name: 'sending' } })
   }
 
   again(key: string): void {
@@ -114,7 +115,7 @@ export class TeamChat implements History {
     if (frame.type !== 'team' || frame.thread !== this.thread) return
     const one = item(frame.message)
     const known = this.items.some((i) => i.id === one.id)
-    if (one.direction === 'out') this.outbox.landed(one.body)
+    if (!known && one.direction === 'out') this.outbox.landed(one.body, one.at)
     this.items = append(this.items, [one])
     if (known) return
     this.latest = one
