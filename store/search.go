@@ -179,14 +179,30 @@ func (q searchQuery) window(ctx context.Context, before int64) (found []searchPl
 // index asks the index of words for what is older than an offset. all is false if there
 // are too many to sort.
 func (q searchQuery) index(ctx context.Context, before int64) (found []searchPlace, all bool, err error) {
+	places, err := q.indexed(ctx, before)
+	if err != nil || len(places) > searchFew {
+		return nil, false, err
+	}
+	if len(places) == 0 {
+		return nil, true, nil
+	}
+	args := []any{q.org, jsonOf(places)}
+	err = q.s.list(ctx, &found, `SELECT st."offset", st.person_no FROM `+q.s.d.Rows("$2", "\"offset\"", "person_no", "group_id text")+` AS st WHERE CAST($1 AS bigint) > 0`+
+		q.visible(&args)+fmt.Sprintf(` ORDER BY st."offset" DESC LIMIT %d`, q.limit), args...)
+	return found, true, err
+}
+
+// indexed reads up to searchFew+1 rows of the index of words: offset, person and group.
+// Its connection is free again when it returns.
+func (q searchQuery) indexed(ctx context.Context, before int64) ([][]any, error) {
 	tx, err := q.s.r.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return nil, false, translate(ctx, err)
+		return nil, translate(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	// A word that the planner believes to be common it would look for in the whole table.
 	if _, err := tx.ExecContext(ctx, `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'off', true)`); err != nil {
-		return nil, false, translate(ctx, err)
+		return nil, translate(ctx, err)
 	}
 	var rows []struct {
 		searchPlace
@@ -194,20 +210,11 @@ func (q searchQuery) index(ctx context.Context, before int64) (found []searchPla
 	}
 	err = tx.SelectContext(ctx, &rows, `SELECT "offset", person_no, group_id FROM search_texts
 		WHERE vector @@ CAST(CAST($2 AS text) AS tsquery) AND organisation_id = $1 AND "offset" < $3`+fmt.Sprintf(` LIMIT %d`, searchFew+1), q.org, tsquery(q.words), before)
-	if err != nil || len(rows) > searchFew {
-		return nil, false, translate(ctx, err)
-	}
-	if len(rows) == 0 {
-		return nil, true, nil
-	}
 	places := make([][]any, len(rows))
 	for i, r := range rows {
 		places[i] = []any{r.Offset, r.Person, r.Group}
 	}
-	args := []any{q.org, jsonOf(places)}
-	err = q.s.list(ctx, &found, `SELECT st."offset", st.person_no FROM `+q.s.d.Rows("$2", "\"offset\"", "person_no", "group_id text")+` AS st WHERE CAST($1 AS bigint) > 0`+
-		q.visible(&args)+fmt.Sprintf(` ORDER BY st."offset" DESC LIMIT %d`, q.limit), args...)
-	return found, true, err
+	return places, translate(ctx, err)
 }
 
 // searchHits reads the entries of what was found, in its order.

@@ -1,13 +1,18 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 
 	"crier/internal/domain"
+	"crier/internal/testkit"
 )
 
 // searchDoc is a text of the model.
@@ -196,4 +201,28 @@ func TestPeopleNamed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSearchOneConnection: a search holds no connection while it waits for another, or as
+// many at once as there are connections would wait for each other.
+func TestSearchOneConnection(t *testing.T) {
+	a := searchWindow
+	t.Cleanup(func() { searchWindow = a })
+	searchWindow = 2
+	dsn := testkit.Postgres(t)
+	w, _ := makeSearchWorld(t, open(t, dsn), 60)
+	s, err := Open(t.Context(), Options{DSN: dsn, Log: zerolog.Nop(), MaxConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if hits, _, err := s.Search(ctx, w.org, domain.Seen{All: true}, domain.SearchFilter{Q: "schlussel"}, 3); err != nil || len(hits) == 0 {
+		t.Errorf("%d found, %v", len(hits), err)
+	}
 }
