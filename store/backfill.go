@@ -3,11 +3,89 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+
+	"crier/internal/domain"
 )
 
 // after is what a migration does beyond its statements, by version.
-var after = map[int64]func(context.Context, *dialect, *sql.Tx) error{3: foldPeople}
+var after = map[int64]func(context.Context, *dialect, *sql.Tx) error{3: backfill}
+
+// backfill gives what was stored before version 2 the rows that are written at once since.
+func backfill(ctx context.Context, d *dialect, tx *sql.Tx) error {
+	for _, do := range []func(context.Context, *dialect, *sql.Tx) error{listSendings, indexSendings, foldPeople} {
+		if err := do(ctx, d, tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listSendings makes the conversations and threads of sendings that were expanded when
+// there were none yet.
+func listSendings(ctx context.Context, _ *dialect, tx *sql.Tx) error {
+	for _, q := range []string{
+		`INSERT INTO conversations (organisation_id, person_no, last_offset, out_offset)
+			SELECT organisation_id, person_no, max("offset"), max("offset") FROM messages WHERE inbound = 0
+			GROUP BY organisation_id, person_no ON CONFLICT DO NOTHING`,
+		`INSERT INTO threads (organisation_id, person_no, group_id, last_offset, out_offset)
+			SELECT organisation_id, person_no, group_id, max("offset"), max("offset") FROM messages WHERE inbound = 0
+			GROUP BY organisation_id, person_no, group_id ON CONFLICT DO NOTHING`,
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("list sendings: %w", err)
+		}
+	}
+	return nil
+}
+
+// indexPage is how many sendings indexSendings makes findable at once.
+const indexPage = 500
+
+// indexSendings makes sendings findable, as an expansion does.
+func indexSendings(ctx context.Context, d *dialect, tx *sql.Tx) error {
+	org, offset := int64(0), int64(0)
+	for {
+		values, err := sendingsAfter(ctx, tx, org, offset)
+		if err != nil {
+			return fmt.Errorf("read sendings to be found: %w", err)
+		}
+		if len(values) == 0 {
+			return nil
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO search_texts (organisation_id, "offset", person_no, group_id, kind, words)
+			SELECT r.org, r.o, 0, r.g, 'message', r.words FROM `+d.Rows("$1", "org", "o", "g text", "words text")+` AS r WHERE true
+			ON CONFLICT DO NOTHING`, jsonOf(values))
+		if err != nil {
+			return fmt.Errorf("make sendings findable: %w", err)
+		}
+		last := values[len(values)-1]
+		org, offset = last[0].(int64), last[1].(int64)
+	}
+}
+
+// sendingsAfter reads a page of sendings: organisation, offset, group and words.
+func sendingsAfter(ctx context.Context, tx *sql.Tx, org, offset int64) (values [][]any, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT organisation_id, "offset", group_id, payload FROM entries WHERE kind = 'broadcast.sent'
+		AND (organisation_id > $1 OR organisation_id = $1 AND "offset" > $2) ORDER BY organisation_id, "offset" LIMIT $3`, org, offset, indexPage)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var group, payload string
+		if err := rows.Scan(&org, &offset, &group, &payload); err != nil {
+			return nil, err
+		}
+		var text domain.BroadcastSent
+		if err := json.Unmarshal([]byte(payload), &text); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", offset, err)
+		}
+		values = append(values, []any{org, offset, group, searchWords(text.Subject, text.Body, fileNames(text.Attachments))})
+	}
+	return values, rows.Err()
+}
 
 // foldPage is how many people foldPeople writes at once.
 const foldPage = 2000

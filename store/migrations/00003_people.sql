@@ -1,5 +1,5 @@
 -- Lists of people, and what stops on leaving. store/backfill.go then folds the names of
--- people who were here before.
+-- people who were here before, and lists and indexes what was sent to them.
 
 -- what lists by first name and by city are sorted by
 CREATE INDEX people_first ON people (organisation_id, kind, folded, no);
