@@ -11,6 +11,8 @@ import { append, type Line, line, merge, patched, place } from './rows'
 import { none, sameList, toWire, type View } from './view'
 
 const page = 100
+/** Frames of one moment become one change of the page. */
+const together = 40
 /** How long a changed row stays marked; a little longer than the animation. */
 const marked = 1700
 /** Strangers to the list in one moment that are looked up one by one; more than these, and the list is read anew. */
@@ -35,6 +37,8 @@ export class ConversationList {
   #next = ''
   #asked = 0
   #held: ConversationFrame[] | undefined
+  #queue: ConversationFrame[] = []
+  #flushing: ReturnType<typeof setTimeout> | undefined
   /** Rows that an action here took out of the list: its undo puts them back at once. */
   #gone = new Map<string, Line>()
   #strangers = new Map<string, string>()
@@ -50,6 +54,7 @@ export class ConversationList {
       for (const stop of stops) stop()
       this.#again.stop()
       this.#look.stop()
+      clearTimeout(this.#flushing)
       for (const timer of this.#timers) clearTimeout(timer)
     }
   }
@@ -210,7 +215,8 @@ export class ConversationList {
         return this.#again.soon()
       case 'conversation':
         this.#held?.push(frame)
-        if (this.ready) this.#apply(frame)
+        this.#queue.push(frame)
+        this.#flushing ??= setTimeout(() => this.#flush(), together)
         return
       case 'read':
         for (const id of frame.people) {
@@ -218,6 +224,12 @@ export class ConversationList {
           if (row && row.unread !== frame.unread) this.#place({ ...row, unread: frame.unread }, false)
         }
     }
+  }
+
+  #flush(): void {
+    this.#flushing = undefined
+    const frames = this.#queue.splice(0)
+    if (this.ready) for (const frame of frames) this.#apply(frame)
   }
 
   #apply(frame: ConversationFrame): void {
