@@ -210,3 +210,34 @@ func TestAssignmentsRefuse(t *testing.T) {
 	}
 	t.Error("13 questions in a row were taken")
 }
+
+// TestReportAgain: whoever did not hear that their report was stored asks again under the same
+// key, and gets the same answer although the assignment was deleted in between, or their budget
+// is spent.
+func TestReportAgain(t *testing.T) {
+	f := start(t, nil, app.Options{Writers: conversation.NewRate(clock.NewFixed(time.Now()))})
+	crewed(t, f)
+	shift, a1 := f.ids["north/S"], f.ids["north/a1"]
+	to := "/schedule/" + shift + "/unavailable"
+	report := item{"key": "report-01", "body": "My train is cancelled."}
+	first := f.must(t, "north/a1", "POST", to, report)
+	for i := range 9 {
+		f.must(t, "north/a1", "POST", "/schedule/"+shift+"/question", item{"key": fmt.Sprintf("question-%d", i), "body": "b"})
+	}
+	if a := f.call(t, "north/a1", "POST", "/schedule/"+shift+"/question", item{"key": "question-9", "body": "b"}); a.status != 429 {
+		t.Fatalf("the eleventh: %d %s", a.status, a.body)
+	}
+	if again := f.call(t, "north/a1", "POST", to, report); again.status != 200 || string(again.body) != string(first.body) {
+		t.Errorf("again without budget: %d %s, want %s", again.status, again.body, first.body)
+	}
+	f.must(t, "north/coordinator", "POST", "/groups/"+shift+"/assignments/"+a1+"/delete", item{})
+	if again := f.call(t, "north/a1", "POST", to, report); again.status != 200 || string(again.body) != string(first.body) {
+		t.Errorf("again after the deletion: %d %s, want %s", again.status, again.body, first.body)
+	}
+	if other := f.call(t, "north/a1", "POST", to, item{"key": "report-01", "body": "Another"}); other.status != 409 || other.refused(t).Error.Field != "key" {
+		t.Errorf("another under the key: %d %s", other.status, other.body)
+	}
+	if other := f.call(t, "north/a1", "POST", to, item{"key": "report-02", "body": "Another"}); other.status != 404 {
+		t.Errorf("a new one: %d %s", other.status, other.body)
+	}
+}

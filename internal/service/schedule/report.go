@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"strings"
@@ -35,17 +36,16 @@ func (s *Service) write(ctx context.Context, actor domain.Actor, group domain.Gr
 	if err := domain.CheckText("body", body, s.Limits.Body, kind == domain.AboutUnavailable, true); err != nil {
 		return m, false, err
 	}
-	of, err := s.find(ctx, actor, group)
-	if err != nil {
+	hash := sha256.Sum256([]byte("schedule\x00" + string(kind) + "\x00" + string(group) + "\x00" + body))
+	of, err := s.allowed(ctx, actor, group, kind)
+	if err != nil { // unless it was allowed before, and is stored
+		earlier, unknown := s.Store.EntryByKey(ctx, actor.Organisation, actor.ID, key, hash[:])
+		if unknown != nil || earlier == nil {
+			return m, false, cmp.Or(unknown, err)
+		}
+		m, err = domain.MessageOf(earlier)
 		return m, false, err
 	}
-	if kind == domain.AboutUnavailable && of.Over(s.Clock.Now()) {
-		return m, false, &fault.Error{Code: fault.Conflict, Field: "group", Message: of.Group.Name + " is over"}
-	}
-	if ok, after := s.Limiter.Allow(actor.Organisation, actor.ID); !ok {
-		return m, false, &fault.Error{Code: fault.RateLimited, RetryAfter: max(after, time.Millisecond), Message: "too many messages at once; wait a moment and send again"}
-	}
-	hash := sha256.Sum256([]byte("schedule\x00" + string(kind) + "\x00" + string(group) + "\x00" + body))
 	sent, err := s.Writer.Write(ctx, actor.Organisation, domain.NewMessage{
 		Actor: actor.Ref(), ActorNo: actor.No, Person: domain.PersonID(actor.ID), Inbound: true, Key: key, Hash: hash[:], Body: body, Group: group,
 		About: &domain.About{Kind: kind, Group: group, StartsAt: of.Group.StartsAt, EndsAt: of.Group.EndsAt},
@@ -55,6 +55,21 @@ func (s *Service) write(ctx context.Context, actor domain.Actor, group domain.Gr
 	}
 	m, err = domain.MessageOf(sent.Entry)
 	return m, sent.Fresh, err
+}
+
+// allowed returns the actor's assignment if they may write about it now.
+func (s *Service) allowed(ctx context.Context, actor domain.Actor, group domain.GroupID, kind domain.AboutKind) (domain.Assignment, error) {
+	of, err := s.find(ctx, actor, group)
+	if err != nil {
+		return of, err
+	}
+	if kind == domain.AboutUnavailable && of.Over(s.Clock.Now()) {
+		return of, &fault.Error{Code: fault.Conflict, Field: "group", Message: of.Group.Name + " is over"}
+	}
+	if ok, after := s.Limiter.Allow(actor.Organisation, actor.ID); !ok {
+		return of, &fault.Error{Code: fault.RateLimited, RetryAfter: max(after, time.Millisecond), Message: "too many messages at once; wait a moment and send again"}
+	}
+	return of, nil
 }
 
 func (s *Service) find(ctx context.Context, actor domain.Actor, group domain.GroupID) (domain.Assignment, error) {

@@ -17,6 +17,7 @@ import (
 type Store interface {
 	Assignments(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Assignment, error)
 	Unavailabilities(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Unavailability, error)
+	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error)
 	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*domain.Entry, error)
 	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (*domain.Entry, error)
 	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (*domain.Entry, error)
