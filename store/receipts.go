@@ -14,7 +14,8 @@ import (
 // RecordReceipts raises the states of messages and appends one entry that says
 // which rose. There must be at most one mark per message and person. Marks of
 // messages that the person does not have, and those that raise nothing, are
-// ignored; if none raises anything, nothing is written and the entry is nil.
+// ignored; if none raises anything, nothing is written and the entry is nil. What stood on
+// a screen before it was stopped was not stopped.
 func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*domain.Entry, error) {
 	if len(marks) == 0 {
 		return nil, nil
@@ -36,7 +37,8 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 		err := tx.Select(ctx, &raised, `UPDATE messages AS m SET
 				delivered_at = CASE WHEN m.delivered_at = 0 THEN r.delivered ELSE m.delivered_at END,
 				displayed_at = CASE WHEN m.displayed_at = 0 THEN r.displayed ELSE m.displayed_at END,
-				acknowledged_at = CASE WHEN m.acknowledged_at = 0 THEN r.acknowledged ELSE m.acknowledged_at END
+				acknowledged_at = CASE WHEN m.acknowledged_at = 0 THEN r.acknowledged ELSE m.acknowledged_at END,
+				stopped = ''
 			FROM `+s.d.Rows("$2", "o", "p", "rank", "delivered", "displayed", "acknowledged")+` AS r
 			WHERE m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p AND r.rank >
 				CASE WHEN m.acknowledged_at <> 0 THEN 3 WHEN m.displayed_at <> 0 THEN 2 WHEN m.delivered_at <> 0 THEN 1 ELSE 0 END

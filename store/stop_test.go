@@ -1,0 +1,38 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"crier/internal/domain"
+)
+
+// TestStoppedTooLate: a message that stood on the candidate's screen when they left the
+// test, its receipt being on its way, was delivered. What did not is not delivered any more.
+func TestStoppedTooLate(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, exam := hall(t, s, 3)
+		seen := send(t, s, sending(org, exam, 3, "Seen", "key-00001"))
+		send(t, s, sending(org, exam, 3, "Queued", "key-00002"))
+		err := s.write(t.Context(), org, func(tx *Tx) error {
+			if _, err := tx.Lock(t.Context()); err != nil {
+				return err
+			}
+			return tx.stopQueued(t.Context(), exam, []int64{1}, domain.BlockedLeft)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.MessagesBefore(t.Context(), org, 1, "", 0, 10); err != nil || len(list) != 0 {
+			t.Errorf("stopped: %v, %v", list, err)
+		}
+		now := time.Now()
+		if _, err := s.RecordReceipts(t.Context(), org, sender, []domain.Mark{{Offset: seen.Offset, Person: 1, Displayed: now}}); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.MessagesBefore(t.Context(), org, 1, "", 0, 10)
+		if err != nil || len(list) != 1 || list[0].Offset != seen.Offset || list[0].State() != domain.Displayed {
+			t.Errorf("after the receipt: %+v, %v", list, err)
+		}
+	})
+}
