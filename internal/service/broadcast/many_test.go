@@ -298,3 +298,61 @@ func TestReplies(t *testing.T) {
 		want(t, err, fault.Invalid, "after")
 	})
 }
+
+// TestRepliesWithinReach: a reply belongs to a conversation, so only those see it who see that
+// part of the conversation now: not the sender once the candidate is no longer theirs, and in a test
+// the room where the candidate sits now counts.
+func TestRepliesWithinReach(t *testing.T) {
+	bothPools(t, func(t *testing.T, p *pools) {
+		maria := p.coordinator("maria", p.yard, p.dock)
+		b := p.sendMany(maria, many(""))
+		write := func(i int, group domain.GroupID) {
+			t.Helper()
+			var about *domain.About
+			if group == p.bio { // in a test replies are closed, questions are not
+				about = &domain.About{Kind: domain.AboutQuestion, Group: group}
+			}
+			keys++
+			sent, err := p.store.SendMessages(t.Context(), p.org, []domain.NewMessage{{
+				Actor: domain.ActorRef{Kind: domain.ActorPerson, ID: string(p.people[i]), Name: "Sara", Role: domain.RoleCandidate}, ActorNo: p.nos[i], Person: p.people[i], Inbound: true,
+				Key: fmt.Sprintf("key-%08d", keys), Hash: []byte("h"), Body: "secret", Group: group, About: about,
+			}})
+			p.must(err)
+			p.must(sent[0].Err)
+		}
+		write(0, "")
+		write(6, "")
+		replies := func(who domain.Actor, b broadcast.Broadcast) int {
+			t.Helper()
+			got, err := p.Replies(t.Context(), who, b.ID, 0, "")
+			p.must(err)
+			if got.Replied != len(got.Replies) {
+				t.Errorf("%d replied, %d replies", got.Replied, len(got.Replies))
+			}
+			return got.Replied
+		}
+		if got := replies(maria, b); got != 2 {
+			t.Errorf("with both pools: %d", got)
+		}
+		maria.Scopes = maria.Scopes[1:] // the dock alone, where the seventh is
+		if got := replies(maria, b); got != 1 {
+			t.Errorf("with the dock alone: %d", got)
+		}
+		chief, watcher := p.as(domain.RoleChiefInvigilator, ""), p.as(domain.RoleInvigilator, "A")
+		keys++
+		b, _, err := p.Send(t.Context(), chief, p.bio, broadcast.Request{Key: fmt.Sprintf("key-%08d", keys), Subject: "Paper", Body: "Who needs some?",
+			Recipients: broadcast.Recipients{People: []domain.PersonID{p.people[2], p.people[3]}}})
+		p.must(err)
+		write(2, p.bio)
+		write(3, p.bio)
+		room := "B"
+		_, _, err = p.store.UpsertEnrolments(t.Context(), domain.System(p.org), []domain.EnrolmentSpec{{Where: func(f string) string { return f }, Exam: "bio", Person: "C0003", Room: &room}})
+		p.must(err)
+		if got := replies(chief, b); got != 2 {
+			t.Errorf("the chief: %d", got)
+		}
+		if got := replies(watcher, b); got != 1 {
+			t.Errorf("of room A: %d", got)
+		}
+	})
+}

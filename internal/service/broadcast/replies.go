@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"crier/internal/domain"
@@ -24,8 +25,8 @@ type Reply struct {
 	Message domain.Item       `json:"message"`
 }
 
-// Replies returns what its recipients have answered, within what the actor sees: of each
-// the latest. after is the Next of the page before. Errors: Forbidden, NotFound, Invalid
+// Replies returns what its recipients have answered, within what the actor sees now of their
+// conversations: of each the latest. after is the Next of the page before. Errors: Forbidden, NotFound, Invalid
 // (field "after").
 func (s *Service) Replies(ctx context.Context, actor domain.Actor, id domain.BroadcastID, limit int, after string) (Replies, error) {
 	b, err := s.open(ctx, actor, viewing, id)
@@ -49,6 +50,10 @@ func (s *Service) Replies(ctx context.Context, actor domain.Actor, id domain.Bro
 	if err != nil {
 		return Replies{}, err
 	}
+	mine, err := s.conversing(ctx, actor, b, offsets)
+	if err != nil {
+		return Replies{}, err
+	}
 	out := Replies{Replies: []Reply{}, Recipients: len(rows)}
 	type answer struct {
 		of domain.Recipient
@@ -56,7 +61,7 @@ func (s *Service) Replies(ctx context.Context, actor domain.Actor, id domain.Bro
 	}
 	var answers []answer
 	for _, r := range rows {
-		if at := offsets[r.No]; at > 0 {
+		if at := offsets[r.No]; at > 0 && mine(r.No) {
 			answers = append(answers, answer{r, at})
 		}
 	}
@@ -83,6 +88,23 @@ func (s *Service) Replies(ctx context.Context, actor domain.Actor, id domain.Bro
 		out.Replies = append(out.Replies, Reply{Person: domain.PersonName{ID: a.of.ID, Name: a.of.Name}, Message: item})
 	}
 	return out, nil
+}
+
+// conversing says of whom the actor sees the part of the conversation that a sending belongs
+// to. Whoever sent it sees its recipients for good, but not what they write.
+func (s *Service) conversing(ctx context.Context, actor domain.Actor, b *sending, answered map[domain.PersonNo]int64) (func(domain.PersonNo) bool, error) {
+	seen, err := actor.Seen(domain.ActConversationView)
+	if err != nil {
+		return nil, err
+	}
+	if seen.All {
+		return func(domain.PersonNo) bool { return true }, nil
+	}
+	if b.Exam != "" {
+		seen.Places = slices.DeleteFunc(seen.Places, func(p domain.Place) bool { return p.Group != b.Exam })
+	}
+	mine, err := s.o.Store.SeenAmong(ctx, actor.Organisation, seen, slices.Collect(maps.Keys(answered)))
+	return func(no domain.PersonNo) bool { return mine[no] }, err
 }
 
 // item is a reply as conversations show it.
