@@ -16,7 +16,7 @@ const toExpand = `SELECT EXISTS (SELECT 1 FROM entries e WHERE e.organisation_id
 	AND e."offset" > (SELECT expanded FROM expansions WHERE organisation_id = $1))`
 
 // Expand makes the per-person message rows of every sending up to the journal's
-// head, moves their conversations, and makes the sendings findable. It is idempotent and belongs to nobody: whoever reads or writes messages
+// head, stopped for those who are blocked (stop.go), moves their conversations, and makes the sendings findable. It is idempotent and belongs to nobody: whoever reads or writes messages
 // calls it first, so no reader sees a table that lags. When nothing is to be done
 // it costs one small query and takes no lock.
 func (s *Store) Expand(ctx context.Context, org domain.OrganisationID) error {
@@ -52,8 +52,12 @@ func (t *Tx) expand(ctx context.Context) error {
 		return err
 	}
 	d := t.s.d
-	_, err = t.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room)
-		SELECT e.organisation_id, e."offset", CAST(p.value AS `+d.bigint+`), e.group_id, `+d.Field("r.value", "room")+`
+	// A test's audience is who sits it, locked or not, and who was resolved may have left since.
+	no := `CAST(p.value AS ` + d.bigint + `)`
+	_, err = t.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, stopped)
+		SELECT e.organisation_id, e."offset", `+no+`, e.group_id, `+d.Field("r.value", "room")+`, coalesce(
+			(SELECT 'locked' FROM people b WHERE b.organisation_id = e.organisation_id AND b.no = `+no+` AND b.state = 'locked'),
+			(SELECT 'left' FROM enrolments b WHERE b.organisation_id = e.organisation_id AND b.group_id = e.group_id AND b.person_no = `+no+` AND b.state = 'left'), '')
 		FROM entries e CROSS JOIN `+d.Items("e.audience")+` AS r CROSS JOIN `+d.Items(d.Member("r.value", "people"))+` AS p
 		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3
 		ON CONFLICT DO NOTHING`, t.org, done, to)

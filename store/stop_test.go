@@ -36,3 +36,30 @@ func TestStoppedTooLate(t *testing.T) {
 		}
 	})
 }
+
+// TestSentToWhoIsBlocked: a sending to a test that names someone who was locked, or had left
+// by the time it was stored, is never delivered to them, and its board says why.
+func TestSentToWhoIsBlocked(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, exam := hall(t, s, 3)
+		set := func(statement string) {
+			t.Helper()
+			if _, err := s.w.ExecContext(t.Context(), statement, org); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set(`UPDATE people SET state = 'locked' WHERE organisation_id = $1 AND no = 2`)
+		set(`UPDATE enrolments SET state = 'left' WHERE organisation_id = $1 AND person_no = 3`)
+		e := send(t, s, sending(org, exam, 3, "One", "key-00001"))
+		board, err := s.Recipients(t.Context(), org, exam, e.Offset, nil)
+		if err != nil || len(board) != 3 || board[0].Stopped != "" || board[1].Stopped != domain.BlockedLocked || board[2].Stopped != domain.BlockedLeft {
+			t.Errorf("%+v, %v", board, err)
+		}
+		set(`UPDATE people SET state = 'active' WHERE organisation_id = $1`)
+		for no, want := range map[domain.PersonNo]int{1: 1, 2: 0, 3: 0} {
+			if list, err := s.MessagesBefore(t.Context(), org, no, "", 0, 10); err != nil || len(list) != want {
+				t.Errorf("%d has %d messages, want %d, %v", no, len(list), want, err)
+			}
+		}
+	})
+}
