@@ -10,7 +10,7 @@ const password = 'crier-demo'
 /** Longer than a pop-up's grace: a press after this is deliberate. */
 const grace = 700
 
-type Item = { id: string; type: string; direction?: 'in' | 'out'; body?: string; event?: string; about?: { kind: string; group: { id: string } }; attachments?: { id: string; name: string; picture: boolean }[] }
+type Item = { id: string; type: string; direction?: 'in' | 'out'; body?: string; group?: { id: string }; event?: string; about?: { kind: string; group: { id: string } }; attachments?: { id: string; name: string; picture: boolean }[] }
 type Recipient = { id: string; state: string; delivered_at?: string; displayed_at?: string; acknowledged_at?: string }
 
 /** One candidate of a test of their own, in progress, ending in two hours. */
@@ -71,6 +71,11 @@ export class Candidate {
     await this.#server.api('admin', 'PUT', '/provisioning/enrolments', { items: [{ group: external, kind, person: this.login, ...(state ? { state } : {}) }] })
     const { groups } = await this.#server.api<{ groups: { id: string; external_id: string }[] }>('planner', 'GET', `/groups?kind=${kind}`)
     return groups.find((one) => one.external_id === external)!.id
+  }
+
+  /** Lets candidates begin conversations in their group of the kind. */
+  async opens(kind: string, name: string): Promise<void> {
+    await this.#server.api('admin', 'PUT', '/provisioning/groups', { items: [{ external_id: `${this.login}-${kind}`, kind, name, starts: 'open' }] })
   }
 
   /** Changes their state in a group of the kind. */

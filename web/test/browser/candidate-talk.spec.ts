@@ -120,3 +120,21 @@ test('the schedule: a question about a shift, a report that one cannot come, by 
   await fits(phone)
   await shot(phone, 'talk-360')
 })
+
+test('where candidates may begin, a new message goes to the place chosen; where not, there is no way to begin', async ({ candidate }) => {
+  await candidate.enrol()
+  const pool = await candidate.join('pool', 'Exam crew')
+  const page = await candidate.page('/')
+  await expect(page.getByText('No messages yet')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'New message' })).toHaveCount(0) // staff begin, by default
+  await candidate.opens('pool', 'Exam crew')
+  await page.reload()
+  await page.getByRole('button', { name: 'New message' }).click()
+  await expect(page.getByLabel('Write a message')).toBeFocused()
+  await page.keyboard.type('May I come half an hour late?')
+  await accessible(page)
+  await shot(page, 'talk-new')
+  await page.keyboard.press('Control+Enter')
+  await expect(page.getByRole('list', { name: /oldest first/ }).locator(':scope > li')).toHaveText(/half an hour late/)
+  expect((await candidate.conversation()).map((item) => [item.direction, item.body, item.group?.id])).toEqual([['in', 'May I come half an hour late?', pool]])
+})
