@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -187,8 +189,8 @@ func (s *Store) Preferences(ctx context.Context, org domain.OrganisationID, no d
 // than most; then nothing is stored.
 func (s *Store) SetPreferences(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, values map[string]string, most int) error {
 	kept, gone := [][2]string{}, []string{}
-	for name, v := range values {
-		if v == "" {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // rows are taken in one order, whoever writes
+		if v := values[name]; v == "" {
 			gone = append(gone, name)
 		} else {
 			kept = append(kept, [2]string{name, v})
