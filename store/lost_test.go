@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -23,6 +24,7 @@ import (
 type faulty struct {
 	listener net.Listener
 	to       string
+	direct   string // the database's own address
 
 	mu    sync.Mutex
 	word  []byte // guarded by mu; nil: forward everything
@@ -41,7 +43,7 @@ func newFaulty(t *testing.T, dsn string) (*faulty, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &faulty{listener: l, to: u.Host, conns: map[net.Conn]bool{}}
+	f := &faulty{listener: l, to: u.Host, direct: dsn, conns: map[net.Conn]bool{}}
 	f.all.Go(f.accept)
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -157,6 +159,15 @@ func TestLostDuringCommit(t *testing.T) {
 			got, ok := errors.AsType[*fault.Error](err)
 			if !ok || got.Code != fault.Unavailable || !got.Unknown || got.RetryAfter <= 0 {
 				t.Fatalf("got %v", err)
+			}
+			if c.committed { // what was written to the server has been obeyed, before its connection goes
+				direct := open(t, f.direct)
+				testkit.Eventually(t, 20*time.Second, "the server commits", func() error {
+					if head, err := direct.Head(t.Context(), org); err != nil || head != 1 {
+						return fmt.Errorf("head %d, %w", head, err)
+					}
+					return nil
+				})
 			}
 			f.cut()
 			// Where the server keeps the row until it notices that the client is gone, the
