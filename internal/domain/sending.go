@@ -26,6 +26,9 @@ type NewMessage struct {
 	Group         GroupID        // "": the writer names none
 	Attachments   []AttachmentID // uploaded by the actor for this conversation, not sent yet
 
+	Channels []Channel // staff: copies that are asked for
+	Via      Channel   // inbound: what it came by, "" for the pages
+
 	SeenUpTo int64 // staff: offset of the last item on the writer's screen; 0: not asked
 	TakeOver bool  // staff: write although a colleague has claimed it, and claim it
 
