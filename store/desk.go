@@ -125,6 +125,9 @@ func (q deskQuery) segment(ctx context.Context, i int, seg segment, after *domai
 		if err != nil || enough {
 			return out, err
 		}
+		if q.only, err = q.picks(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return q.read(ctx, i, seg, after, limit, false)
 }
@@ -337,44 +340,29 @@ func (q deskQuery) conditions(args *[]any) string {
 	return out
 }
 
-// DeskCounts counts what waits for a staff member among the conversations they see; none
-// over domain.DeskCountMost. What is archived does not count, but where it is theirs.
-func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen) (domain.DeskCounts, error) {
-	var out domain.DeskCounts
-	if err := s.Expand(ctx, org); err != nil {
-		return out, err
+// deskPicks is how many conversations are picked before what is seen of them is read.
+const deskPicks = 2000
+
+// picks are those who meet the conditions as whole conversations: who does not, does not
+// by a part either. nil: nothing is asked of them, or too many meet it.
+func (q deskQuery) picks(ctx context.Context) ([]domain.PersonNo, error) {
+	q.v = "c"
+	args := []any{q.org}
+	conditions := q.conditions(&args)
+	with := q.asked(&args)
+	if conditions == "" && with == "" {
+		return nil, nil
 	}
-	no := false
-	for _, c := range []struct {
-		into *int
-		f    domain.DeskFilter
-	}{
-		{&out.Unread, domain.DeskFilter{Folder: domain.FolderUnread}},
-		{&out.Unprocessed, domain.DeskFilter{Processed: &no}},
-		{&out.Mine, domain.DeskFilter{Mine: true}},
-	} {
-		text, args := s.deskQuery(org, staff, seen, c.f).count()
-		if err := s.get(ctx, c.into, text, args...); err != nil {
-			return out, fmt.Errorf("count conversations: %w", err)
-		}
+	text := with + "SELECT c.person_no FROM conversations c" + q.joins(&args, false) + " WHERE c.organisation_id = $1 AND c.archived = " + q.archived() + conditions +
+		q.s.seesPerson("c.person_no", q.seen, &args) + fmt.Sprintf(" LIMIT %d", deskPicks+1)
+	out := []domain.PersonNo{}
+	if err := q.s.list(ctx, &out, text, args...); err != nil {
+		return nil, err
 	}
-	args := []any{org, staff}
-	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1 FROM mentions m
-		LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $2 AND r.person_no = m.person_no
-		WHERE m.organisation_id = $1 AND m.staff_no = $2 AND m."offset" > coalesce(r.read_offset, 0)`+s.seesPerson("m.person_no", seen, &args)+
-		fmt.Sprintf(` LIMIT %d) AS x`, domain.DeskCountMost), args...)
-	if err != nil {
-		return out, fmt.Errorf("count mentions: %w", err)
+	if len(out) > deskPicks {
+		return nil, nil
 	}
 	return out, nil
-}
-
-// count is the statement that counts what the filter chooses.
-func (q deskQuery) count() (string, []any) {
-	args := []any{q.org}
-	conditions, from := q.conditions(&args), q.from(&args)
-	return "SELECT count(*) FROM (SELECT 1 FROM " + from + q.joins(&args, false) + " WHERE c.organisation_id = $1 AND c.archived = 0" + conditions +
-		fmt.Sprintf(" LIMIT %d) AS x", domain.DeskCountMost), args
 }
 
 // DeskPeople returns the numbers of up to limit people whose conversations the filter

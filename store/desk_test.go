@@ -117,7 +117,7 @@ func TestDesk(t *testing.T) {
 				names = append(names, name)
 			}
 			slices.Sort(names)
-			for range 120 {
+			for range 60 {
 				f := domain.DeskFilter{Folder: deskFolders[rnd.IntN(len(deskFolders))], Sort: deskSorts[rnd.IntN(len(deskSorts))]}
 				for range 1 + rnd.IntN(3) {
 					filters[names[rnd.IntN(len(names))]](&f)
@@ -208,13 +208,13 @@ func TestDeskCounts(t *testing.T) {
 				}
 			}
 		}
-		big := makeDeskWorld(t, s, 6, 3000)
+		big := makeDeskWorld(t, s, 6, 1300)
 		got, err := s.DeskCounts(t.Context(), big.org, big.staff[2], domain.Seen{All: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got.Unread != domain.DeskCountMost {
-			t.Errorf("%d unread among 3000, want it to stop at %d", got.Unread, domain.DeskCountMost)
+			t.Errorf("%d unread among 1300, want it to stop at %d", got.Unread, domain.DeskCountMost)
 		}
 	})
 }

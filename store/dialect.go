@@ -49,6 +49,8 @@ type dialect struct {
 	find string
 	// json makes JSON of a text expression, as Field and Member need it.
 	json string
+	// holds says that a JSON array of texts has the only element of another.
+	holds string
 	// greatest is the function that returns the greatest of its arguments.
 	greatest string
 	// bytes makes bytes of a text expression of hexadecimal digits.
@@ -77,6 +79,7 @@ var postgres = &dialect{
 	textColumn: "(value->>%d)",
 	find:       "strpos",
 	json:       "CAST(%s AS jsonb)",
+	holds:      "CAST(%s AS jsonb) @> CAST(%s AS jsonb)",
 }
 
 var sqlite = &dialect{
@@ -100,7 +103,11 @@ var sqlite = &dialect{
 	textColumn: "(value->>%d)",
 	find:       "instr",
 	json:       "%s",
+	holds:      "EXISTS (SELECT 1 FROM json_each(%s) WHERE value = (%s->>0))",
 }
+
+// Holds is the condition that a JSON array of texts has the only element of another.
+func (d *dialect) Holds(array, one string) string { return fmt.Sprintf(d.holds, array, one) }
 
 // JSON is a text expression as JSON.
 func (d *dialect) JSON(expr string) string { return fmt.Sprintf(d.json, expr) }

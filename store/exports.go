@@ -87,6 +87,11 @@ func (s *Store) ExpireExport(ctx context.Context, org domain.OrganisationID, sta
 // earlier is where an attempt of a dead worker may lie.
 func (s *Store) ClaimExport(ctx context.Context, worker, blob string, until time.Time) (x *domain.Export, earlier string, err error) {
 	now := micros(s.clock.Now())
+	// Workers look often, and seldom find anything: looking takes no writer's place.
+	var waiting []int
+	if err := s.list(ctx, &waiting, `SELECT 1 FROM exports WHERE `+claimable+` LIMIT 1`, now); err != nil || len(waiting) == 0 {
+		return nil, "", err
+	}
 	var row exportRow
 	err = s.write(ctx, 0, func(tx *Tx) error {
 		skip := ""
@@ -99,7 +104,7 @@ func (s *Store) ClaimExport(ctx context.Context, worker, blob string, until time
 			Blob         string
 		}
 		err := tx.Get(ctx, &found, `SELECT organisation_id, id, blob FROM exports
-			WHERE state = 'waiting' OR (state = 'running' AND lease_until < $1) ORDER BY created_at, id LIMIT 1`+skip, now)
+			WHERE `+claimable+` ORDER BY created_at, id LIMIT 1`+skip, now)
 		if err != nil {
 			return err
 		}
@@ -116,6 +121,9 @@ func (s *Store) ClaimExport(ctx context.Context, worker, blob string, until time
 	claimed, err := row.export()
 	return &claimed, earlier, err
 }
+
+// claimable are exports that a worker may begin at $1.
+const claimable = `(state = 'waiting' OR (state = 'running' AND lease_until < $1))`
 
 // KeepExport notes how far a worker has come and that it lives; false if the export is
 // no longer its own (cancelled, or taken over).

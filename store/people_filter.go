@@ -28,6 +28,10 @@ func (s *Store) matches(person string, f domain.PeopleFilter, seen domain.Seen, 
 	if searching && len(words) == 0 {
 		all.WriteString(" AND 1 = 0")
 	}
+	if s.d == postgres && len(words) > 0 {
+		all.WriteString(` AND ` + person + `.words @@ CAST(CAST(` + arg(tsquery(words)) + ` AS text) AS tsquery)`)
+		words = nil
+	}
 	for _, w := range words {
 		either([]string{s.d.find + `(' ' || ` + person + `.folded, ' ' || CAST(` + arg(w) + ` AS text)) > 0`})
 	}
@@ -43,7 +47,16 @@ func (s *Store) matches(person string, f domain.PeopleFilter, seen domain.Seen, 
 	}
 	either(postcodes)
 	for _, name := range slices.Sorted(maps.Keys(f.Fields)) { // names are checked by Validate: [a-z0-9_] alone
-		either([]string{s.d.Field(s.d.JSON(person+".fields"), name) + ` IN ` + s.d.Texts(arg(jsonOf(f.Fields[name])))})
+		var values []string
+		for _, v := range f.Fields[name] { // searched as a text first, as in holds
+			pair := arg(jsonOf(name) + ":" + jsonOf(v))
+			values = append(values, `(`+s.d.find+`(`+person+`.fields, CAST(`+pair+` AS text)) > 0 AND `+
+				s.d.Field(s.d.JSON(person+".fields"), name)+` = CAST(`+arg(v)+` AS text))`)
+		}
+		if len(values) == 0 {
+			values = []string{"1 = 0"}
+		}
+		either(values)
 	}
 	if len(f.Group) > 0 {
 		either([]string{s.enrolledIn(person, ` AND `+s.d.Among("se.group_id", arg(jsonOf(f.Group))), seen, args)})
@@ -60,7 +73,7 @@ func (s *Store) matches(person string, f domain.PeopleFilter, seen domain.Seen, 
 func (s *Store) holds(column string, values []string, arg func(any) string) []string {
 	var out []string
 	for _, v := range values {
-		out = append(out, `(`+s.d.find+`(`+column+`, CAST(`+arg(jsonOf(v))+` AS text)) > 0 AND CAST(`+arg(v)+` AS text) IN `+s.d.Texts(column)+`)`)
+		out = append(out, `(`+s.d.find+`(`+column+`, CAST(`+arg(jsonOf(v))+` AS text)) > 0 AND `+s.d.Holds(column, arg(jsonOf([]string{v})))+`)`)
 	}
 	return out
 }

@@ -84,10 +84,11 @@ func (q searchQuery) visible(args *[]any) string {
 		q.s.seesPerson("sm.person_no", q.seen, args) + q.s.seesGroup("sm.group_id", "sm.person_no", q.seen, args) + `))`
 }
 
-// tsquery is PostgreSQL's question: words are letters and digits alone.
-func (q searchQuery) tsquery() string {
-	parts := make([]string, len(q.words))
-	for i, w := range q.words {
+// tsquery is PostgreSQL's question for words that begin so. They are letters and digits
+// alone.
+func tsquery(words []string) string {
+	parts := make([]string, len(words))
+	for i, w := range words {
 		parts[i] = "'" + w + "':*"
 	}
 	return strings.Join(parts, " & ")
@@ -122,7 +123,7 @@ func (q searchQuery) indexSQLite(ctx context.Context) ([]searchPlace, error) {
 
 // person searches one conversation: its texts are few.
 func (q searchQuery) person(ctx context.Context) ([]searchPlace, error) {
-	args := []any{q.org, q.tsquery(), q.f.Person, q.f.Before}
+	args := []any{q.org, tsquery(q.words), q.f.Person, q.f.Before}
 	var out []searchPlace
 	err := q.s.list(ctx, &out, `SELECT st."offset", st.person_no FROM (
 			SELECT "offset" FROM messages WHERE organisation_id = $1 AND person_no = $3 AND "offset" < $4
@@ -161,7 +162,7 @@ func (q searchQuery) windows(ctx context.Context) (found []searchPlace, rest int
 // window reads what is found among the searchWindow newest texts before an offset, and
 // the oldest of these; 0 if there are no older ones.
 func (q searchQuery) window(ctx context.Context, before int64) (found []searchPlace, floor int64, err error) {
-	args := []any{q.org, q.tsquery(), before}
+	args := []any{q.org, tsquery(q.words), before}
 	err = q.s.list(ctx, &found, `SELECT st."offset", st.person_no FROM (
 			SELECT "offset", person_no, group_id, vector FROM search_texts WHERE organisation_id = $1 AND "offset" < $3
 			ORDER BY "offset" DESC`+fmt.Sprintf(` LIMIT %d`, searchWindow)+`) st
@@ -191,7 +192,7 @@ func (q searchQuery) index(ctx context.Context, before int64) (found []searchPla
 		Group string `db:"group_id"`
 	}
 	err = tx.SelectContext(ctx, &rows, `SELECT "offset", person_no, group_id FROM search_texts
-		WHERE vector @@ CAST(CAST($2 AS text) AS tsquery) AND organisation_id = $1 AND "offset" < $3`+fmt.Sprintf(` LIMIT %d`, searchFew+1), q.org, q.tsquery(), before)
+		WHERE vector @@ CAST(CAST($2 AS text) AS tsquery) AND organisation_id = $1 AND "offset" < $3`+fmt.Sprintf(` LIMIT %d`, searchFew+1), q.org, tsquery(q.words), before)
 	if err != nil || len(rows) > searchFew {
 		return nil, false, translate(ctx, err)
 	}

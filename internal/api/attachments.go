@@ -53,6 +53,9 @@ func (s *Server) uploadOwnAttachment(x *exchange, actor domain.Actor) error {
 	})
 }
 
+// anyBytes is the media type of an upload: what it really is, its content says.
+const anyBytes = "application/octet-stream"
+
 // uploadTime is how long a file may take to arrive: 10 MB over a slow telephone line.
 const uploadTime = 5 * time.Minute
 
@@ -63,8 +66,8 @@ func (x *exchange) upload(take func(attachment.Incoming) (attachment.Attachment,
 	if err := q.err(); err != nil {
 		return err
 	}
-	if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != "application/octet-stream" {
-		return malformed("Content-Type", "the body must be the file itself, with Content-Type: application/octet-stream")
+	if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != anyBytes {
+		return malformed("Content-Type", "the body must be the file itself, with Content-Type: %s", anyBytes)
 	}
 	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(uploadTime)) // else the server's own holds
 	a, err := take(attachment.Incoming{Name: name, Size: x.r.ContentLength, Body: x.r.Body})

@@ -43,7 +43,7 @@ func (f *fixture) take(t *testing.T, who, name string, body []byte) stored {
 // fetch gets with headers.
 func (f *fixture) fetch(t *testing.T, who, path string, header map[string]string) answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", f.base+"/api/v1"+path, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.base+"/api/v1"+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

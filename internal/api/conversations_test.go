@@ -381,3 +381,22 @@ func TestClaims(t *testing.T) {
 		}
 	}
 }
+
+// TestNoteRetry: a retry is answered with what was stored, although the colleague whom it
+// mentions works elsewhere by now; a new note to them is refused.
+func TestNoteRetry(t *testing.T) {
+	f := start(t, nil)
+	path, anna := "/conversations/"+f.ids["north/a1"]+"/notes", f.staffID(t, "north", "anna")
+	first := item{"key": "note-0001", "body": "see to her", "mentions": []string{anna, anna}}
+	stored := f.must(t, "north/planner", "POST", path, first)
+	f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{{"person": "s-anna", "test": "T1", "remove": true}}})
+	if a := f.call(t, "north/planner", "POST", path, first); a.status != 200 || string(a.body) != string(stored.body) {
+		t.Errorf("a retry: %d %s, first %s", a.status, a.body, stored.body)
+	}
+	if a := f.call(t, "north/planner", "POST", path, item{"key": "note-0002", "body": "again", "mentions": []string{anna}}); a.status != 422 || a.refused(t).Error.Field != "mentions[0]" {
+		t.Errorf("a new one: %d %s", a.status, a.body)
+	}
+	if l := f.timeline(t, "north/planner", "a1", ""); l.told() != "#see to her" || len(l.Items[0].Mentions) != 1 {
+		t.Errorf("what stands there: %+v", l.Items)
+	}
+}

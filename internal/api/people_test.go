@@ -275,6 +275,36 @@ func TestSendingToAPool(t *testing.T) {
 	}
 }
 
+// TestFilesOfASending: what is uploaded for a sending to many goes to its recipients,
+// once, and to nobody else.
+func TestFilesOfASending(t *testing.T) {
+	f := start(t, nil)
+	p1 := f.ids["north/P1"]
+	file := f.upload(t, "north/coordinator", "/conversations/many")
+	body := item{"key": "files-sending-1", "group": p1, "subject": "Plan", "body": "", "attachments": []string{file}, "recipients": item{"people": []string{f.ids["north/a1"]}}}
+	a := f.must(t, "north/coordinator", "POST", "/broadcasts", body)
+	if !strings.Contains(string(a.body), file) {
+		t.Errorf("the answer: %s", a.body)
+	}
+	if again := f.call(t, "north/coordinator", "POST", "/broadcasts", body); again.status != 200 || !strings.Contains(string(again.body), file) {
+		t.Errorf("again: %d %s", again.status, again.body)
+	}
+	body["key"] = "files-sending-2"
+	if a := f.call(t, "north/coordinator", "POST", "/broadcasts", body); a.status != 422 || a.refused(t).Error.Field != "attachments[0]" {
+		t.Errorf("sent twice: %d %s", a.status, a.body)
+	}
+	for who, want := range map[string]int{"a1": 200, "b1": 404, "coordinator": 200, "planner": 200} {
+		if a := f.send(t, f.token(t, "north/"+who), "GET", "/attachments/"+file, "", nil); a.status != want {
+			t.Errorf("%s reads it: %d", who, a.status)
+		}
+	}
+	other := f.upload(t, "north/planner", "/conversations/many")
+	body["attachments"] = []string{other}
+	if a := f.call(t, "north/coordinator", "POST", "/broadcasts", body); a.status != 422 {
+		t.Errorf("a colleague's file: %d %s", a.status, a.body)
+	}
+}
+
 // TestSendingToBlocked: nobody who is blocked is written to, alone or among others.
 func TestSendingToBlocked(t *testing.T) {
 	f := start(t, nil)

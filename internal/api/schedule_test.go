@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crier/internal/app"
+	"crier/internal/clock"
+	"crier/internal/service/conversation"
 )
 
 // crewed adds to each organisation a pool P, a shift S tomorrow, a past shift OLD and one without times,
@@ -152,7 +156,8 @@ func TestUnavailable(t *testing.T) {
 
 // TestAssignmentsRefuse: what cannot be asked, reported or deleted, by whom, and why.
 func TestAssignmentsRefuse(t *testing.T) {
-	f := start(t, nil)
+	// Writers' time stands still, so that a slow machine does not refill their budget.
+	f := start(t, nil, app.Options{Writers: conversation.NewRate(clock.NewFixed(time.Now()))})
 	crewed(t, f)
 	shift, a1 := f.ids["north/S"], f.ids["north/a1"]
 	for i, c := range []struct {

@@ -48,19 +48,19 @@ func (f *Folder) Close() error {
 }
 
 // open returns the folder; it makes it if asked to, else it may be nil.
-func (f *Folder) open(make bool) (*os.Root, error) {
+func (f *Folder) open(create bool) (*os.Root, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.root != nil {
 		return f.root, nil
 	}
-	if make {
+	if create {
 		if err := os.MkdirAll(f.path, 0o700); err != nil {
 			return nil, unavailable(err)
 		}
 	}
 	root, err := os.OpenRoot(f.path)
-	if errors.Is(err, fs.ErrNotExist) && !make {
+	if errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, nil
 	}
 	if err != nil {

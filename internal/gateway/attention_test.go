@@ -46,7 +46,7 @@ func TestAttention(t *testing.T) {
 				h := &heard{began: time.Now()}
 				a := newAttention(c.rest, h.tell)
 				for _, s := range c.steps {
-					time.Sleep(s.after)
+					pass(s.after)
 					synctest.Wait()
 					switch s.do {
 					case "end":
@@ -55,7 +55,7 @@ func TestAttention(t *testing.T) {
 						a.types(s.do == typing)
 					}
 				}
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				if !slices.Equal(h.said, c.want) {
 					t.Errorf("%q\nnot %q", h.said, c.want)
 				}

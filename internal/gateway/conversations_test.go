@@ -180,7 +180,7 @@ func TestTypingAsksNoDatabase(t *testing.T) {
 		for _, p := range []*page{anna, bea, kim, sara, omar} {
 			p.heard("")
 		}
-		time.Sleep(1500 * time.Millisecond)
+		pass(1500 * time.Millisecond)
 
 		if got := anna.say(protocol.Command{Type: protocol.Typing, Conversation: "p1", State: "typing"}); got != "" {
 			t.Error(got)

@@ -8,6 +8,9 @@ ALTER TABLE people ADD COLUMN postcode  text NOT NULL DEFAULT '';
 ALTER TABLE people ADD COLUMN fields    text NOT NULL DEFAULT '{}';
 -- folded family name, a space, folded given name: what lists are sorted by
 ALTER TABLE people ADD COLUMN sort_name text NOT NULL DEFAULT '';
+-- the words of folded, so that PostgreSQL finds names by an index
+{postgres} ALTER TABLE people ADD COLUMN words tsvector GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array(folded, ' '), ''))) STORED;
+{postgres} CREATE INDEX people_words ON people USING gin (words);
 CREATE INDEX people_sorted ON people (organisation_id, kind, sort_name, no);
 
 -- replies and starts: '' = as the organisation says, else open or closed

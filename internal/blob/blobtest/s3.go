@@ -34,6 +34,9 @@ type S3 struct {
 	down    bool               // guarded by mu
 }
 
+// made is when everything in the fake was made, as it says.
+var made = time.Unix(1_700_000_000, 0)
+
 type upload struct {
 	key   string
 	began time.Time
@@ -106,7 +109,7 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.listUploads(w)
 	case q.Has("uploads"):
 		id := fmt.Sprintf("upload-%d", len(s.counts)+s.counts["begin"]+1)
-		s.uploads[id] = &upload{key: key, began: time.Now(), parts: map[int][]byte{}}
+		s.uploads[id] = &upload{key: key, began: made, parts: map[int][]byte{}}
 		s.answer(w, "begin", "<InitiateMultipartUploadResult><Bucket>"+bucket+"</Bucket><Key>"+key+"</Key><UploadId>"+id+"</UploadId></InitiateMultipartUploadResult>")
 	case q.Has("uploadId"):
 		s.multipart(w, r, key, body)
@@ -183,7 +186,7 @@ func (s *S3) object(w http.ResponseWriter, r *http.Request, key string, body []b
 		s.counts[strings.ToLower(r.Method)]++
 		w.Header().Set("ETag", etag(b))
 		w.Header().Set("Content-Type", "application/octet-stream")
-		http.ServeContent(w, r, "", time.Unix(1_700_000_000, 0), bytes.NewReader(b))
+		http.ServeContent(w, r, "", made, bytes.NewReader(b))
 	default:
 		refuse(w, r, http.StatusMethodNotAllowed, "MethodNotAllowed")
 	}

@@ -403,6 +403,40 @@ func TestCancelAtWork(t *testing.T) {
 	})
 }
 
+// TestProgress: a page hears how far its export is, and a node that stops lets another
+// begin at once.
+func TestProgress(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		h.send("a", "Papers.", h.upload("a", text("a.txt")).ID)
+		node, files := h.stalled()
+		node.Start(t.Context())
+		defer node.Stop()
+		x, err := node.RequestExport(t.Context(), h.as("planner"), ExportRequest{People: []domain.PersonID{h.ids["a"]}, Transcript: true})
+		h.must(err)
+		<-files.reached
+		late := time.NewTimer(20 * time.Second)
+		defer late.Stop()
+		for told := h.frames(); told[len(told)-1].Export.State != domain.ExportRunning; told = h.frames() {
+			select {
+			case <-late.C:
+				t.Fatalf("%+v", told)
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+		if told := h.frames(); told[len(told)-1].Export.Done != 1 || told[len(told)-1].Export.Total != 2 {
+			t.Errorf("%+v", told)
+		}
+		if got, err := node.Export(t.Context(), h.as("planner"), x.ID); err != nil || got.Done != 1 || got.Total != 2 {
+			t.Errorf("%+v, %v", got, err)
+		}
+		node.Stop()
+		h.work()
+		if got := h.unzip("planner", x.ID); len(got) != 4 {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 // TestExportGivenUp: one that kills its workers is not tried for ever.
 func TestExportGivenUp(t *testing.T) {
 	both(t, func(t *testing.T, h *office) {

@@ -32,6 +32,7 @@ type Exporter struct {
 	mu      sync.Mutex
 	current string                  // guarded by mu; id of the export at work, "" if none
 	abort   context.CancelCauseFunc // guarded by mu; of the export at work
+	left    *domain.Export          // guarded by mu; what this node was at when it was stopped
 	stop    context.CancelFunc      // guarded by mu; nil when stopped
 	done    sync.WaitGroup
 }
@@ -54,8 +55,8 @@ func (s *Service) Start(ctx context.Context) {
 	x.done.Go(func() { x.sweeping(ctx) })
 }
 
-// Stop ends the work and waits for it. An export at work is left to another node, or to
-// this one once it is back.
+// Stop ends the work and waits for it. An export at work is left to another node, which
+// may begin at once, or to this one when it is back.
 func (s *Service) Stop() {
 	x := s.exporter
 	x.mu.Lock()
@@ -65,6 +66,7 @@ func (s *Service) Stop() {
 	if stop != nil {
 		stop()
 		x.done.Wait()
+		x.release()
 	}
 }
 
@@ -139,6 +141,9 @@ func (x *Exporter) one(ctx context.Context) (bool, error) {
 	case errors.Is(cause, errNotOurs):
 		return true, nil
 	case ctx.Err() != nil:
+		x.mu.Lock()
+		x.left = claimed
+		x.mu.Unlock()
 		return false, ctx.Err()
 	case fault.Is(err, fault.Unavailable) && claimed.Tries < triesMost:
 		return false, err // another try once the lease has ended
@@ -150,6 +155,22 @@ func (x *Exporter) one(ctx context.Context) (bool, error) {
 		s.o.Log.Error().Err(err).Str("export", claimed.ID).Msg("an export failed")
 	}
 	return true, x.finish(ctx, job, reason)
+}
+
+// release ends the lease of what this node was at when it was stopped.
+func (x *Exporter) release() {
+	x.mu.Lock()
+	left := x.left
+	x.left = nil
+	x.mu.Unlock()
+	if left == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, err := x.s.o.Store.KeepExport(ctx, *left, x.worker, x.s.o.Clock.Now().Add(-time.Second)); err != nil {
+		x.s.o.Log.Warn().Err(err).Msg("an export has to wait until its lease ends")
+	}
 }
 
 // attempt streams the .zip into the blob store while a second goroutine notes progress.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -48,11 +49,16 @@ var types = []fileType{
 // textual are types that are read as plain text: data, nothing that anything runs.
 var textual = []string{"application/json", "application/geo+json", "application/x-ndjson", "text/tab-separated-values"}
 
+// wholeHead lets the library look at as much as it is given: some programs write office
+// documents whose telling part comes late.
+var wholeHead = sync.OnceFunc(func() { mimetype.SetLimit(headSize) })
+
 const taken = "pictures (png, jpeg, gif, webp), PDF, plain text, CSV, office documents (docx, xlsx, pptx, odt, ods, odp) and zip"
 
 // typeOf tells by its first bytes (up to headSize) what a file is; name only
 // decides between plain text and CSV. Errors: Invalid (field "file").
 func typeOf(head []byte, name string) (fileType, error) {
+	wholeHead()
 	found := mimetype.Detect(head)
 	for m := found; m != nil; m = m.Parent() {
 		// Only the type itself counts: a program in a zip is no zip to us. Text is the
@@ -106,16 +112,6 @@ func active(head []byte) string {
 		}
 	}
 	return ""
-}
-
-// picture reports whether a media type is one of the pictures.
-func isPicture(mime string) bool {
-	for _, t := range types {
-		if t.mime == mime {
-			return t.picture
-		}
-	}
-	return false
 }
 
 // isStored reports whether the content is compressed already.

@@ -254,8 +254,8 @@ func TestSweepGoesOn(t *testing.T) {
 func TestPictures(t *testing.T) {
 	h := one(t)
 	long := painted(2000, 500)
-	clear := image.NewNRGBA(image.Rect(0, 0, 100, 50))
-	clear.SetNRGBA(0, 0, color.NRGBA{R: 255, A: 128})
+	glass := image.NewNRGBA(image.Rect(0, 0, 100, 50))
+	glass.SetNRGBA(0, 0, color.NRGBA{R: 255, A: 128})
 	for name, c := range map[string]struct {
 		body          []byte
 		width, height int
@@ -263,7 +263,7 @@ func TestPictures(t *testing.T) {
 		kind          string
 	}{
 		"png":                      {pngOf(long), 2000, 500, 640, 160, "image/jpeg"},
-		"png with clear parts":     {pngOf(clear), 100, 50, 100, 50, "image/png"},
+		"png with clear parts":     {pngOf(glass), 100, 50, 100, 50, "image/png"},
 		"jpeg":                     {jpegOf(painted(500, 2000)), 500, 2000, 160, 640, "image/jpeg"},
 		"gif":                      {gifOf(painted(64, 64)), 64, 64, 64, 64, "image/jpeg"},
 		"webp":                     {webpOf(), 1, 1, 1, 1, "image/png"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/failpoint"
 	"crier/internal/fault"
 )
 
@@ -26,6 +27,7 @@ const batchLimit = 20 * time.Second
 // organisation while it has something to write. Safe for concurrent use.
 type Batcher struct {
 	send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]domain.Sent, error)
+	ring func(*domain.Entry)
 	most int
 	ctx  context.Context // of all transactions
 	end  context.CancelFunc
@@ -46,12 +48,13 @@ type waitingWrite struct {
 }
 
 // NewBatcher makes a batcher around store.SendMessages. most is how many messages go
-// into one transaction; 0 means 128.
-func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]domain.Sent, error), most int) *Batcher {
+// into one transaction; 0 means 128. ring is called after COMMIT with each new entry,
+// in the order of the journal, whether or not its writer still waits; it must not block.
+func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]domain.Sent, error), most int, ring func(*domain.Entry)) *Batcher {
 	if most <= 0 {
 		most = batchMost
 	}
-	b := &Batcher{send: send, most: most, waiting: map[domain.OrganisationID][]*waitingWrite{}}
+	b := &Batcher{send: send, ring: ring, most: most, waiting: map[domain.OrganisationID][]*waitingWrite{}}
 	b.ctx, b.end = context.WithCancel(context.Background())
 	return b
 }
@@ -163,8 +166,16 @@ func (b *Batcher) write(org domain.OrganisationID, batch []*waitingWrite) {
 	sent, err := b.send(ctx, org, messages)
 	switch {
 	case err == nil:
+		failpoint.Hit(failpoint.MessageAfterCommit)
 		for i, w := range batch {
 			w.sent = sent[i]
+			if !sent[i].Fresh {
+				continue
+			}
+			if e := sent[i].Assigned; e != nil {
+				b.ring(e)
+			}
+			b.ring(sent[i].Entry)
 		}
 	case len(batch) > 1 && !fault.Is(err, fault.Unavailable) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
 		for _, w := range batch {

@@ -19,7 +19,14 @@ import (
 type disk struct {
 	mu      sync.Mutex
 	batches [][]string // guarded by mu; the keys of each
+	rung    []string   // guarded by mu; the keys of the entries that the doorbell rang for
 	fail    func(keys []string) error
+}
+
+func (d *disk) ring(e *domain.Entry) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.rung = append(d.rung, e.RequestKey)
 }
 
 func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error) {
@@ -63,7 +70,7 @@ func keyed(i int) domain.NewMessage { return domain.NewMessage{Key: fmt.Sprint("
 func gathering(t *testing.T, most int, fn func(t *testing.T, d *disk, b *conversation.Batcher)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}
-		b := conversation.NewBatcher(d.send, most)
+		b := conversation.NewBatcher(d.send, most, d.ring)
 		fn(t, d, b)
 		if err := b.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -106,6 +113,16 @@ func TestBatchesFormWhileOneIsUnderWay(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 		sizes := d.sizes()
+		d.mu.Lock()
+		var written []string
+		for _, b := range d.batches {
+			written = append(written, b...)
+		}
+		written = slices.DeleteFunc(written, func(k string) bool { return k == "key-13" || k == "key-99" })
+		if rung := slices.DeleteFunc(slices.Clone(d.rung), func(k string) bool { return k == "key-99" }); !slices.Equal(rung, written) {
+			t.Errorf("rang for %v, wrote %v", rung, written)
+		}
+		d.mu.Unlock()
 		slices.Sort(sizes)
 		if !slices.Equal(sizes, []int{1, 1, 3, 8, 8}) {
 			t.Errorf("batches of %v", sizes)
@@ -142,6 +159,9 @@ func TestGivingUp(t *testing.T) {
 		}
 		if d.mu.Lock(); !slices.Equal(slices.Concat(d.batches...), []string{"key-0", "key-2"}) {
 			t.Errorf("wrote %v", d.batches)
+		}
+		if !slices.Equal(d.rung, []string{"key-0", "key-2"}) {
+			t.Errorf("rang for %v: what is stored is told, whoever waits", d.rung)
 		}
 		d.mu.Unlock()
 		gone, end := context.WithCancel(t.Context())
@@ -207,7 +227,7 @@ func TestStopWritesWhatWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &disk{}
-				b := conversation.NewBatcher(d.send, 2)
+				b := conversation.NewBatcher(d.send, 2, d.ring)
 				var all sync.WaitGroup
 				for i := range 5 {
 					all.Go(func() {

@@ -253,7 +253,7 @@ func TestLiveWithoutTheStore(t *testing.T) {
 		f.err = errors.New("away")
 		f.slow = make(chan struct{}) // hangs
 		l.Entry(entry(9, domain.EntryMessageSent, "", domain.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Body: "hi"}))
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second)
 		if got := p.take(); len(got) != 1 || strings.Contains(got[0], `"state":{`) || !strings.Contains(got[0], `"name":"Sara"`) {
 			t.Errorf("%q", got)
 		}

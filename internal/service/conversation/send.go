@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
 )
 
@@ -75,17 +74,12 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 	return item, sent.Fresh, err
 }
 
-// Write stores a message that has been checked and rings the doorbell: for services
-// that write into conversations for their own reasons. Errors as of Send and Reply.
+// Write stores a message that has been checked and rings the doorbell, even if ctx ends
+// meanwhile: for services that write into conversations for their own reasons. Errors as of Send and Reply.
 func (s *Service) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
 	sent := s.batches.Send(ctx, org, m)
 	if sent.Err != nil {
 		return domain.Sent{}, sent.Err
-	}
-	if sent.Fresh {
-		failpoint.Hit(failpoint.MessageAfterCommit)
-		s.committed(sent.Assigned)
-		s.committed(sent.Entry)
 	}
 	return sent, nil
 }

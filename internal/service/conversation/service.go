@@ -61,7 +61,7 @@ type Service struct {
 
 // New makes the service.
 func New(o Options) *Service {
-	return &Service{o: o, batches: NewBatcher(o.Store.SendMessages, o.Batch)}
+	return &Service{o: o, batches: NewBatcher(o.Store.SendMessages, o.Batch, o.Committed)}
 }
 
 // Stop ends what is being written, and returns when it has ended or ctx has.

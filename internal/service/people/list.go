@@ -79,7 +79,9 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 		if rows, err = s.store.People(ctx, actor.Organisation, q); err != nil {
 			return Page{}, err
 		}
-		page.Total, err = s.store.CountPeople(ctx, actor.Organisation, f, see)
+		if page.Total = len(rows); after != "" || len(rows) > limit { // else this page is the whole list
+			page.Total, err = s.store.CountPeople(ctx, actor.Organisation, f, see)
+		}
 	}
 	if err != nil {
 		return Page{}, err

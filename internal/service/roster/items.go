@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -264,12 +265,12 @@ func (c *check) fields(w domain.Where, fields *map[string]string) {
 	if n := len(*fields); n > domain.FieldsMost {
 		c.add(w, "fields", "%d fields; at most %d are possible", n, domain.FieldsMost)
 	}
-	for name, value := range *fields {
+	for _, name := range slices.Sorted(maps.Keys(*fields)) {
 		if err := domain.CheckFieldName("fields", name); err != nil {
 			c.add(w, "fields", "%q: %s", clip(name), fault.Public(err).Message)
 			continue
 		}
-		c.text(w, "fields."+name, value, domain.FieldValueMost, true)
+		c.text(w, "fields."+name, (*fields)[name], domain.FieldValueMost, true)
 	}
 }
 
@@ -387,9 +388,15 @@ func (e Enrolment) spec(w domain.Where, c *check) domain.EnrolmentSpec {
 
 // noSeat refuses what only a test's candidates have.
 func (c *check) noSeat(w domain.Where, e Enrolment) {
-	for field, given := range map[string]bool{"room": e.Room != nil && *e.Room != "", "seat": e.Seat != nil && *e.Seat != "", "extra_minutes": e.ExtraMinutes != nil, "progress": e.Progress != nil} {
-		if given {
-			c.add(w, field, "only a test's candidates have this")
+	for _, f := range []struct {
+		name  string
+		given bool
+	}{
+		{"room", e.Room != nil && *e.Room != ""}, {"seat", e.Seat != nil && *e.Seat != ""},
+		{"extra_minutes", e.ExtraMinutes != nil}, {"progress", e.Progress != nil},
+	} {
+		if f.given {
+			c.add(w, f.name, "only a test's candidates have this")
 		}
 	}
 }

@@ -1,23 +1,27 @@
 // Where a scrolled list stands: at its end, or at a row that stays where it is on the
-// screen whatever is put before or after it, within the list or above it.
+// screen, whatever is put before or after it in the list, or above the list.
 
 const near = 24
 
 export class Place {
   atEnd = true
   #row: HTMLElement | undefined
+  /** Of the row, from the list's upper edge. */
   #top = 0
+  /** The list's own edges as last seen. */
+  #edges = { top: 0, bottom: 0 }
 
   /** The reader, or a change of size, has moved it. */
   moved(box: HTMLElement): void {
     this.atEnd = box.scrollHeight - box.scrollTop - box.clientHeight <= near
+    this.#edges = edges(box)
     this.note(box)
   }
 
   /** Remembers the first row in view, before the rows change. */
   note(box: HTMLElement): void {
     if (this.atEnd) return
-    const top = box.getBoundingClientRect().top
+    const { top } = edges(box)
     const rows = box.querySelectorAll<HTMLElement>('[data-item]')
     // The first whose end is below the upper edge.
     let low = 0
@@ -28,18 +32,24 @@ export class Place {
       else low = middle + 1
     }
     this.#row = rows[low]
-    this.#top = this.#row?.getBoundingClientRect().top ?? 0
+    this.#top = this.#row ? this.#row.getBoundingClientRect().top - top : 0
   }
 
   /** After a change: to the end, or the remembered row back to where it was. */
   keep(box: HTMLElement): void {
+    const now = edges(box)
+    const before = this.#edges
+    this.#edges = now
     if (this.atEnd) {
       box.scrollTop = box.scrollHeight
       return
     }
     if (!this.#row?.isConnected) return
-    const moved = this.#row.getBoundingClientRect().top - this.#top
-    if (Math.abs(moved) >= 1) box.scrollTop += moved
+    let by = this.#row.getBoundingClientRect().top - now.top - this.#top
+    // Something above the list has grown into it: the page around has not moved, the list's upper edge has.
+    if (Math.abs(now.bottom - before.bottom) < 1) by += now.top - before.top
+    if (Math.abs(by) >= 1) box.scrollTop += by
+    this.note(box)
   }
 
   toEnd(box: HTMLElement): void {
@@ -52,4 +62,9 @@ export class Place {
     this.atEnd = false
     this.#row = undefined
   }
+}
+
+function edges(box: HTMLElement): { top: number; bottom: number } {
+  const { top, bottom } = box.getBoundingClientRect()
+  return { top, bottom }
 }
