@@ -62,6 +62,7 @@ type messageWriter struct {
 	bindings []binding
 	index    []searchRow
 	touched  touches
+	copies   []newDelivery
 	claims   []claim
 }
 
@@ -106,6 +107,9 @@ func (w *messageWriter) write(ctx context.Context) error {
 		}
 	}
 	if err := w.tx.bind(ctx, w.bindings); err != nil {
+		return err
+	}
+	if err := w.tx.queue(ctx, w.at, w.copies); err != nil {
 		return err
 	}
 	return w.tx.index(ctx, w.index)
@@ -236,6 +240,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	p := domain.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
 		SenderName: m.Actor.Name, SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
+		Channels: m.Channels, Via: m.Via,
 	}
 	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}
 	if in != nil {
@@ -260,6 +265,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	if m.Inbound {
 		return nil
 	}
+	w.copies = append(w.copies, copies(row.offset, []int64{row.person}, m.Channels, p.GroupKind, a.Settings, w.at)...)
 	a.Spoken[row.group] = true
 	a.Answers = append(a.Answers, domain.Answer{Offset: row.offset, Group: row.group, By: m.Actor})
 	return nil
