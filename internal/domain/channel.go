@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Channel is a way out of the pages. What stands in the message centre needs none.
 type Channel string
@@ -129,6 +132,43 @@ func (q Quiet) Until(now time.Time) (end time.Time, quiet bool) {
 		day++
 	}
 	return time.Date(local.Year(), local.Month(), day, q.To/60, q.To%60, 0, 0, zone).UTC(), true
+}
+
+// QuietHours are those of a person: their own where they have some (from and to 0 or more), else the organisation's, in
+// their own zone, else the organisation's, else UTC.
+func (s Settings) QuietHours(zone string, from, to int) Quiet {
+	q := Quiet{From: from, To: to}
+	if from < 0 || to < 0 {
+		q.From, q.To = s.QuietFrom, s.QuietTo
+	}
+	if zone == "" {
+		zone = s.TimeZone
+	}
+	q.Zone = zoneOf(zone)
+	return q
+}
+
+// KnownZone reports whether name is a time zone of the IANA database.
+func KnownZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "" && name != "Local"
+}
+
+var zones sync.Map // name → *time.Location: reading one takes a file
+
+func zoneOf(name string) *time.Location {
+	if z, ok := zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	if !KnownZone(name) { // not kept: there is no end to such names
+		return time.UTC
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(name, z)
+	return z
 }
 
 // DeliveryState is how far a copy has come.

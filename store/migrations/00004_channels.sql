@@ -16,7 +16,7 @@ ALTER TABLE conversations ADD COLUMN channels text NOT NULL DEFAULT '[]';
 -- One copy of one message to one person by one channel. kind: message, or of the server's own mails:
 -- notify (to staff, of replies), export. "offset" 0 for those. state: waiting, sending, sent, delivered, failed, suppressed, cancelled.
 -- only_unread: 1 = an escalation, cancelled once the message was read. fence: counts the claims; who reports with an old
--- one is not heard. reason: a code of domain.ChannelReason or of the failure; detail: the provider's words.
+-- one is not heard. sent_at: when a provider took it. reason: a code of domain.ChannelReason or of the failure; detail: the provider's words.
 CREATE TABLE deliveries (
 	organisation_id {int} NOT NULL,
 	id              text NOT NULL,
@@ -36,6 +36,7 @@ CREATE TABLE deliveries (
 	provider        text NOT NULL DEFAULT '',
 	provider_id     text NOT NULL DEFAULT '',
 	parts           {int} NOT NULL DEFAULT 0,
+	sent_at         {int} NOT NULL DEFAULT 0,
 	reason          text NOT NULL DEFAULT '',
 	detail          text NOT NULL DEFAULT '',
 	created_at      {int} NOT NULL,
@@ -48,7 +49,9 @@ CREATE INDEX deliveries_due ON deliveries (channel, due_at, organisation_id) WHE
 CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending';
 CREATE INDEX deliveries_provider ON deliveries (provider, provider_id) WHERE provider_id <> '';
 CREATE INDEX deliveries_person ON deliveries (organisation_id, person_no, "offset");
-CREATE INDEX deliveries_changed ON deliveries (organisation_id, state, changed_at);
+CREATE INDEX deliveries_state ON deliveries (organisation_id, state, id);
+-- What an organisation's caps count.
+CREATE INDEX deliveries_sent ON deliveries (organisation_id, channel, sent_at) WHERE sent_at <> 0;
 
 -- outcome: accepted, temporary, permanent, provider (its fault, not the address's), lost (the worker died), delivered, bounced.
 CREATE TABLE delivery_attempts (
