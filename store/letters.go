@@ -240,3 +240,40 @@ func (s *Store) Reachables(ctx context.Context, org domain.OrganisationID, seen 
 	}
 	return out, nil
 }
+
+// OnlyGroup returns the only group, among those that are seen, in which a candidate is, "" for none or several: the one that a
+// message belongs to which names none.
+func (s *Store) OnlyGroup(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID) (domain.GroupID, error) {
+	var rows []struct {
+		Group string `db:"group_id"`
+		Room  string
+	}
+	err := s.list(ctx, &rows, `SELECT e.group_id, e.room FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
+		WHERE p.organisation_id = $1 AND p.id = $2 AND e.state <> 'left'`, org, person)
+	if err != nil {
+		return "", fmt.Errorf("read the groups of a person: %w", err)
+	}
+	only := domain.GroupID("")
+	for _, r := range rows {
+		if !seen.Holds([]domain.Place{{Group: domain.GroupID(r.Group), Room: r.Room}}) {
+			continue
+		}
+		if only != "" {
+			return "", nil
+		}
+		only = domain.GroupID(r.Group)
+	}
+	return only, nil
+}
+
+// DropSubscription removes a browser that takes no pushes any more.
+func (s *Store) DropSubscription(ctx context.Context, org domain.OrganisationID, id string) error {
+	err := s.write(ctx, org, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM push_subscriptions WHERE organisation_id = $1 AND id = $2`, org, id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("remove a push subscription: %w", err)
+	}
+	return nil
+}
