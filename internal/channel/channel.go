@@ -26,7 +26,8 @@ type Outgoing struct {
 	MessageID string // without angle brackets
 	InReplyTo string
 	Link      string // to the conversation in the pages
-	Stop      string // address or link to stop such mails, "" where it does not apply (List-Unsubscribe)
+	Stop      string // https link that a POST to ends such mails, "" where it does not apply (List-Unsubscribe, RFC 8058)
+	Automatic bool   // the server wrote it, no person did (Auto-Submitted, RFC 3834)
 	Files     []File
 }
 
