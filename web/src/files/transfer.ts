@@ -1,11 +1,14 @@
 // One file on its way to the server, and the addresses of those that are there.
 
 import { ApiError, query } from '../lib/api'
-import { session } from '../lib/session.svelte'
+import { api, session } from '../lib/session.svelte'
 import type { Attachment } from '../protocol/frames'
 
 export const fileAddress = (id: string) => `/api/v1/attachments/${encodeURIComponent(id)}`
 export const previewAddress = (id: string) => fileAddress(id) + '/preview'
+
+/** Takes back a file that goes with no message after all. The server forgets it within a day anyway: failing is no matter. */
+export const discard = (id: string): void => void api.delete(fileAddress(id).replace('/api/v1', '')).catch(() => {})
 
 export type Upload = { done: Promise<Attachment>; abort: () => void }
 

@@ -1,8 +1,8 @@
 // Files on their way to the server, before the message that carries them is sent.
 
 import { ApiError } from '../lib/api'
-import { type Upload, upload } from './transfer'
 import { limits } from './limits'
+import { discard, type Upload, upload } from './transfer'
 import type { Attachment } from '../protocol/frames'
 
 export type Entry = {
@@ -28,6 +28,7 @@ export class Uploads {
   #sources = new Map<number, File>()
   #running = new Map<number, Upload>()
 
+  /** route: that of the API which takes the files. */
   constructor(route: string, kept: readonly Attachment[], changed: () => void) {
     this.#route = route
     this.#changed = changed
@@ -65,15 +66,17 @@ export class Uploads {
 
   remove(key: number): void {
     this.#running.get(key)?.abort()
-    this.#forget(key)
-    this.list = this.list.filter((e) => e.key !== key)
+    const file = this.list.find((e) => e.key === key)?.file
+    // The server forgets it within a day anyway.
+    if (file) discard(file.id)
+    this.#take(key)
     this.#changed()
     this.#go()
   }
 
   /** They have gone with a message. */
   clear(): void {
-    for (const { key } of this.list) this.remove(key)
+    for (const { key } of this.list) this.#take(key)
   }
 
   #go(): void {
@@ -99,6 +102,11 @@ export class Uploads {
       this.#set(key, { state: 'failed', error, refused })
     }
     this.#go()
+  }
+
+  #take(key: number): void {
+    this.#forget(key)
+    this.list = this.list.filter((e) => e.key !== key)
   }
 
   #forget(key: number): void {

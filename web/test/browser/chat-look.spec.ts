@@ -37,10 +37,6 @@ async function rich(server: Server): Promise<Candidate[]> {
 }
 
 async function open(page: Page, who: Candidate) {
-  await page.evaluate((id) => {
-    const me = Object.keys(sessionStorage).find((k) => k.startsWith('crier.dock.'))
-    return [me, id]
-  }, who.id)
   await page.getByRole('button', { name: /^Chats/ }).click()
   await page.getByRole('dialog', { name: 'Chats' }).getByRole('button', { name: new RegExp(who.name.slice(0, 12)) }).click()
   const box = windowOf(page, who.name)
@@ -89,5 +85,14 @@ for (const look of [
     await fits(page)
     await accessible(page)
     await shot(page, `chat-${look.name}-windows`)
+
+    // The same view, as wide as its page.
+    if (look.name === 'rtl') return
+    await page.evaluate(() => sessionStorage.clear())
+    await page.goto(`/staff/messages?open=${people[0]!.id}`)
+    await expect(page.getByRole('region', { name: people[0]!.name, exact: true }).getByText('Staff only').first()).toBeVisible()
+    await shot(page, `chat-${look.name}-page`)
+    await fits(page)
+    await accessible(page)
   })
 }

@@ -10,17 +10,18 @@ const password = 'crier-demo'
 
 export type Candidate = { id: string; name: string; login: string; external_id: string; group: string }
 
-let colleagues: Promise<unknown> | undefined
+/** Made once for each server. */
+const colleagues = new Map<string, Promise<unknown>>()
 
 /** A pool of its own, whose candidates may answer. Names: First1 Pool1 … unless told. */
 export async function pool(server: Server, id: string, count: number, named: (i: number) => { given_name: string; family_name: string } = (i) => ({ given_name: `First${i + 1}`, family_name: id })): Promise<{ group: string; people: Candidate[] }> {
-  colleagues ??= server.api('admin', 'PUT', '/provisioning/people', {
+  if (!colleagues.has(server.url)) colleagues.set(server.url, server.api('admin', 'PUT', '/provisioning/people', {
     items: [
       { external_id: 'chat-anna', kind: 'staff', role: 'planner', given_name: 'Anna', family_name: 'Lind', login: anna, password },
       { external_id: 'chat-ola', kind: 'staff', role: 'planner', given_name: 'Ola', family_name: 'Berg', login: ola, password },
     ],
-  })
-  await colleagues
+  }))
+  await colleagues.get(server.url)
   const items = Array.from({ length: count }, (_, i) => ({ external_id: `${id}-${i + 1}`, kind: 'candidate', login: `${id}.${i + 1}`.toLowerCase(), password, phone: `+47 900 00 ${String(i).padStart(3, '0')}`, email: `${id}.${i + 1}@example.org`.toLowerCase(), ...named(i) }))
   await server.api('admin', 'PUT', '/provisioning/people', { items })
   await server.api('admin', 'PUT', '/provisioning/groups', { items: [{ external_id: id, kind: 'pool', name: `Pool ${id}`, replies: 'open', starts: 'open' }] })

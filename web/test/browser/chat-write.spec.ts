@@ -1,5 +1,6 @@
 import { anna, chat, ola, pool, reply, send, staff, windowOf } from './chat-people'
-import { expect, shot, test } from './staff-server'
+import { Mortal } from './mortal'
+import { expect, Server, shot, test } from './staff-server'
 
 test('a draft survives closing the window and a reload, and is each person’s own', async ({ browser, server }) => {
   const { people } = await pool(server, 'DRAFT', 2)
@@ -230,5 +231,34 @@ test('blocked: the reason in words instead of a composer; a note is still possib
     await page.keyboard.press('Control+Enter')
     await expect(box.getByText('Locked on purpose', { exact: true })).toBeVisible()
     await shot(page, 'chat-blocked')
+  }
+})
+
+test('the server dies and comes back: what failed is tried again, in the order it was written', async ({ browser }) => {
+  test.setTimeout(120_000)
+  const mortal = new Mortal()
+  try {
+    await mortal.start()
+    const server = new Server(`http://127.0.0.1:${mortal.port}`)
+    const { people } = await pool(server, 'MORTAL', 1)
+    const page = await staff(server, browser, anna)
+    const box = await chat(page, people[0]!)
+    await mortal.kill()
+    const text = box.getByRole('textbox', { name: /^Message to/ })
+    for (const line of ['First', 'Second']) {
+      await text.fill(line)
+      await page.keyboard.press('Enter')
+    }
+    await expect(box.getByRole('alert')).toHaveCount(2)
+    await mortal.start()
+    await expect(page.getByText(/^Connected/).first()).toBeVisible({ timeout: 40_000 })
+    for (const left of [1, 0]) {
+      await box.getByRole('button', { name: 'Try again' }).first().click()
+      await expect(box.getByRole('alert')).toHaveCount(left)
+    }
+    const { items } = await server.api<{ items: { body?: string }[] }>(anna, 'GET', `/conversations/${people[0]!.id}`)
+    expect(items.map((i) => i.body)).toEqual(['Second', 'First'])
+  } finally {
+    await mortal.end()
   }
 })

@@ -12,7 +12,7 @@ import { test as base, expect, type Browser, type BrowserContextOptions, type Pa
 const binary = process.env.CRIER_BIN ?? resolve(import.meta.dirname, '../../../bin/crier')
 const password = 'crier-demo'
 
-export type Login = 'chief' | 'anna' | 'joao' | 'planner' | 'admin'
+export type Login = 'chief' | 'anna' | 'joao' | 'planner' | 'admin' | 'coordinator'
 
 export class Server {
   constructor(readonly url: string) {}
@@ -150,7 +150,7 @@ export async function focusRow(page: Page, index: number): Promise<void> {
 /** Nothing sticks out of the window sideways. */
 export async function fits(page: Page): Promise<void> {
   const wide = await page.evaluate(() =>
-    [document.documentElement, ...document.querySelectorAll<HTMLElement>('.list, .detail, .page, .content, .right')]
+    [document.documentElement, ...document.querySelectorAll<HTMLElement>('.list, .detail, .page, .content, .right, .column, .people, .profile')]
       .filter((e) => e.scrollWidth > e.clientWidth)
       .map((e) => `${e.tagName} ${e.className}: ${e.scrollWidth} > ${e.clientWidth}`),
   )

@@ -22,7 +22,6 @@ export const conversation = {
   'conversation.assignFind': 'Search colleagues',
   'conversation.assignNone': 'No colleague found',
   'conversation.assigned': 'Assigned to {name}',
-  'conversation.taken': '{name} was faster',
   'conversation.open': 'Not processed',
   'conversation.processed': 'Processed',
   'conversation.processedBy': 'by {name}, {time}',
@@ -73,7 +72,7 @@ export const conversation = {
   'timeline.heard': '{name}: {text}',
   'timeline.heardFile': { one: '{name} sent a file', other: '{name} sent {count} files' },
   'timeline.in': 'in {group}',
-  'timeline.answered': 'answers your message',
+  'timeline.answered': 'answers: {text}',
 
   'event.processed': '{name} marked it as processed',
   'event.not_processed': '{name} marked it as not processed',
@@ -99,11 +98,6 @@ export const conversation = {
   'about.deleted': 'The assignment is deleted',
   'about.undone': 'The assignment stands again',
   'about.state.deleted': 'Assignment deleted',
-  'about.state.assigned': 'Assigned',
-
-  'file.download': 'Download {name}, {size}',
-  'file.preview': 'Picture {name}, {size}: open',
-  'file.broken': 'No preview',
 
   // documents
   'documents.title': 'Shared documents',

@@ -29,6 +29,13 @@ export const dock = {
   'dock.show': 'Open',
   'dock.said': { one: '{count} unread chat', other: '{count} unread chats' },
 
+  'keys.chats': 'In a chat',
+  'keys.chat': 'The chats, from anywhere',
+  'keys.chatSend': 'Send, if you have chosen so; else a new line',
+  'keys.canned': 'Canned replies, at the beginning of a message',
+  'keys.mention': 'Mention a colleague in a private note',
+  'keys.closeWindow': 'Close the window; what you wrote is kept',
+
   'team.noneDirect': 'Only you and {name} see what is written here.',
   'team.noneGroup': 'Staff of {name} see what is written here. Candidates never do.',
   'team.failed': 'The chat could not be loaded',

@@ -150,6 +150,15 @@ export const messages = {
   'messages.markListRead': 'Mark all loaded as read',
 
 
+  'keys.messages': 'In Messages and People',
+  'keys.allLoaded': 'Tick all that are loaded',
+  'keys.open': 'Open the conversation, or the profile',
+  'keys.unread': 'Mark as unread, or read',
+  'keys.archive': 'Archive, or bring back',
+  'keys.process': 'Mark as processed, or not processed',
+  'keys.messageTicked': 'Message to the ticked',
+  'keys.back': 'Close the conversation, back to the list',
+
   'legend.title': 'What the signs mean',
   'legend.button': 'What the signs mean',
   'legend.unread': 'Unread: something of theirs that you have not read. Only for you.',
@@ -188,7 +197,7 @@ export const messages = {
   'exports.state.expired': 'expired',
   'exports.download': 'Download',
   'exports.cancel': 'Cancel',
-  'exports.remove': 'Remove',
+  'exports.remove': 'Delete the file',
   'exports.until': 'can be downloaded until',
   'exports.asked': 'asked for',
   'exports.many': 'At most {limit} conversations fit into one export. Untick some, or export in parts.',

@@ -1,8 +1,8 @@
 // The routes of one conversation, one function each.
 
-import { ApiError, query, type Options } from '../../lib/api'
-import { api, session } from '../../lib/session.svelte'
-import type { Attachment, Canned, Colleague, ConversationPage, Document, MessageItem, NoteItem, Row } from './types'
+import type { Options } from '../../lib/api'
+import { api } from '../../lib/session.svelte'
+import type { Canned, Colleague, ConversationPage, Document, MessageItem, NoteItem, Row } from './types'
 
 const at = (person: string) => `/conversations/${encodeURIComponent(person)}`
 
@@ -29,29 +29,6 @@ export const conversations = {
 }
 
 export const transcriptAddress = (person: string, format: 'text' | 'html') => `/api/v1${at(person)}/transcript?format=${format}`
-export const fileAddress = (id: string) => `/api/v1/attachments/${encodeURIComponent(id)}`
-export const previewAddress = (id: string) => fileAddress(id) + '/preview'
 
-export type Upload = { done: Promise<Attachment>; abort: () => void }
-
-/** Sends one file; `onprogress` hears how many bytes have gone. Rejects with ApiError. */
-export function upload(person: string, file: Blob & { name?: string }, name: string, onprogress: (bytes: number) => void): Upload {
-  const request = new XMLHttpRequest()
-  const done = new Promise<Attachment>((resolve, reject) => {
-    request.open('POST', `/api/v1${at(person)}/attachments${query({ name })}`)
-    request.setRequestHeader('Content-Type', 'application/octet-stream')
-    request.responseType = 'json'
-    request.upload.onprogress = (event) => onprogress(event.loaded)
-    request.onerror = request.ontimeout = () => reject(new ApiError({ code: 'network', message: 'no answer' }))
-    request.onabort = () => reject(new DOMException('removed', 'AbortError'))
-    request.onload = () => {
-      const answer = request.response as { attachment?: Attachment; error?: { code: ApiError['code']; message: string; field?: string; limit?: number } } | null
-      if (request.status < 300 && answer?.attachment) return resolve(answer.attachment)
-      if (request.status === 401) session.ended()
-      reject(new ApiError({ code: answer?.error?.code ?? 'internal', message: answer?.error?.message ?? '', ...answer?.error, status: request.status }))
-    }
-    request.send(file)
-  })
-  return { done, abort: () => request.abort() }
-}
-
+/** Where files for this conversation go. */
+export const uploadRoute = (person: string) => `${at(person)}/attachments`

@@ -3,8 +3,9 @@ import { filled, matching, slash } from './canned'
 import { blank, load, save } from './draft'
 import { prepare, search } from './emoji'
 import { insert, mentioned, typingAt } from './mentions'
-import { choose, faults, limits, pastedName, sends } from './rules'
-import { box, size } from './sizes'
+import { choose, limits as fileLimits, pastedName } from '../../files/limits'
+import { box, size } from '../../files/sizes'
+import { faults, limits, sends } from './rules'
 import { parts, shortened } from './text'
 import type { Canned } from './types'
 
@@ -71,7 +72,7 @@ test('which key sends', () => {
 describe('files', () => {
   const file = (name: string, bytes: number) => ({ name, size: bytes, type: '' }) as File
   test('too many, too large, empty: each is named', () => {
-    const choice = choose([file('a', 1), file('b', 0), file('c', limits.fileBytes + 1), file('d', limits.fileBytes), file('e', 1)], limits.files - 2)
+    const choice = choose([file('a', 1), file('b', 0), file('c', fileLimits.fileBytes + 1), file('d', fileLimits.fileBytes), file('e', 1)], fileLimits.files - 2)
     expect(choice.take.map((f) => f.name)).toEqual(['a', 'd'])
     expect(choice.empty).toEqual(['b'])
     expect(choice.large.map((f) => f.name)).toEqual(['c'])

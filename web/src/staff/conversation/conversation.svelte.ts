@@ -41,6 +41,7 @@ export class LiveConversation {
   #stops: (() => void)[] = []
   #asking: ReturnType<typeof setTimeout> | undefined
   #asked = 0
+  #sending: Promise<void> = Promise.resolve()
   /** Marked as unread by somebody here: showing it does not undo that. */
   #marked = false
   #sent = new Slowly(() => this.#read(), 3000)
@@ -115,8 +116,13 @@ export class LiveConversation {
     void this.#try({ ...one, message })
   }
 
-  async #try(one: Outgoing): Promise<void> {
+  /** One after the other, so that what was written first arrives first. */
+  #try(one: Outgoing): Promise<void> {
     this.outbox.put({ ...one, state: { name: 'sending' } })
+    return (this.#sending = this.#sending.then(() => this.#post(one)))
+  }
+
+  async #post(one: Outgoing): Promise<void> {
     try {
       const { mentions, ...message } = one.message
       const item =

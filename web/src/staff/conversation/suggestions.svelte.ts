@@ -5,7 +5,7 @@ import { conversations } from './api'
 import { canned } from './canned.svelte'
 import { matching, slash } from './canned'
 import { insert, type Typing, typingAt } from './mentions'
-import type { Option } from './Suggest.svelte'
+import type { Option } from './option'
 import type { Canned, Colleague, Named } from './types'
 
 type Host = {

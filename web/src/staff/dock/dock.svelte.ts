@@ -7,6 +7,7 @@ import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
 import { toasts } from '../../ui'
+import { view } from '../conversation/visible.svelte'
 import type { ConversationFrame, Row } from '../conversation/types'
 import { Slowly } from '../monitor/slowly'
 import { router } from '../routes'
@@ -27,7 +28,11 @@ class Dock {
   threads: readonly TeamThread[] | undefined = $state.raw()
   failure: unknown = $state.raw()
   panel = $state(false)
+  /** The pointer is over the list. */
+  held = false
 
+  /** Conversations known to be unread. */
+  #unread = new Set<string>()
   #openers = new Map<string, HTMLElement>()
   #counting = new Slowly(() => this.#count(), 1000)
   #listing = new Slowly(() => this.#list(), 1500)
@@ -40,9 +45,13 @@ class Dock {
     return this.counted + this.fresh.size
   }
 
-  start(): () => void {
+  /** Brings back the windows that stood open before a reload. */
+  restore(): readonly Chat[] {
     this.#me = session.me!.id
-    this.chats = load(sessionStorage, this.#me)
+    return (this.chats = load(sessionStorage, this.#me))
+  }
+
+  start(): () => void {
     const { client } = connection
     const stops = [client.on('frame', (frame) => this.#frame(frame)), client.on('reread', () => this.refresh())]
     this.#counting.now()
@@ -92,13 +101,9 @@ class Dock {
   row(row: Row): void {
     const key = 'person:' + row.person.id
     if (this.chats.some((c) => keyOf(c) === key && c.name !== row.person.name)) this.#set(changed(this.chats, key, { name: row.person.name }))
-    if (!row.unread) this.#seen([row.person.id])
+    if (row.unread) this.#unread.add(row.person.id)
+    else if ([this.#unread.delete(row.person.id), this.fresh.delete(row.person.id)].includes(true)) this.#counting.soon()
     this.rows = this.rows?.map((r) => (r.person.id === row.person.id ? { ...r, ...row, last: r.last } : r))
-  }
-
-  #seen(people: readonly string[]): void {
-    if (people.some((p) => this.fresh.delete(p))) return
-    this.#counting.soon()
   }
 
   // ---- live
@@ -115,7 +120,7 @@ class Dock {
         if (this.panel) this.#listing.soon()
         return
       case 'team':
-        if (!frame.message.mine) this.#team(frame.thread, frame.message.from.name, frame.message.body)
+        if (frame.message.from.id !== this.#me) this.#team(frame.thread, frame.message.from.name, frame.message.body)
         if (this.panel) this.#listing.soon()
         return
       case 'mention':
@@ -131,24 +136,26 @@ class Dock {
     const { item, conversation: id, name } = frame
     if (this.panel) this.#listing.soon()
     if (item.type !== 'message' || item.direction !== 'in') return
-    if (this.#shows('person:' + id) || this.shownElsewhere === id) return
-    const known = this.rows?.find((r) => r.person.id === id)
-    if (!known?.unread) this.fresh.add(id)
+    const shown = this.#shows('person:' + id) || this.shownElsewhere === id
+    if (shown && view.attentive) return
+    if (!this.#unread.has(id)) this.fresh.add(id)
     this.#counting.soon()
-    if (router.current.name !== 'messages') this.#notices.add({ name, line: item.body || item.attachments?.map((a) => a.name).join(', ') || '', chat: { kind: 'person', id, name } })
+    if (!shown && router.current.name !== 'messages') this.#notices.add({ name, line: item.body || item.attachments?.map((a) => a.name).join(', ') || '', chat: { kind: 'person', id, name } })
   }
 
   #team(thread: string, from: string, line: string): void {
-    if (this.#shows('team:' + thread)) return
-    this.fresh.add(thread)
+    const shown = this.#shows('team:' + thread)
+    if (shown && view.attentive) return
+    if (!this.threads?.some((one) => one.id === thread && one.unread)) this.fresh.add(thread)
     this.#counting.soon()
+    if (shown) return
     const name = this.threads?.find((t) => t.id === thread)?.name ?? from
     this.#notices.add({ name: from, line, chat: { kind: 'team', id: thread, name } })
   }
 
-  /** Whether somebody looks at this chat now. */
+  /** Whether this chat stands open on the page. */
   #shows(key: string): boolean {
-    return document.visibilityState === 'visible' && this.#window(key) !== null
+    return this.#window(key) !== null
   }
 
   #window(key: string): HTMLElement | null {
@@ -169,7 +176,13 @@ class Dock {
 
   // ---- reading
 
+  release(): void {
+    this.held = false
+    this.#listing.soon()
+  }
+
   show(): void {
+    this.held = false
     this.panel = true
     this.#listing.now()
     this.#counting.soon()
@@ -199,7 +212,11 @@ class Dock {
         api.get<{ conversations: Row[] }>('/conversations', { query: { folder: 'all', limit: 30 } }),
       ])
       const first = new Set(unread.conversations.map((r) => r.person.id))
-      this.rows = [...unread.conversations, ...latest.conversations.filter((r) => !first.has(r.person.id))]
+      const rows = [...unread.conversations, ...latest.conversations.filter((r) => !first.has(r.person.id))]
+      this.#unread = first
+      // Nothing moves under the pointer: what is there is brought up to date, the order waits until it has left.
+      const by = new Map(rows.map((r) => [r.person.id, r]))
+      this.rows = this.held && this.rows ? this.rows.map((r) => by.get(r.person.id) ?? r) : rows
       this.failure = undefined
     } catch (error) {
       this.failure = error

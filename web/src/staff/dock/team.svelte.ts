@@ -39,6 +39,7 @@ export class TeamChat implements History {
   unread = $state(true)
   readonly outbox: Outbox
   #next = ''
+  #sending: Promise<void> = Promise.resolve()
   #stops: (() => void)[] = []
 
   constructor(thread: string) {
@@ -92,8 +93,13 @@ export class TeamChat implements History {
     await api.post(`${at(this.thread)}/read`).catch(() => (this.unread = true))
   }
 
-  async #try(one: Outgoing): Promise<void> {
+  /** One after the other, so that what was written first arrives first. */
+  #try(one: Outgoing): Promise<void> {
     this.outbox.put({ ...one, state: { name: 'sending' } })
+    return (this.#sending = this.#sending.then(() => this.#post(one)))
+  }
+
+  async #post(one: Outgoing): Promise<void> {
     try {
       const { message } = await api.post<{ message: Wire }>(`${at(this.thread)}/messages`, { key: one.key, body: one.message.body })
       this.items = append(this.items, [item(message)])

@@ -56,10 +56,9 @@ class Exports {
     return made
   }
 
-  /** Cancels one that is being packed, removes one that is finished. Throws ApiError. */
+  /** Cancels one that is being packed, deletes the file of one that is ready. Throws ApiError. */
   async remove(one: Export): Promise<void> {
     await api.delete(`/exports/${encodeURIComponent(one.id)}`)
-    this.list = this.list?.filter((e) => e.id !== one.id)
     await this.read()
   }
 

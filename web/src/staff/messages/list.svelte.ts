@@ -127,9 +127,15 @@ export class ConversationList {
   /** The row as a conversation beside the list knows it. */
   put(row: Row): void {
     const had = this.get(row.person.id)
-    // What a conversation says of itself is of all groups; a list of one group has its own last line.
     if (!had) return
-    const next = this.view.group ? { ...had, unread: row.unread, processed: row.processed, processed_by: row.processed_by, processed_at: row.processed_at, archived: row.archived, assigned: row.assigned } : line({ ...row, groups: had.groups.length ? had.groups : row.groups })
+    const { unread, processed, processed_by, processed_at, archived, assigned, blocked } = row
+    const narrow = this.view.group !== '' || this.view.kind !== ''
+    const next: Line = { ...had, unread, processed, processed_by, processed_at, archived, assigned, blocked: narrow ? had.blocked : blocked }
+    // Its last line is of all groups: a list of one group has its own. And frames may have brought a later one here.
+    if (!narrow && row.last && (!had.last || row.last.at >= had.last.at)) {
+      const { last, last_received_at, last_sent_at, waiting_since } = row
+      Object.assign(next, { last, last_received_at, last_sent_at, waiting_since })
+    }
     if (same(had, next)) return
     this.#place(next, false)
   }

@@ -56,6 +56,11 @@ describe('a frame changes a row', () => {
     expect(next.last?.id).toBe('ma')
     expect(next.processed).toBe('open')
   })
+  it('in the list of all pools, what belongs to a job changes the team’s state only', () => {
+    const item = (kind: 'job' | 'pool') => ({ ...frame('a').item, group: { id: 'g', kind, name: 'x' } }) as ConversationFrame['item']
+    expect(patched(row('a', 1), frame('a', { item: item('job') }), { ...none, kind: 'pool' }).last?.id).toBe('ma')
+    expect(patched(row('a', 1), frame('a', { item: item('pool') }), { ...none, kind: 'pool' }).last?.id).toBe('new')
+  })
   it('the same frame twice is one', () => {
     const once = patched(row('a', 1), frame('a'), none)
     expect(patched({ ...once, unread: false }, frame('a'), none).unread).toBe(false)

@@ -52,12 +52,13 @@ export function excerpt(item: Item): string {
   return (body || files).slice(0, 200)
 }
 
-/** The row after a frame. `view.group`: what belongs to other groups changes the team's state only. */
+/** The row after a frame. In a list of one group, or of one kind, what belongs elsewhere changes the team's state only. */
 export function patched(row: Line, frame: ConversationFrame, view: View): Line {
   const next: Line = frame.state ? { ...row, processed_by: undefined, processed_at: undefined, assigned: undefined, ...frame.state } : { ...row }
   if (next.processed === 'processed') next.waiting_since = undefined
   const item = frame.item
-  if (item.type !== 'message' || (view.group && item.group?.id !== view.group)) return next
+  if (item.type !== 'message') return next
+  if (view.group ? item.group?.id !== view.group : view.kind && item.group?.kind !== view.kind) return next
   if (row.last && moment(row.last.at) > moment(item.at)) return next
   const already = row.last?.id === item.id
   next.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: excerpt(item), from: item.from.name }

@@ -1,0 +1,169 @@
+// What is being written in one conversation: the draft with its files, what is wrong
+// with it, and its sending. No element of the page is known here.
+
+import { choose, limits, pastedName } from '../../files/limits'
+import { size } from '../../files/sizes'
+import { Uploads } from '../../files/uploads.svelte'
+import { t as files } from '../../i18n/files'
+import { t } from '../../i18n/staff'
+import { connection } from '../../lib/connection.svelte'
+import { session } from '../../lib/session.svelte'
+import { toasts } from '../../ui'
+import { characters } from '../send/draft'
+import { uploadRoute } from './api'
+import { filled } from './canned'
+import type { LiveConversation } from './conversation.svelte'
+import { blank, type Draft, load, save } from './draft'
+import { mentioned } from './mentions'
+import type { Outgoing } from './outgoing.svelte'
+import { type Fault, faults } from './rules'
+import { answerGroup } from './timeline'
+import type { Canned, Group } from './types'
+
+export class Writing {
+  readonly live: LiveConversation
+  readonly uploads: Uploads
+  readonly subjectNeeded = session.me?.organisation.chat_subject ?? false
+  draft: Draft = $state.raw(blank())
+  /** Somebody has tried to send it: only then what is missing is named. */
+  tried = $state(false)
+  #noteOnly: () => boolean
+
+  /** noteOnly: nothing can be sent to the candidate. */
+  constructor(live: LiveConversation, noteOnly: () => boolean) {
+    this.live = live
+    this.#noteOnly = noteOnly
+    this.draft = load(localStorage, this.#me, live.person)
+    this.uploads = new Uploads(uploadRoute(live.person), this.draft.files, () => this.keep({ files: this.uploads.ready }))
+  }
+
+  get #me(): string {
+    return session.me?.id ?? ''
+  }
+
+  get name(): string {
+    return this.live.row?.person.name ?? ''
+  }
+
+  get groups(): readonly Group[] {
+    return this.live.row?.groups.filter((g) => g.state !== 'left') ?? []
+  }
+
+  /** What the message belongs to: as chosen, else as the history suggests. '': no group. */
+  get group(): string {
+    return this.draft.group ?? answerGroup(this.live.items, this.groups) ?? ''
+  }
+
+  get noting(): boolean {
+    return this.#noteOnly() || this.draft.noting
+  }
+
+  get text(): string {
+    return this.noting ? this.draft.note : this.draft.body
+  }
+
+  get used(): number {
+    return characters(this.text)
+  }
+
+  get faults(): Fault[] {
+    const { uploads } = this
+    return faults({ subject: this.draft.subject, body: this.text, files: uploads.count('ready'), uploading: uploads.count('uploading'), broken: uploads.count('failed'), note: this.noting, subjectNeeded: this.subjectNeeded })
+  }
+
+  /** What is wrong, in words: too long at once, missing after a try. */
+  get words(): string {
+    const wrong = this.faults
+    const long = wrong.find((f) => f.why === 'long')
+    if (long && long.field !== 'files') return t(`compose.long.${long.field}`, { count: long.over ?? 0 })
+    if (!this.tried || !wrong[0]) return ''
+    const missing = wrong.filter((f) => f.why === 'missing').map((f) => f.field)
+    if (missing.length > 1) return t('compose.missing.both')
+    if (missing[0] && missing[0] !== 'files') return t(`compose.missing.${missing[0]}`)
+    return t(wrong[0].why === 'uploading' ? 'compose.uploading' : 'compose.brokenFile')
+  }
+
+  keep(change: Partial<Draft>): void {
+    this.draft = { ...this.draft, ...change }
+    save(localStorage, this.#me, this.live.person, this.draft)
+  }
+
+  wrote(text: string): void {
+    this.tried = false
+    this.keep(this.noting ? { note: text } : { body: text })
+    if (!this.noting) this.typing(text !== '')
+  }
+
+  /** Tells the others whether one is at it. */
+  typing(on: boolean): void {
+    connection.client.typing(on ? 'typing' : 'idle', this.live.person)
+  }
+
+  setNoting(on: boolean): void {
+    this.tried = false
+    this.keep({ noting: on })
+    if (on) this.typing(false)
+  }
+
+  /** A canned reply's text for this conversation. Its subject fills an empty one. */
+  canned(one: Canned): string {
+    const person = this.live.row?.person
+    const values = {
+      first_name: person?.given_name ?? '',
+      last_name: person?.family_name ?? '',
+      name: this.name,
+      group: this.groups.find((g) => g.id === this.group)?.name ?? '',
+      sender: session.me?.name ?? '',
+    }
+    if (one.subject && this.subjectNeeded && !this.draft.subject) this.keep({ subject: filled(one.subject, values) })
+    return filled(one.body, values)
+  }
+
+  /** Takes files that were chosen, dropped or pasted, and says which it does not take. */
+  attach(given: readonly File[], pasted: boolean): void {
+    if (this.noting) return void toasts.show(t('upload.noteHint'))
+    const choice = choose(given, this.uploads.list.length)
+    const say = (text: string) => toasts.show(text, { tone: 'alarm' })
+    if (choice.many.length) say(files('upload.many', { limit: limits.files, names: choice.many.join(', ') }))
+    for (const f of choice.large) say(files('upload.large', { name: f.name, size: size(f.size), limit: size(limits.fileBytes) }))
+    for (const name of choice.empty) say(files('upload.empty', { name }))
+    this.uploads.add(choice.take.map((file) => ({ file, name: pasted ? pastedName(file, new Date()) : file.name })))
+  }
+
+  /** Puts something that did not go back to be edited, after what is being written now. */
+  restore(one: Outgoing): void {
+    const join = (before: string, after: string | undefined) => [before, after].filter(Boolean).join('\n')
+    this.live.outbox.drop(one.key)
+    if (one.kind === 'note') this.keep({ noting: true, note: join(this.draft.note, one.message.body) })
+    else this.keep({ noting: false, body: join(this.draft.body, one.message.body), subject: this.draft.subject || (one.message.subject ?? '') })
+    this.uploads.restore(one.attachments)
+  }
+
+  /** Sends it. Returns what keeps it from going, the first fault first. */
+  submit(): Fault | undefined {
+    const wrong = this.faults[0]
+    this.tried = wrong !== undefined
+    if (wrong) return wrong
+    const { draft, group } = this
+    if (this.noting) {
+      this.live.send('note', { body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
+      this.keep({ note: '', mentions: [], noting: false })
+      return undefined
+    }
+    const attached = this.uploads.ready
+    this.live.send(
+      'message',
+      {
+        body: draft.body,
+        ...(this.subjectNeeded ? { subject: draft.subject.trim() } : {}),
+        ...(group ? { group } : {}),
+        ...(attached.length ? { attachments: attached.map((f) => f.id) } : {}),
+      },
+      attached,
+    )
+    this.typing(false)
+    this.uploads.clear()
+    this.keep({ ...blank(), note: draft.note, mentions: draft.mentions })
+    return undefined
+  }
+}
