@@ -29,6 +29,9 @@ type Outgoing struct {
 	Stop      string // https link that a POST to ends such mails, "" where it does not apply (List-Unsubscribe, RFC 8058)
 	Automatic bool   // the server wrote it, no person did (Auto-Submitted, RFC 3834)
 	Files     []File
+
+	// Whose it is, by the server's own numbers: for a sender that keeps texts instead of sending them. Never sent.
+	Organisation, Person int64
 }
 
 // File is an attachment: Open reads it; files too large to carry are linked to instead.
