@@ -313,6 +313,7 @@ func (w *Worker) deliver(claiming, all context.Context, j job) (r domain.Deliver
 	if err != nil {
 		return w.failed(d, j.address, err)
 	}
+	out.Organisation, out.Person = int64(d.Organisation), int64(d.Person)
 	var accepted channel.Accepted
 	if w.c == domain.ChannelPush {
 		accepted, err = w.push(ctx, &j.letter, out)
