@@ -41,6 +41,13 @@ func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAd
 			if err != nil {
 				return fmt.Errorf("note mentions: %w", err)
 			}
+			var pushes []newDelivery
+			for _, p := range note.Mentions {
+				pushes = append(pushes, pushStaff(p, domain.StaffPush{Person: note.PersonID, Name: note.PersonName, By: e.Actor.Name}, e.At))
+			}
+			if err := tx.queuePushes(ctx, e.At, pushes); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

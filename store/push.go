@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"crier/internal/domain"
@@ -53,4 +55,74 @@ func (s *Store) MetaOnce(ctx context.Context, key, value string) (string, error)
 		return "", fmt.Errorf("read %s: %w", key, translate(ctx, err))
 	}
 	return v, nil
+}
+
+// A push to a candidate goes if the message is not on their screen by then; one to staff a little later than what they may be
+// looking at. After a day neither is news.
+const (
+	pushAfter   = 30 * time.Second
+	pushExpires = 24 * time.Hour
+)
+
+// pushMessage asks for a push of a message to a candidate.
+func pushMessage(offset, person int64, at time.Time) newDelivery {
+	return newDelivery{kind: domain.DeliverMessage, offset: offset, person: person, channel: domain.ChannelPush, onlyUnread: true, due: at.Add(pushAfter), expires: at.Add(pushExpires)}
+}
+
+// pushStaff asks for a push to a staff member.
+func pushStaff(staff domain.PersonNo, n domain.StaffPush, at time.Time) newDelivery {
+	return newDelivery{kind: domain.DeliverNotify, person: int64(staff), channel: domain.ChannelPush, payload: jsonOf(n), due: at, expires: at.Add(pushExpires)}
+}
+
+// queuePushes queues those whose person has a browser that takes pushes.
+func (t *Tx) queuePushes(ctx context.Context, at time.Time, asked []newDelivery) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	people := map[int64]bool{}
+	for _, d := range asked {
+		people[d.person] = false
+	}
+	var found []int64
+	err := t.Select(ctx, &found, `SELECT DISTINCT s.person_no FROM push_subscriptions s WHERE s.organisation_id = $1 AND s.person_no IN (SELECT value FROM `+t.s.d.Ints("$2")+` AS v)`,
+		t.org, jsonOf(slices.Collect(maps.Keys(people))))
+	if err != nil {
+		return fmt.Errorf("read who takes pushes: %w", err)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	for _, p := range found {
+		people[p] = true
+	}
+	list := slices.DeleteFunc(asked, func(d newDelivery) bool { return !people[d.person] })
+	return t.queue(ctx, at, list)
+}
+
+// expandPushes asks for pushes of sendings, to those who take them.
+func (t *Tx) expandPushes(ctx context.Context, after, to int64) error {
+	var rows []struct {
+		Offset int64
+		Person int64 `db:"person_no"`
+		At     int64
+	}
+	err := t.Select(ctx, &rows, `SELECT DISTINCT m."offset", m.person_no, e.at FROM entries e
+		JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset"
+		JOIN push_subscriptions s ON s.organisation_id = m.organisation_id AND s.person_no = m.person_no
+		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3`, t.org, after, to)
+	if err != nil {
+		return fmt.Errorf("read who gets a push: %w", err)
+	}
+	list := make([]newDelivery, len(rows))
+	for i, r := range rows {
+		list[i] = pushMessage(r.Offset, r.Person, timeOf(r.At))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	set, err := t.settings(ctx)
+	if err != nil || set.StaffChatOnly {
+		return err
+	}
+	return t.queue(ctx, t.s.clock.Now(), list)
 }

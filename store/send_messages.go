@@ -63,6 +63,7 @@ type messageWriter struct {
 	index    []searchRow
 	touched  touches
 	copies   []newDelivery
+	pushes   []newDelivery
 	claims   []claim
 }
 
@@ -110,6 +111,9 @@ func (w *messageWriter) write(ctx context.Context) error {
 		return err
 	}
 	if err := w.tx.queue(ctx, w.at, w.copies); err != nil {
+		return err
+	}
+	if err := w.tx.queuePushes(ctx, w.at, w.pushes); err != nil {
 		return err
 	}
 	return w.tx.index(ctx, w.index)
@@ -263,8 +267,15 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 		delete(w.files, f.ID)
 	}
 	if m.Inbound {
+		if a.Assigned != 0 {
+			w.pushes = append(w.pushes, pushStaff(a.Assigned, domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, w.at))
+		}
 		return nil
 	}
+	if !a.Settings.StaffChatOnly {
+		w.pushes = append(w.pushes, pushMessage(row.offset, row.person, w.at))
+	}
+	w.touched.chosen(a, m.Channels)
 	w.copies = append(w.copies, copies(row.offset, []int64{row.person}, m.Channels, p.GroupKind, a.Settings, w.at)...)
 	a.Spoken[row.group] = true
 	a.Answers = append(a.Answers, domain.Answer{Offset: row.offset, Group: row.group, By: m.Actor})

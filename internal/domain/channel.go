@@ -1,8 +1,11 @@
 package domain
 
 import (
+	"slices"
 	"sync"
 	"time"
+
+	"crier/internal/fault"
 )
 
 // Channel is a way out of the pages. What stands in the message centre needs none.
@@ -14,6 +17,22 @@ const (
 	ChannelSMS   Channel = "sms"
 	ChannelPush  Channel = "push"
 )
+
+// CopyChannels are those that staff can choose for a message.
+var CopyChannels = []Channel{ChannelEmail, ChannelSMS}
+
+// CheckChannels refuses what no message can be copied by, and repetitions: Invalid (channels).
+func CheckChannels(list []Channel) error {
+	for i, c := range list {
+		if !slices.Contains(CopyChannels, c) {
+			return fault.Field("channels", "channels are email and sms")
+		}
+		if slices.Contains(list[:i], c) {
+			return fault.Field("channels", "%s stands twice", c)
+		}
+	}
+	return nil
+}
 
 // ChannelReason says why a copy does not go, or waits.
 type ChannelReason string

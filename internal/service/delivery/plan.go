@@ -72,22 +72,6 @@ type PlanRequest struct {
 	Each     bool // name the people
 }
 
-// Channels lists what people can choose: what a message can be copied by.
-var Channels = []domain.Channel{domain.ChannelEmail, domain.ChannelSMS}
-
-// CheckChannels refuses what no message can be copied by, and repetitions.
-func CheckChannels(list []domain.Channel) error {
-	for i, c := range list {
-		if !slices.Contains(Channels, c) {
-			return fault.Field("channels", "channels are email and sms")
-		}
-		if slices.Contains(list[:i], c) {
-			return fault.Field("channels", "%s stands twice", c)
-		}
-	}
-	return nil
-}
-
 // Plan says what would become of the copies now, by the rule that the workers go by later. People whom the actor does not see are
 // left out. Errors: Forbidden; Invalid (channels).
 func (s *Service) Plan(ctx context.Context, actor domain.Actor, r PlanRequest) (Plan, error) {
@@ -95,7 +79,7 @@ func (s *Service) Plan(ctx context.Context, actor domain.Actor, r PlanRequest) (
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := CheckChannels(r.Channels); err != nil {
+	if err := domain.CheckChannels(r.Channels); err != nil {
 		return Plan{}, err
 	}
 	org, err := s.o.Store.Organisation(ctx, actor.Organisation)
