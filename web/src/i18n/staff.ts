@@ -1,6 +1,8 @@
 import { common } from './common'
 import { compose } from './staff/compose'
+import { consent } from './staff/consent'
 import { conversation } from './staff/conversation'
+import { deliveries } from './staff/deliveries'
 import { dock } from './staff/dock'
 import { messages } from './staff/messages'
 import { people } from './staff/people'
@@ -331,7 +333,7 @@ export const staff = {
   'actor.api_key': 'API key',
 } as const
 
-export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock, ...messages, ...people } }
+export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock, ...messages, ...people, ...deliveries, ...consent } }
 
 /** The staff pages' `t`: their own strings and the common ones. */
 export const t = translator(staffByLanguage)
