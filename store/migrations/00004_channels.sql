@@ -102,6 +102,7 @@ CREATE TABLE inbound (
 ){strict};
 CREATE UNIQUE INDEX inbound_once ON inbound (organisation_id, channel, dedupe);
 CREATE INDEX inbound_waiting ON inbound (organisation_id, received_at) WHERE state = 'unmatched';
+CREATE INDEX inbound_person ON inbound (organisation_id, person_no, received_at) WHERE person_no <> 0;
 
 -- A browser that takes pushes.
 CREATE TABLE push_subscriptions (

@@ -58,6 +58,9 @@ type Server struct {
 	base context.Context
 	end  context.CancelFunc
 	done sync.WaitGroup
+
+	mu        sync.Mutex // guards listeners
+	listeners []net.Listener
 }
 
 // NewServer makes a server that does not listen yet.
@@ -94,6 +97,9 @@ func NewServer(o Options) *Server {
 
 // Start serves what connects to l, until Close.
 func (s *Server) Start(l net.Listener) {
+	s.mu.Lock()
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
 	s.done.Add(1)
 	go func() {
 		defer s.done.Done()
@@ -105,12 +111,22 @@ func (s *Server) Start(l net.Listener) {
 
 // Close takes no new mail and waits for those in hand until ctx ends; then they are left to be sent again.
 func (s *Server) Close(ctx context.Context) error {
-	err := s.smtp.Shutdown(ctx)
-	s.end()
-	if err != nil { // connections that stay open say nothing
-		if err = s.smtp.Close(); errors.Is(err, smtp.ErrServerClosed) {
-			err = nil
+	s.mu.Lock()
+	for _, l := range s.listeners {
+		_ = l.Close() // it may have ended by itself
+	}
+	s.mu.Unlock()
+	free := 0
+	for ; free < cap(s.hands) && ctx.Err() == nil; free++ {
+		select {
+		case s.hands <- struct{}{}: // nobody takes it again
+		case <-ctx.Done():
 		}
+	}
+	s.end()
+	err := s.smtp.Close()
+	if errors.Is(err, smtp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		err = nil
 	}
 	s.done.Wait()
 	return err
