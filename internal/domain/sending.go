@@ -34,6 +34,7 @@ type NewMessage struct {
 
 	ReplyTo int64  // inbound: offset of the message of theirs that is answered, 0 if none
 	About   *About // inbound: a question or a report, which closed replies do not stop
+	Placed  bool   // inbound: staff have put it here, or it is a word like STOP: nothing stops it
 }
 
 // Sent is what became of one NewMessage: Entry, or Err.
@@ -203,7 +204,7 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 			return nil, fault.Field("group", "no such group among yours")
 		}
 	}
-	if err := m.missing(a.Settings.ChatSubject && m.ReplyTo == 0 && m.About == nil); err != nil {
+	if err := m.missing(a.Settings.ChatSubject && m.ReplyTo == 0 && m.About == nil && m.Via == ""); err != nil {
 		return nil, err
 	}
 	s := a.Standing(in)
@@ -211,7 +212,7 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 	if m.About == nil {
 		b = s.ReplyBlocked(a.Spoken[group])
 	}
-	if b.Is() {
+	if b.Is() && !m.Placed {
 		return nil, conflict("group", "%s", b.Text)
 	}
 	return in, nil
