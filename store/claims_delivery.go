@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"crier/internal/domain"
@@ -57,7 +58,7 @@ func (s *Store) ClaimDeliveries(ctx context.Context, c domain.Channel, now, leas
 		return tx.Select(ctx, &rows, `UPDATE deliveries AS d SET state = 'sending', fence = d.fence + 1, lease_until = $3, changed_at = $2
 			WHERE (d.organisation_id, d.id) IN (SELECT w.organisation_id, w.id FROM deliveries w WHERE w.state = 'waiting' AND w.channel = $1 AND w.due_at <= $2
 				ORDER BY w.due_at LIMIT $4`+skip+`)
-			RETURNING `+deliveryColumns, c, micros(now), micros(lease), limit)
+			RETURNING `+strings.ReplaceAll(deliveryColumns, "d.", ""), c, micros(now), micros(lease), limit)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim deliveries: %w", err)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"slices"
 	"strconv"
 	"time"
@@ -150,7 +151,7 @@ func (s *Store) RetryDeliveries(ctx context.Context, by domain.Actor, at time.Ti
 		}
 		var rows []deliveryRow
 		err := tx.Select(ctx, &rows, `UPDATE deliveries AS d SET state = 'waiting', due_at = $2, attempts = 0, reason = '', detail = '', changed_at = $2
-			WHERE organisation_id = $1 AND state = 'failed' AND `+s.d.Among("id", "$3")+` RETURNING `+deliveryColumns, tx.org, micros(at), jsonOf(ids))
+			WHERE organisation_id = $1 AND state = 'failed' AND `+s.d.Among("id", "$3")+` RETURNING `+strings.ReplaceAll(deliveryColumns, "d.", ""), tx.org, micros(at), jsonOf(ids))
 		if err != nil {
 			return err
 		}

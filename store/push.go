@@ -57,8 +57,7 @@ func (s *Store) MetaOnce(ctx context.Context, key, value string) (string, error)
 	return v, nil
 }
 
-// A push to a candidate goes if the message is not on their screen by then; one to staff a little later than what they may be
-// looking at. After a day neither is news.
+// A push to a candidate goes if the message is not on their screen by then. After a day no push is news.
 const (
 	pushAfter   = 30 * time.Second
 	pushExpires = 24 * time.Hour
@@ -67,11 +66,6 @@ const (
 // pushMessage asks for a push of a message to a candidate.
 func pushMessage(offset, person int64, at time.Time) newDelivery {
 	return newDelivery{kind: domain.DeliverMessage, offset: offset, person: person, channel: domain.ChannelPush, onlyUnread: true, due: at.Add(pushAfter), expires: at.Add(pushExpires)}
-}
-
-// pushStaff asks for a push to a staff member.
-func pushStaff(staff domain.PersonNo, n domain.StaffPush, at time.Time) newDelivery {
-	return newDelivery{kind: domain.DeliverNotify, person: int64(staff), channel: domain.ChannelPush, payload: jsonOf(n), due: at, expires: at.Add(pushExpires)}
 }
 
 // queuePushes queues those whose person has a browser that takes pushes.
@@ -84,7 +78,7 @@ func (t *Tx) queuePushes(ctx context.Context, at time.Time, asked []newDelivery)
 		people[d.person] = false
 	}
 	var found []int64
-	err := t.Select(ctx, &found, `SELECT DISTINCT s.person_no FROM push_subscriptions s WHERE s.organisation_id = $1 AND s.person_no IN (SELECT value FROM `+t.s.d.Ints("$2")+` AS v)`,
+	err := t.Select(ctx, &found, `SELECT DISTINCT s.person_no FROM push_subscriptions s WHERE s.organisation_id = $1 AND s.person_no IN `+t.s.d.Ints("$2"),
 		t.org, jsonOf(slices.Collect(maps.Keys(people))))
 	if err != nil {
 		return fmt.Errorf("read who takes pushes: %w", err)
@@ -125,4 +119,58 @@ func (t *Tx) expandPushes(ctx context.Context, after, to int64) error {
 		return err
 	}
 	return t.queue(ctx, t.s.clock.Now(), list)
+}
+
+// staffPush asks for a push to a staff member of what is in a candidate's conversation and belongs to a group ("" = to none).
+type staffPush struct {
+	staff domain.PersonNo
+	say   domain.StaffPush
+	group domain.GroupID
+	reach []domain.Place // where the candidate is
+}
+
+// queueStaffPushes queues those whose staff member takes pushes, and sees the conversation still: an assignment outlives a scope.
+func (t *Tx) queueStaffPushes(ctx context.Context, at time.Time, asked []staffPush) error {
+	if len(asked) == 0 {
+		return nil
+	}
+	staff := make([]int64, len(asked))
+	for i, p := range asked {
+		staff[i] = int64(p.staff)
+	}
+	var rows []struct {
+		No    int64
+		Role  string
+		Group string `db:"group_id"`
+		Room  string
+	}
+	err := t.Select(ctx, &rows, `SELECT p.no, p.role, coalesce(x.group_id, '') AS group_id, coalesce(x.room, '') AS room
+		FROM people p LEFT JOIN staff_scopes x ON x.organisation_id = p.organisation_id AND x.person_no = p.no
+		WHERE p.organisation_id = $1 AND p.kind = 'staff' AND p.no IN (SELECT s.person_no FROM push_subscriptions s WHERE s.organisation_id = $1 AND s.person_no IN `+t.s.d.Ints("$2")+`)`,
+		t.org, jsonOf(staff))
+	if err != nil {
+		return fmt.Errorf("read which staff take pushes: %w", err)
+	}
+	actors := map[domain.PersonNo]*domain.Actor{}
+	for _, r := range rows {
+		a := actors[domain.PersonNo(r.No)]
+		if a == nil {
+			a = &domain.Actor{Role: domain.Role(r.Role)}
+			actors[domain.PersonNo(r.No)] = a
+		}
+		if r.Group != "" {
+			a.Scopes = append(a.Scopes, domain.Scope{Exam: domain.ExamID(r.Group), Room: r.Room})
+		}
+	}
+	var list []newDelivery
+	for _, p := range asked {
+		a := actors[p.staff]
+		if a == nil {
+			continue
+		}
+		if seen, err := a.Seen(domain.ActConversationView); err == nil && seen.Holds(p.reach) && seen.HoldsGroup(p.group, p.reach) {
+			list = append(list, newDelivery{kind: domain.DeliverNotify, person: int64(p.staff), channel: domain.ChannelPush, payload: jsonOf(p.say), due: at, expires: at.Add(pushExpires)})
+		}
+	}
+	return t.queue(ctx, at, list)
 }

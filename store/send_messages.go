@@ -64,6 +64,7 @@ type messageWriter struct {
 	touched  touches
 	copies   []newDelivery
 	pushes   []newDelivery
+	alerts   []staffPush
 	claims   []claim
 }
 
@@ -114,6 +115,9 @@ func (w *messageWriter) write(ctx context.Context) error {
 		return err
 	}
 	if err := w.tx.queuePushes(ctx, w.at, w.pushes); err != nil {
+		return err
+	}
+	if err := w.tx.queueStaffPushes(ctx, w.at, w.alerts); err != nil {
 		return err
 	}
 	return w.tx.index(ctx, w.index)
@@ -268,7 +272,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	}
 	if m.Inbound {
 		if a.Assigned != 0 {
-			w.pushes = append(w.pushes, pushStaff(a.Assigned, domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, w.at))
+			w.alerts = append(w.alerts, staffPush{staff: a.Assigned, say: domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, group: row.group, reach: reach})
 		}
 		return nil
 	}
