@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"crier/internal/domain"
