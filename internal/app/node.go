@@ -16,6 +16,7 @@ import (
 	"crier/hub"
 	"crier/internal/auth"
 	"crier/internal/blob"
+	"crier/internal/channel/sms"
 	"crier/internal/clock"
 	"crier/internal/config"
 	"crier/internal/cursor"
@@ -130,7 +131,7 @@ func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger, c clo
 		}
 		dsn = "sqlite:" + filepath.Join(cfg.Data, "crier.db")
 	}
-	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger()})
+	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger(), Number: sms.Number})
 }
 
 // build makes the services over the store, and the hub over the store's journals.

@@ -124,6 +124,9 @@ func (s ChannelStanding) Judge(c Channel, now time.Time) Verdict {
 	return v
 }
 
+// DayMinutes is how many minutes a day has.
+const DayMinutes = 24 * 60
+
 // Quiet are the hours in which copies wait, in a place's own time. From equal to To: none.
 type Quiet struct {
 	Zone     *time.Location

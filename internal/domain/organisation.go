@@ -30,6 +30,14 @@ type Settings struct {
 	SMSPerDay     int    `json:"sms_per_day,omitempty"`     // parts; 0 = no cap
 }
 
+// PhoneRegion is the region of phone numbers without a country code.
+func (s Settings) PhoneRegion() string {
+	if s.Region == "" {
+		return "NO"
+	}
+	return s.Region
+}
+
 // repliesOpen says whether candidates may answer in a group of the kind: everywhere
 // but in tests, where it is the exception.
 func (s Settings) repliesOpen(k GroupKind) bool {
