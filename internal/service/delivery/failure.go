@@ -108,8 +108,11 @@ func (w *Worker) push(ctx context.Context, l *domain.Letter, out channel.Outgoin
 			if e := w.s.o.Store.DropSubscription(ctx, l.Delivery.Organisation, sub.ID); e != nil {
 				w.s.o.Log.Warn().Err(e).Msg("could not remove a push subscription")
 			}
-		default:
-			err = e
+		default: // one of several push services: the others' copies do not wait for it
+			err = &channel.Error{Kind: channel.Temporary, Code: "push", Detail: "a push service refuses or is away"}
+			if f, ok := errors.AsType[*channel.Error](e); ok {
+				err = &channel.Error{Kind: channel.Temporary, Code: f.Code, Detail: f.Detail, RetryAfter: f.RetryAfter}
+			}
 		}
 	}
 	if took {

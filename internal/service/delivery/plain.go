@@ -25,10 +25,7 @@ func (p Plain) Compose(_ context.Context, l *domain.Letter, address string) (cha
 	case domain.ChannelSMS:
 		out.Text = p.Text(l.Org, l.Subject, l.Body)
 	case domain.ChannelPush:
-		if out.Subject == "" {
-			out.Subject = l.Org.Name
-		}
-		out.Text = domain.Line(l.Body, l.Files)
+		return p.pushed(l, out), nil
 	}
 	return out, nil
 }

@@ -22,6 +22,7 @@ type Store interface {
 	planStore
 	listStore
 	consentStore
+	pushStore
 }
 
 // Composer makes of a judged letter what a provider takes. address is the one it goes to.
