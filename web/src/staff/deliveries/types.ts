@@ -1,16 +1,18 @@
 // What the REST contract (internal/api/README.md, "Copies by email and SMS, and what
 // comes back") says about copies.
 
-import type { Named } from '../conversation/types'
+import type { CopyState, Named } from '../../protocol/items'
+
+export type { CopyState }
 
 /** A way by which staff can send a copy. */
 export type Copied = 'email' | 'sms'
-export type Channel = Copied | 'push'
+export type Channel = CopyState['channel']
 
 export const copied: readonly Copied[] = ['email', 'sms']
 export const channels: readonly Channel[] = ['email', 'sms', 'push']
 
-export type DeliveryState = 'waiting' | 'sending' | 'sent' | 'delivered' | 'failed' | 'suppressed' | 'cancelled'
+export type DeliveryState = CopyState['state']
 export const states: readonly DeliveryState[] = ['waiting', 'sending', 'sent', 'delivered', 'failed', 'suppressed', 'cancelled']
 
 /** What the server can do at all. */
@@ -69,14 +71,6 @@ export interface Delivery {
   attempts: Attempt[]
   parts?: number
   message?: string
-}
-
-/** A copy's state as a message and a board carry it. */
-export interface CopyState {
-  channel: Channel
-  state: DeliveryState
-  reason?: string
-  at?: string
 }
 
 export interface Unmatched {
