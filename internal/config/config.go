@@ -37,6 +37,15 @@ type Config struct {
 	S3SecretKey string `name:"s3-secret-key" secret:"" help:"Secret key of the S3 store." placeholder:"SECRET"`
 	Clamd       string `name:"clamd" help:"Where clamd scans files before they are taken: a path of a socket, or HOST:PORT; empty: no scanning. While it is away no file is taken." placeholder:"ADDR"`
 
+	SMTPAddr     string `name:"smtp-addr" help:"Mail server that mails are handed to; empty: they are kept on the Outbox page and go nowhere." placeholder:"HOST:PORT"`
+	SMTPTLS      string `name:"smtp-tls" default:"opportunistic" help:"opportunistic (STARTTLS where it is offered), required (STARTTLS with a valid certificate), implicit (TLS from the first byte, as on port 465) or none."`
+	SMTPUser     string `name:"smtp-user" help:"User at the mail server; empty: no authentication." placeholder:"NAME"`
+	SMTPPassword string `name:"smtp-password" secret:"" help:"Password at the mail server." placeholder:"SECRET"`
+	MailDomain   string `name:"mail-domain" help:"Domain of mails' addresses; answers and bounces come back to addresses in it." placeholder:"DOMAIN"`
+	MailFrom     string `name:"mail-from" help:"Address that mails come from; empty: crier@ the mail domain." placeholder:"ADDRESS"`
+	DKIMKey      string `name:"dkim-key" help:"PEM file of the private key (RSA or Ed25519) that mails are signed with; empty: they are not signed here." placeholder:"PATH"`
+	DKIMSelector string `name:"dkim-selector" help:"Selector of the DKIM key: its public half stands in DNS at SELECTOR._domainkey of the mail domain." placeholder:"NAME"`
+
 	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`
 	RedisSentinels []string `name:"redis-sentinels" help:"Addresses of Redis Sentinels, instead of a URL; needs redis-master." placeholder:"HOST:PORT"`
 	RedisMaster    string   `name:"redis-master" help:"Name of the master that the Sentinels watch." placeholder:"NAME"`
@@ -104,6 +113,7 @@ func (c *Config) Check() []fault.Detail {
 			bad("clamd", "must be the path of a socket, or host:port as in 127.0.0.1:3310")
 		}
 	}
+	out = append(out, c.checkMail()...)
 	ways := 0
 	if c.Redis != "" {
 		ways++
@@ -138,6 +148,7 @@ func (c *Config) Check() []fault.Detail {
 		bad(field, "must be one of "+strings.Join(allowed, ", ")+", not \""+value+"\"")
 	}
 	oneOf("secure-cookies", c.SecureCookies, "auto", "always", "never")
+	oneOf("smtp-tls", c.SMTPTLS, "opportunistic", "required", "implicit", "none")
 	oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error")
 	oneOf("log-format", c.LogFormat, "json", "text")
 	for _, n := range []struct {

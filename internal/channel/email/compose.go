@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -35,6 +36,7 @@ type Composer struct {
 
 // Mail is a composed mail.
 type Mail struct {
+	From    string // name and address, as the header has it
 	Subject string
 	Text    string
 	HTML    string
@@ -69,8 +71,12 @@ func (c *Composer) Compose(ctx context.Context, o channel.Outgoing) (*Mail, erro
 	return m, nil
 }
 
-// WriteTo writes the mail as it goes out, without its DKIM signature.
-func (m *Mail) WriteTo(w io.Writer) (int64, error) { return m.msg.WriteTo(w) }
+// Raw is the mail as it goes out, without its DKIM signature.
+func (m *Mail) Raw() ([]byte, error) {
+	var b bytes.Buffer
+	_, err := m.msg.WriteTo(&b)
+	return b.Bytes(), err
+}
 
 // head writes the header. Names and subject have no control characters left, addresses are parsed: nothing of them can
 // begin a line of its own.
@@ -85,6 +91,9 @@ func (c *Composer) head(m *Mail, o channel.Outgoing, w *Words) error {
 		return &channel.Error{Kind: channel.Provider, Code: "sender", Detail: "the address that mails come from is not valid", Err: err}
 	}
 	msg.FromMailAddress(&netmail.Address{Name: from, Address: ours})
+	if m.From = ours; from != "" {
+		m.From = from + " <" + ours + ">"
+	}
 	to, err := address(o.Address)
 	if err != nil {
 		return &channel.Error{Kind: channel.Permanent, Code: "5.1.3", Detail: "the address is not valid", Err: err}

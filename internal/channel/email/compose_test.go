@@ -75,12 +75,12 @@ func composed(t *testing.T, o channel.Outgoing) (*netmail.Message, map[string]st
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	if _, err := m.WriteTo(&b); err != nil {
+	b, err := m.Raw()
+	if err != nil {
 		t.Fatal(err)
 	}
-	raw := b.String()
-	msg, err := netmail.ReadMessage(&b)
+	raw := string(b)
+	msg, err := netmail.ReadMessage(bytes.NewReader(b))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, raw)
 	}
