@@ -29,10 +29,11 @@ type Kept struct {
 
 // Mail is a mail as it would go out.
 type Mail struct {
-	From string // name and address
-	Text string
-	HTML string
-	Raw  []byte
+	From    string // name and address
+	Subject string
+	Text    string
+	HTML    string
+	Raw     []byte
 }
 
 // Keep stores one. Its errors are those of a sender; any that is no *channel.Error is the store's fault and nobody else's.
@@ -42,7 +43,6 @@ type Keep func(context.Context, Kept) error
 type Sender struct {
 	keep    Keep
 	compose func(context.Context, channel.Outgoing) (Mail, error) // nil for SMS
-	from    string
 }
 
 // Mails keeps mails, as compose makes them.
@@ -50,8 +50,8 @@ func Mails(keep Keep, compose func(context.Context, channel.Outgoing) (Mail, err
 	return &Sender{keep: keep, compose: compose}
 }
 
-// Texts keeps SMS, which would come from a number.
-func Texts(keep Keep, from string) *Sender { return &Sender{keep: keep, from: from} }
+// Texts keeps SMS, which would come from a sender that has the organisation's name.
+func Texts(keep Keep) *Sender { return &Sender{keep: keep} }
 
 // Name implements channel.Sender.
 func (s *Sender) Name() string { return Name }
@@ -66,13 +66,13 @@ func (s *Sender) Send(ctx context.Context, o channel.Outgoing) (channel.Accepted
 	}
 	k := Kept{Organisation: o.Organisation, Person: o.Person, Delivery: o.ID, To: o.Address}
 	if s.compose == nil {
-		k.Channel, k.From, k.Text, k.Parts = "sms", s.from, o.Text, sms.Count(o.Text).Parts
+		k.Channel, k.From, k.Text, k.Parts = "sms", o.From, o.Text, sms.Count(o.Text).Parts
 	} else {
 		m, err := s.compose(ctx, o)
 		if err != nil {
 			return channel.Accepted{}, err
 		}
-		k.Channel, k.From, k.Subject, k.Text, k.HTML, k.Raw = "email", m.From, o.Subject, m.Text, m.HTML, m.Raw
+		k.Channel, k.From, k.Subject, k.Text, k.HTML, k.Raw = "email", m.From, m.Subject, m.Text, m.HTML, m.Raw
 	}
 	if err := s.keep(ctx, k); err != nil {
 		if _, ok := errors.AsType[*channel.Error](err); ok || ctx.Err() != nil {

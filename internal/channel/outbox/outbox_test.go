@@ -56,7 +56,7 @@ func (s *shelf) keep(ctx context.Context, k Kept) error {
 }
 
 func asIs(_ context.Context, o channel.Outgoing) (Mail, error) {
-	return Mail{From: "North <crier@example.org>", Text: o.Text, HTML: "<p>" + o.Text, Raw: []byte("Subject: " + o.Subject)}, nil
+	return Mail{From: "North <crier@example.org>", Subject: o.Subject, Text: o.Text, HTML: "<p>" + o.Text, Raw: []byte("Subject: " + o.Subject)}, nil
 }
 
 func TestConformance(t *testing.T) {
@@ -66,19 +66,19 @@ func TestConformance(t *testing.T) {
 	})
 	t.Run("texts", func(t *testing.T) {
 		s := &shelf{}
-		channeltest.Run(t, Texts(s.keep, "Crier"), s, "+4740000001", channel.Temporary)
+		channeltest.Run(t, Texts(s.keep), s, "+4740000001", channel.Temporary)
 	})
 }
 
 // TestKept: what is kept is what would have gone out, whose it is, and by what.
 func TestKept(t *testing.T) {
 	s := &shelf{behaviour: channeltest.Accepts}
-	out := channel.Outgoing{ID: "d1", Organisation: 7, Person: 12, Address: "sara@example.org", Subject: "Room", Text: "Room B"}
+	out := channel.Outgoing{ID: "d1", Organisation: 7, Person: 12, From: "Crier", Address: "sara@example.org", Subject: "Room", Text: "Room B"}
 	if _, err := Mails(s.keep, asIs).Send(t.Context(), out); err != nil {
 		t.Fatal(err)
 	}
 	out.Address, out.Text = "+4740000001", strings.Repeat("a", 161)
-	accepted, err := Texts(s.keep, "Crier").Send(t.Context(), out)
+	accepted, err := Texts(s.keep).Send(t.Context(), out)
 	if err != nil || accepted.Parts != 2 {
 		t.Fatalf("%+v, %v", accepted, err)
 	}
@@ -94,7 +94,7 @@ func TestKept(t *testing.T) {
 func TestBadAddresses(t *testing.T) {
 	s := &shelf{behaviour: channeltest.Accepts}
 	for _, address := range []string{"", "sara@example.org\r\nBcc: all@example.org", "+47\x00400"} {
-		if _, err := Texts(s.keep, "").Send(t.Context(), channel.Outgoing{Address: address, Text: "a"}); channel.KindOf(err) != channel.Permanent {
+		if _, err := Texts(s.keep).Send(t.Context(), channel.Outgoing{Address: address, Text: "a"}); channel.KindOf(err) != channel.Permanent {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
