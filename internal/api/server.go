@@ -39,8 +39,11 @@ type Options struct {
 	Conversation Conversation
 	Desk         Desk
 	People       People
+	Delivery     Delivery
 	Outbox       Outbox // nil: nothing is captured
 	Pushes       Pushes
+	Unmatched    Unmatched
+	Webhooks     Webhooks
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -120,7 +123,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.exportRoutes(), s.outboxRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.deliveryRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.unmatchedRoutes(), s.webhookRoutes(), s.exportRoutes(), s.outboxRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)
