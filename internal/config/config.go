@@ -45,6 +45,8 @@ type Config struct {
 	MailFrom     string `name:"mail-from" help:"Address that mails come from; empty: crier@ the mail domain." placeholder:"ADDRESS"`
 	DKIMKey      string `name:"dkim-key" help:"PEM file of the private key (RSA or Ed25519) that mails are signed with; empty: they are not signed here." placeholder:"PATH"`
 	DKIMSelector string `name:"dkim-selector" help:"Selector of the DKIM key: its public half stands in DNS at SELECTOR._domainkey of the mail domain." placeholder:"NAME"`
+	LMTPAddr     string `name:"lmtp-addr" help:"Address that answers and bounces come in to by LMTP, from a mail server in front; keep it private. Empty: not served." placeholder:"ADDR"`
+	SMTPInAddr   string `name:"smtp-in-addr" help:"The same by SMTP, without a mail server in front. Empty: not served." placeholder:"ADDR"`
 
 	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`
 	RedisSentinels []string `name:"redis-sentinels" help:"Addresses of Redis Sentinels, instead of a URL; needs redis-master." placeholder:"HOST:PORT"`
@@ -114,6 +116,7 @@ func (c *Config) Check() []fault.Detail {
 		}
 	}
 	out = append(out, c.checkMail()...)
+	out = append(out, c.checkInbound()...)
 	ways := 0
 	if c.Redis != "" {
 		ways++

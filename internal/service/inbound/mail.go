@@ -219,12 +219,3 @@ func cut(text string, most int) string {
 	}
 	return text
 }
-
-// MailIn takes a mail as LMTP would bring it. Errors: as of Receive; Invalid (no mail at all).
-func (s *Service) MailIn(ctx context.Context, from, to string, raw []byte) error {
-	m, err := mailin.Parse(raw)
-	if err != nil {
-		return fault.Wrap(err, fault.Invalid, "this is no mail")
-	}
-	return s.Receive(ctx, mailin.Envelope{From: from, To: to, Raw: raw, Mail: m})
-}

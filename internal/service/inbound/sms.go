@@ -181,12 +181,3 @@ func (r *recent) first(who string, now time.Time) bool {
 	r.at[who] = now
 	return true
 }
-
-// SMSIn takes an SMS that no provider brought. Errors: as of ReceiveSMS.
-func (s *Service) SMSIn(ctx context.Context, org domain.OrganisationID, in sms.Received) error {
-	o, err := s.o.Store.Organisation(ctx, org)
-	if err != nil {
-		return err
-	}
-	return s.ReceiveSMS(ctx, o, "outbox", in)
-}
