@@ -130,6 +130,15 @@ func (f *fixture) operations(t *testing.T) []operation {
 			f.must(t, "north/"+who, "POST", conversation+"/claim", item{"take_over": true})
 			return conversation + "/release"
 		}},
+		{method: "GET", path: "/channels", action: domain.ActSocketOpen, or: domain.ActProvision},
+		{method: "POST", path: "/conversations/{person}/plan", action: domain.ActConversationView, body: sameFor(item{"channels": []string{"email", "sms"}, "body": "b"})},
+		{method: "GET", path: "/messages/" + made.Broadcast.ID + "/deliveries", action: domain.ActConversationView},
+		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
+		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
+		{method: "GET", path: "/people/{person}/consents", action: domain.ActPeopleView},
+		{method: "POST", path: "/people/{person}/consents", action: domain.ActConsentManage, body: sameFor(item{"channel": "sms", "state": "in", "words": "on the phone"})},
+		{method: "GET", path: "/me/consents", action: domain.ActInboxRead},
+		{method: "POST", path: "/me/consents", action: domain.ActInboxRead, body: sameFor(item{"channel": "sms", "state": "in"})},
 		{method: "POST", path: "/conversations/actions", action: domain.ActConversationWork, body: sameFor(item{"action": "process", "people": []string{a1}})},
 
 		{method: "POST", path: "/conversations/{person}/attachments?name=a.png", action: domain.ActConversationSend, kind: "application/octet-stream", body: sameFor(picture(t))},

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -26,6 +27,7 @@ import (
 	"crier/internal/service/attachment"
 	"crier/internal/service/broadcast"
 	"crier/internal/service/conversation"
+	"crier/internal/service/delivery"
 	"crier/internal/service/desk"
 	"crier/internal/service/inbox"
 	"crier/internal/service/monitor"
@@ -53,6 +55,7 @@ type Node struct {
 	Desk      *desk.Service
 	People    *people.Service
 	Team      *team.Service
+	Delivery  *delivery.Service
 	Store     *store.Store
 
 	Conversation *conversation.Service
@@ -82,6 +85,8 @@ type Options struct {
 	// Batch bounds how many messages of conversations one transaction holds; default: the
 	// service's own.
 	Batch int
+	// PushClient takes the requests to push services; default: one that reaches public addresses alone.
+	PushClient *http.Client
 }
 
 // Open opens the database named by cfg, brings its schema up to date and builds the
@@ -111,6 +116,9 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 		return nil, errors.Join(err, n.broker.Close(), st.Close())
 	}
 	n.build(o)
+	if err := n.openDelivery(ctx, o); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
 	return n, nil
 }
 
@@ -146,7 +154,7 @@ func (n *Node) build(o Options) {
 	hasher := auth.NewHasher(0)
 	limits := n.cfg.Limits()
 
-	n.expander = broadcast.NewExpander(n.Store.Expand, 0, n.log)
+	n.expander = broadcast.NewExpander(n.expand, 0, n.log)
 	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log, Committed: func(e *domain.Entry) {
 		n.measureReceipts(e)
 		n.committed(e)
@@ -192,6 +200,7 @@ func (n *Node) Close() error {
 func (n *Node) committed(e *domain.Entry) {
 	if e != nil {
 		n.Access.Invalidate(e)
+		n.Delivery.Entry(e)
 		n.hub.Committed(int64(e.Organisation), hub.Entry{Offset: e.Offset, Value: e})
 	}
 }

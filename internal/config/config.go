@@ -48,6 +48,16 @@ type Config struct {
 	LMTPAddr     string `name:"lmtp-addr" help:"Address that answers and bounces come in to by LMTP, from a mail server in front; keep it private. Empty: not served." placeholder:"ADDR"`
 	SMTPInAddr   string `name:"smtp-in-addr" help:"The same by SMTP, without a mail server in front. Empty: not served." placeholder:"ADDR"`
 
+	TwilioURL      string `name:"twilio-url" default:"https://api.twilio.com" help:"Where Twilio's HTTP API is, or one that speaks it." placeholder:"URL"`
+	TwilioAccount  string `name:"twilio-account" help:"Account SID at Twilio; with neither it nor kannel-url SMS are kept on the Outbox page and go nowhere." placeholder:"SID"`
+	TwilioToken    string `name:"twilio-token" secret:"" help:"Auth token at Twilio; it signs webhooks too." placeholder:"SECRET"`
+	TwilioFrom     string `name:"twilio-from" help:"Number in E.164, or SID of a messaging service, that SMS come from." placeholder:"NUMBER"`
+	KannelURL      string `name:"kannel-url" help:"The sendsms service of a Kannel gateway, as in http://127.0.0.1:13013." placeholder:"URL"`
+	KannelUser     string `name:"kannel-user" help:"User at the gateway." placeholder:"NAME"`
+	KannelPassword string `name:"kannel-password" secret:"" help:"Password at the gateway." placeholder:"SECRET"`
+	KannelFrom     string `name:"kannel-from" help:"Number or name that SMS come from." placeholder:"NUMBER"`
+	KannelToken    string `name:"kannel-token" secret:"" help:"Secret that the gateway shows with everything it tells: the token of its webhooks' addresses." placeholder:"SECRET"`
+
 	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`
 	RedisSentinels []string `name:"redis-sentinels" help:"Addresses of Redis Sentinels, instead of a URL; needs redis-master." placeholder:"HOST:PORT"`
 	RedisMaster    string   `name:"redis-master" help:"Name of the master that the Sentinels watch." placeholder:"NAME"`
@@ -117,6 +127,7 @@ func (c *Config) Check() []fault.Detail {
 	}
 	out = append(out, c.checkMail()...)
 	out = append(out, c.checkInbound()...)
+	out = append(out, c.checkSMS()...)
 	ways := 0
 	if c.Redis != "" {
 		ways++
