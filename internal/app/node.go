@@ -29,6 +29,7 @@ import (
 	"crier/internal/service/conversation"
 	"crier/internal/service/delivery"
 	"crier/internal/service/desk"
+	"crier/internal/service/inbound"
 	"crier/internal/service/inbox"
 	"crier/internal/service/monitor"
 	"crier/internal/service/people"
@@ -56,6 +57,7 @@ type Node struct {
 	People    *people.Service
 	Team      *team.Service
 	Delivery  *delivery.Service
+	Inbound   *inbound.Service
 	Store     *store.Store
 
 	Conversation *conversation.Service

@@ -51,7 +51,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.CookieName, Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	rest, err := api.New(api.Options{
-		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Pushes: n.Delivery, Outbox: n.outbox(),
+		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(),
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
 	})
@@ -66,6 +66,11 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	go func() { failed <- server.Serve(listener) }()
 	admin, err := n.admin(ctx, failed)
 	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	mails, err := n.listenMail(ctx)
+	if err != nil {
+		within(shutdownTime, func(c context.Context) { err = errors.Join(err, mails.close(c)) })
 		return errors.Join(err, server.Close())
 	}
 
@@ -83,6 +88,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.Live.Start(work)
 	n.Files.Start(work)
 	n.Delivery.Start(work)
+	n.Inbound.Start(work)
 	n.Access.Start(work)
 	n.log.Info().Str("addr", listener.Addr().String()).Strs("origins", origins).Msg("serving")
 	if ready != nil {
@@ -100,6 +106,8 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.hub.Drain(n.cfg.DrainTime)
 	within(n.cfg.DrainTime+emptyTime, n.hub.Empty)
 	within(shutdownTime, func(c context.Context) { err = errors.Join(err, server.Shutdown(c)) })
+	within(shutdownTime, func(c context.Context) { err = errors.Join(err, mails.close(c)) })
+	n.Inbound.Stop()
 	sockets.Stop()
 	within(flushTime, func(c context.Context) { err = errors.Join(err, n.receipts.Stop(c), n.Conversation.Stop(c)) })
 	within(flushTime, func(c context.Context) { err = errors.Join(err, ignoreDeadline(n.Delivery.Stop(c))) })
