@@ -1,10 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/mail"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -52,18 +52,20 @@ func (n *Node) captureMails(c *email.Composer) *outbox.Sender {
 		if err != nil {
 			return outbox.Mail{}, err
 		}
-		var raw bytes.Buffer
-		if _, err := m.WriteTo(&raw); err != nil {
+		raw, err := m.Raw()
+		if err != nil {
 			return outbox.Mail{}, &channel.Error{Kind: channel.Temporary, Code: "compose", Detail: "the mail could not be written", Err: err}
 		}
-		out := outbox.Mail{From: c.From, Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: raw.Bytes()}
-		if head, err := mail.ReadMessage(bytes.NewReader(out.Raw)); err == nil {
-			if from, err := head.Header.AddressList("From"); err == nil && len(from) == 1 {
-				out.From = from[0].Name + " <" + from[0].Address + ">"
-			}
-		}
-		return out, nil
+		return outbox.Mail{From: readable(m.From), Subject: m.Subject, Text: m.Text, HTML: m.HTML, Raw: raw}, nil
 	})
+}
+
+// readable is a header's address in plain letters.
+func readable(from string) string {
+	if a, err := mail.ParseAddress(from); err == nil {
+		return strings.TrimSpace(a.Name + " <" + a.Address + ">")
+	}
+	return from
 }
 
 // captureTexts keeps SMS.
