@@ -39,6 +39,7 @@ func (o operation) allowed(role domain.Role) bool {
 var unasked = map[string]bool{
 	"GET /livez": true, "GET /readyz": true, "GET /openapi.json": true, "GET /asyncapi.yaml": true, "GET /docs": true, "GET /docs.css": true,
 	"GET /session/options": true, "POST /session": true, "GET /session": true, "DELETE /session": true,
+	"GET /notifications/stop/{token}": true, "POST /notifications/stop/{token}": true,
 }
 
 // fill puts ids of the north in the place of a path's parameters.
@@ -83,7 +84,16 @@ func (f *fixture) operations(t *testing.T) []operation {
 	export := own("/exports", "export", item{"people": []string{a1}})
 	file := f.upload(t, "north/planner", "/conversations/"+a1)
 	f.write(t, "north/planner", "a1", "with a file", item{"group": t1, "attachments": []string{file}})
+	f.write(t, "north/planner", "a1", "with a copy", item{"group": t1, "channels": []string{"email"}})
+	outbox := "/outbox/" + f.outbox(t, "north/planner", 1)[0].ID
+	push := sameFor(newBrowser(t).sub)
 	return []operation{
+		{method: "GET", path: "/outbox", action: domain.ActDeliveryManage},
+		{method: "GET", path: outbox + "/html", action: domain.ActDeliveryManage},
+		{method: "GET", path: outbox + "/raw", action: domain.ActDeliveryManage},
+		{method: "POST", path: outbox + "/reply", action: domain.ActDeliveryManage, body: sameFor(item{"body": "as the recipient"})},
+		{method: "POST", path: "/me/push", action: domain.ActSocketOpen, person: true, body: push},
+		{method: "DELETE", path: "/me/push", action: domain.ActSocketOpen, person: true, body: push},
 		{method: "GET", path: "/tests", action: domain.ActExamView},
 		{method: "GET", path: "/tests/{test}", action: domain.ActExamView},
 		{method: "GET", path: "/tests/{test}/candidates", action: domain.ActExamView},

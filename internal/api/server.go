@@ -44,6 +44,7 @@ type Options struct {
 	Pushes       Pushes
 	Unmatched    Unmatched
 	Webhooks     Webhooks
+	Stops        Stops
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -123,7 +124,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.deliveryRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.unmatchedRoutes(), s.webhookRoutes(), s.exportRoutes(), s.outboxRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.deliveryRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.unmatchedRoutes(), s.webhookRoutes(), s.stopRoutes(), s.exportRoutes(), s.outboxRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)

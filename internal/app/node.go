@@ -57,6 +57,7 @@ type Node struct {
 	People    *people.Service
 	Team      *team.Service
 	Delivery  *delivery.Service
+	Notifier  *delivery.Notifier
 	Inbound   *inbound.Service
 	Store     *store.Store
 

@@ -51,7 +51,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.CookieName, Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	rest, err := api.New(api.Options{
-		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(),
+		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
 	})
@@ -88,6 +88,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.Live.Start(work)
 	n.Files.Start(work)
 	n.Delivery.Start(work)
+	n.Notifier.Start(work)
 	n.Inbound.Start(work)
 	n.Access.Start(work)
 	n.log.Info().Str("addr", listener.Addr().String()).Strs("origins", origins).Msg("serving")
@@ -110,6 +111,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.Inbound.Stop()
 	sockets.Stop()
 	within(flushTime, func(c context.Context) { err = errors.Join(err, n.receipts.Stop(c), n.Conversation.Stop(c)) })
+	n.Notifier.Stop()
 	within(flushTime, func(c context.Context) { err = errors.Join(err, ignoreDeadline(n.Delivery.Stop(c))) })
 	n.Access.Stop()
 	n.Live.Stop()

@@ -27,6 +27,7 @@ type Words struct {
 	NewMore  string // %n more
 	Inbox    string // the link to all
 	StopLine string // below: how to end these mails
+	Stopped  string // they have ended
 
 	ExportReady string // subject
 	ExportIntro string
@@ -41,7 +42,7 @@ var languages = map[string]*Words{
 		Answer: "You can answer this email, or write in the conversation.", NoAnswer: "Answers to this email are not read.",
 		Files: "Files that are too large for an email:", Footer: "Sent by %s.",
 		NewOne: "A new reply at %s", NewMany: "%n conversations with new replies at %s", NewIntro: "New replies wait for you:", NewMore: "and %n more",
-		Inbox: "Open Messages", StopLine: "Do not send me these emails",
+		Inbox: "Open Messages", StopLine: "Do not send me these emails", Stopped: "You get no more of these emails.",
 		ExportReady: "Your export is ready", ExportIntro: "The export that you asked for is ready to download.", ExportUntil: "The link works until %s.", ExportOpen: "Download the export",
 	},
 	"nb": {
@@ -50,7 +51,7 @@ var languages = map[string]*Words{
 		Answer: "Du kan svare på denne e-posten, eller skrive i samtalen.", NoAnswer: "Svar på denne e-posten blir ikke lest.",
 		Files: "Filer som er for store for en e-post:", Footer: "Sendt av %s.",
 		NewOne: "Et nytt svar hos %s", NewMany: "%n samtaler med nye svar hos %s", NewIntro: "Nye svar venter på deg:", NewMore: "og %n til",
-		Inbox: "Åpne Meldinger", StopLine: "Ikke send meg slike e-poster",
+		Inbox: "Åpne Meldinger", StopLine: "Ikke send meg slike e-poster", Stopped: "Du får ikke flere slike e-poster.",
 		ExportReady: "Eksporten din er klar", ExportIntro: "Eksporten du ba om, kan nå lastes ned.", ExportUntil: "Lenken virker til %s.", ExportOpen: "Last ned eksporten",
 	},
 	"sv": {
@@ -59,7 +60,7 @@ var languages = map[string]*Words{
 		Answer: "Du kan svara på det här mejlet eller skriva i konversationen.", NoAnswer: "Svar på det här mejlet läses inte.",
 		Files: "Filer som är för stora för ett mejl:", Footer: "Skickat av %s.",
 		NewOne: "Ett nytt svar hos %s", NewMany: "%n konversationer med nya svar hos %s", NewIntro: "Nya svar väntar på dig:", NewMore: "och %n till",
-		Inbox: "Öppna Meddelanden", StopLine: "Skicka mig inte sådana mejl",
+		Inbox: "Öppna Meddelanden", StopLine: "Skicka mig inte sådana mejl", Stopped: "Du får inga fler sådana mejl.",
 		ExportReady: "Din export är klar", ExportIntro: "Exporten som du bad om kan nu laddas ner.", ExportUntil: "Länken fungerar till %s.", ExportOpen: "Ladda ner exporten",
 	},
 	"fr": {
@@ -68,7 +69,7 @@ var languages = map[string]*Words{
 		Answer: "Vous pouvez répondre à cet e-mail ou écrire dans la conversation.", NoAnswer: "Les réponses à cet e-mail ne sont pas lues.",
 		Files: "Fichiers trop volumineux pour un e-mail :", Footer: "Envoyé par %s.",
 		NewOne: "Une nouvelle réponse chez %s", NewMany: "%n conversations avec de nouvelles réponses chez %s", NewIntro: "De nouvelles réponses vous attendent :", NewMore: "et %n de plus",
-		Inbox: "Ouvrir les messages", StopLine: "Ne plus m’envoyer ces e-mails",
+		Inbox: "Ouvrir les messages", StopLine: "Ne plus m’envoyer ces e-mails", Stopped: "Vous ne recevrez plus ces e-mails.",
 		ExportReady: "Votre export est prêt", ExportIntro: "L’export que vous avez demandé peut être téléchargé.", ExportUntil: "Le lien fonctionne jusqu’au %s.", ExportOpen: "Télécharger l’export",
 	},
 	"ar": {
@@ -77,7 +78,7 @@ var languages = map[string]*Words{
 		Answer: "يمكنك الرد على هذا البريد أو الكتابة في المحادثة.", NoAnswer: "لا تُقرأ الردود على هذا البريد.",
 		Files: "ملفات أكبر من أن تُرسل بالبريد:", Footer: "أرسلته %s.",
 		NewOne: "رد جديد لدى %s", NewMany: "عدد المحادثات التي فيها ردود جديدة لدى %s: %n", NewIntro: "ردود جديدة في انتظارك:", NewMore: "وأيضًا %n",
-		Inbox: "افتح الرسائل", StopLine: "لا ترسلوا إليّ هذه الرسائل",
+		Inbox: "افتح الرسائل", StopLine: "لا ترسلوا إليّ هذه الرسائل", Stopped: "لن تصلك هذه الرسائل بعد الآن.",
 		ExportReady: "ملف التصدير جاهز", ExportIntro: "ملف التصدير الذي طلبته جاهز للتنزيل.", ExportUntil: "يعمل الرابط حتى %s.", ExportOpen: "تنزيل ملف التصدير",
 	},
 }
