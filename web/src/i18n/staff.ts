@@ -26,7 +26,7 @@ export const staff = {
   'keys.dialog': 'In a dialog',
   'keys.help': 'This list',
   'keys.search': 'Search',
-  'keys.goTests': 'Tests, Messages, People, Log in turn',
+  'keys.goTests': 'Tests, Messages, People, Deliveries, Log in turn',
   'keys.move': 'Move from row to row',
   'keys.page': 'A page up or down',
   'keys.ends': 'First or last row',

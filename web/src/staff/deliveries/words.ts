@@ -12,6 +12,8 @@ const plain = (key: string, otherwise: string): string => (has(key) ? (t as (key
 
 export const channelWord = (channel: string): string => plain(`channel.${channel}`, channel)
 export const stateWord = (state: string): string => plain(`delivery.${state}`, state)
+/** Why something that came in could not be placed. */
+export const cameWord = (why: string): string => plain(`came.${why}`, why)
 export const outcomeWord = (outcome: string): string => plain(`outcome.${outcome}`, outcome)
 
 /** Why a copy does not go, or did not arrive. The provider's own words are the best there are for its codes. */
