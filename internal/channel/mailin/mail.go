@@ -66,7 +66,7 @@ func Parse(raw []byte) (*Mail, error) {
 	if len(raw) > MostBytes {
 		return nil, errors.New("the mail is too large")
 	}
-	e, err := message.ReadWithOptions(bytes.NewReader(mended(raw)), &message.ReadOptions{MaxHeaderBytes: headerMost})
+	e, err := message.ReadWithOptions(bytes.NewReader(mended(raw)), &message.ReadOptions{MaxHeaderBytes: 2 * headerMost})
 	if e == nil {
 		return nil, errors.Join(errors.New("the mail's header cannot be read"), err)
 	}
@@ -104,7 +104,7 @@ func mended(raw []byte) []byte {
 		if len(bare) == 0 {
 			break
 		}
-		if out.Len() > headerMost {
+		if out.Len()+len(bare) > headerMost {
 			kept = false // the rest of the header is more than anybody needs
 			continue
 		}
@@ -250,6 +250,8 @@ func clip(s string, most int) string {
 
 // fileName is a name without folders and what no name should hold.
 func fileName(name string) string {
-	name = line(Clean(name))
-	return clip(strings.TrimSpace(path.Base("/"+strings.ReplaceAll(name, `\`, "/"))), nameMost)
+	if name = line(Clean(name)); name == "" {
+		return ""
+	}
+	return clip(strings.Trim(path.Base(strings.ReplaceAll(name, `\`, "/")), "/ "), nameMost)
 }

@@ -56,7 +56,7 @@ func (p *parser) part(e *message.Entity, depth int, err error) {
 	case kind == "message/delivery-status":
 		p.bounce = deliveryStatus(p.bytes(e, textMost))
 	case depth > 0 && p.bounce != nil && (kind == "message/rfc822" || kind == "text/rfc822-headers"):
-		if h, err := message.ReadWithOptions(bytes.NewReader(mended(p.bytes(e, headerMost))), &message.ReadOptions{MaxHeaderBytes: headerMost}); h != nil || err == nil {
+		if h, err := message.ReadWithOptions(bytes.NewReader(mended(p.bytes(e, headerMost))), &message.ReadOptions{MaxHeaderBytes: 2 * headerMost}); h != nil || err == nil {
 			if ids := messageIDs(h.Header.Get("Message-Id")); len(ids) > 0 {
 				p.returned = ids[0]
 			}
