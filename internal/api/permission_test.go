@@ -38,6 +38,8 @@ func (o operation) allowed(role domain.Role) bool {
 // what ends the session that asks.
 var unasked = map[string]bool{
 	"GET /livez": true, "GET /readyz": true, "GET /openapi.json": true, "GET /asyncapi.yaml": true, "GET /docs": true, "GET /docs.css": true,
+	"POST /webhooks/twilio/{slug}/message": true, "POST /webhooks/twilio/{slug}/status": true, // they prove who calls by themselves: TestTwilio, TestKannel
+	"GET /webhooks/kannel/{slug}/message": true, "POST /webhooks/kannel/{slug}/message": true, "GET /webhooks/kannel/{slug}/status": true, "POST /webhooks/kannel/{slug}/status": true,
 	"GET /session/options": true, "POST /session": true, "GET /session": true, "DELETE /session": true,
 	"GET /notifications/stop/{token}": true, "POST /notifications/stop/{token}": true,
 }
@@ -144,6 +146,9 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "POST", path: "/conversations/{person}/plan", action: domain.ActConversationView, body: sameFor(item{"channels": []string{"email", "sms"}, "body": "b"})},
 		{method: "GET", path: "/messages/" + made.Broadcast.ID + "/deliveries", action: domain.ActConversationView},
 		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
+		{method: "GET", path: "/unmatched", action: domain.ActDeliveryManage},
+		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
+		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
 		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
 		{method: "GET", path: "/people/{person}/consents", action: domain.ActPeopleView},
 		{method: "POST", path: "/people/{person}/consents", action: domain.ActConsentManage, body: sameFor(item{"channel": "sms", "state": "in", "words": "on the phone"})},
