@@ -34,7 +34,7 @@ const (
 
 	timeoutUsual  = 30 * time.Second
 	parallelUsual = 16
-	ahead         = 4 // how many deliveries are claimed for each hand-over that runs
+	ahead         = 16 // how many deliveries are claimed for each hand-over that runs
 	recordMost    = 256
 )
 
