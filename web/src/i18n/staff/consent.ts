@@ -48,8 +48,5 @@ export const consent = {
   'notify.title': 'For yourself',
   'notify.email': 'Email me about replies',
   'notify.emailHint': 'One mail for several replies, with a link; none while you read them here.',
-  'notify.push': 'Notify me on this device',
-  'notify.pushHint': 'Also while this page is closed.',
-  'notify.pushDenied': 'This browser forbids notifications for this site; allow them in its settings first.',
   'notify.saved': 'Saved',
 } as const

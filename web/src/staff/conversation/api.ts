@@ -26,7 +26,7 @@ export const conversations = {
   deleteAssignment: (person: string, group: string, body: { set_unavailable?: boolean; message?: string }) =>
     api.post<{ deletion: { id: string; unavailable?: string } }>(`/groups/${encodeURIComponent(group)}/assignments/${encodeURIComponent(person)}/delete`, body),
   undoDeletion: (id: string) => api.post(`/deletions/${encodeURIComponent(id)}/undo`, {}),
-  plan: (person: string, channels: readonly Copied[], o?: Options) => api.post<{ plan: Plan }>(`${at(person)}/plan`, { channels }, o).then((a) => a.plan),
+  plan: (person: string, channels: readonly Copied[], group = '', o?: Options) => api.post<{ plan: Plan }>(`${at(person)}/plan`, { channels, ...(group ? { group } : {}) }, o).then((a) => a.plan),
   copies: (person: string, message: string) => api.get<{ deliveries: Delivery[] }>(`/messages/${encodeURIComponent(message)}/deliveries`, { query: { person } }).then((a) => a.deliveries),
   contact: (person: string) => api.get<{ person: { email?: string; phone?: string } }>(`/people/${encodeURIComponent(person)}`).then((a) => a.person),
 }

@@ -15,8 +15,8 @@ export class LivePlan {
   #asked = 0
 
   /** Asks unless what is known is of the same choice and fresh. */
-  async look(person: string, chosen: readonly Copied[]): Promise<void> {
-    const name = [person, ...chosen].join(' ')
+  async look(person: string, chosen: readonly Copied[], group = ''): Promise<void> {
+    const name = [person, group, ...chosen].join(' ')
     if (name === this.#for && Date.now() - this.#at < fresh) return
     const mine = ++this.#asked
     if (name !== this.#for) this.now = undefined
@@ -24,7 +24,7 @@ export class LivePlan {
     this.#at = Date.now()
     this.failed = false
     try {
-      const plan = await conversations.plan(person, chosen)
+      const plan = await conversations.plan(person, chosen, group)
       if (mine === this.#asked) this.now = plan
     } catch {
       if (mine !== this.#asked) return
