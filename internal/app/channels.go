@@ -24,13 +24,14 @@ func (n *Node) addresses() email.Addresses {
 	return email.Addresses{Domain: n.cfg.MailDomainName(), ReplyPrefix: email.ReplyPrefix, BouncePrefix: email.BouncePrefix, Tokens: email.NewTokens(n.Store.SealKey())}
 }
 
-// openWays makes the ways out that the configuration names; where it names none, the Outbox page keeps what would have gone.
+// openWays makes the ways out that the configuration names; if it names none, the Outbox page keeps what would have gone.
 func (n *Node) openWays(ctx context.Context, o Options) (ways map[domain.Channel]delivery.Way, pushKey string, err error) {
 	composer := &email.Composer{From: n.cfg.MailFromAddress(), Clock: n.clock}
 	mails := delivery.Way{From: n.cfg.MailFromAddress(), Composer: delivery.Mails{Link: n.link(), Addresses: n.addresses(), Answers: true, Files: n.blobs}}
-	if n.cfg.SMTPAddr == "" {
+	switch {
+	case n.cfg.Captures():
 		mails.Sender = n.captureMails(composer)
-	} else {
+	case n.cfg.SMTPAddr != "":
 		s, err := email.NewSender(email.Server{Addr: n.cfg.SMTPAddr, User: n.cfg.SMTPUser, Password: n.cfg.SMTPPassword, TLS: email.TLS(n.cfg.SMTPTLS), Hello: n.cfg.MailDomain,
 			DKIMDomain: n.cfg.MailDomainName(), DKIMSelector: n.cfg.DKIMSelector, DKIMKey: n.cfg.DKIMKey}, composer)
 		if err != nil {
@@ -46,14 +47,21 @@ func (n *Node) openWays(ctx context.Context, o Options) (ways map[domain.Channel
 	case n.cfg.KannelURL != "":
 		texts.From = n.cfg.KannelFrom
 		texts.Sender = n.reporting("kannel", func(status string) channel.Sender { k := n.kannel(); k.Status = status; return k })
-	default:
+	case n.cfg.Captures():
 		texts.Sender = n.captureTexts()
 	}
-	pushes, pushKey, err := n.openPush(ctx, o)
-	if err != nil {
-		return nil, "", err
+	ways = map[domain.Channel]delivery.Way{domain.ChannelEmail: mails, domain.ChannelSMS: texts}
+	if n.cfg.WebPush != "off" {
+		if ways[domain.ChannelPush], pushKey, err = n.openPush(ctx, o); err != nil {
+			return nil, "", err
+		}
 	}
-	return map[domain.Channel]delivery.Way{domain.ChannelEmail: mails, domain.ChannelSMS: texts, domain.ChannelPush: pushes}, pushKey, nil
+	for c, w := range ways {
+		if w.Sender == nil {
+			delete(ways, c)
+		}
+	}
+	return ways, pushKey, nil
 }
 
 // openDelivery makes the service of copies.

@@ -117,7 +117,7 @@ func (n *Node) openPush(ctx context.Context, o Options) (way delivery.Way, key s
 
 // outbox is what the API shows of captured mails and SMS; nil if none are.
 func (n *Node) outbox() api.Outbox {
-	if n.cfg.SMTPAddr != "" && n.cfg.TwilioAccount+n.cfg.KannelURL != "" {
+	if !n.cfg.Captures() {
 		return nil
 	}
 	return &delivery.Outbox{Store: n.Store, In: wayIn{n.Inbound, n.Store}, Clock: n.clock}

@@ -34,3 +34,8 @@ func (c *Config) checkSMS() []fault.Detail {
 	}
 	return out
 }
+
+// Captures says whether mails and SMS are kept instead of sent: where nothing could send any.
+func (c *Config) Captures() bool {
+	return c.Outbox != "off" && c.SMTPAddr == "" && c.TwilioAccount == "" && c.KannelURL == ""
+}
