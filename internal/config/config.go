@@ -58,7 +58,7 @@ type Config struct {
 	KannelFrom     string `name:"kannel-from" help:"Number or name that SMS come from." placeholder:"NUMBER"`
 	KannelToken    string `name:"kannel-token" secret:"" help:"Secret that the gateway shows with everything it tells: the token of its webhooks' addresses." placeholder:"SECRET"`
 
-	Outbox  string `name:"outbox" default:"auto" help:"auto: with neither a mail server nor an SMS provider, mails and SMS are kept on the Outbox page and go nowhere; with one of them, what the other would carry does not exist. off: nothing is kept."`
+	Outbox  string `name:"outbox" default:"auto" help:"auto: on the embedded database with neither a mail server nor an SMS provider, mails and SMS are kept on the Outbox page and go nowhere, and admins and planners can answer there as the recipients would. off: nothing is kept. Where nothing is kept, a channel without a provider does not exist."`
 	WebPush string `name:"web-push" default:"auto" help:"auto: browsers that ask for it get pushes, by their makers' push services; the server's key is made on first start. off: none do."`
 
 	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`

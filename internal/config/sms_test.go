@@ -12,6 +12,7 @@ func TestCaptures(t *testing.T) {
 		"a mail server": {func(c *Config) { c.SMTPAddr = "mail.example.org:587" }, false},
 		"twilio":        {func(c *Config) { c.TwilioAccount = "AC1" }, false},
 		"kannel":        {func(c *Config) { c.KannelURL = "http://127.0.0.1:13013" }, false},
+		"PostgreSQL":    {func(c *Config) { c.Database = "postgres://db/crier" }, false},
 		"off":           {func(c *Config) { c.Outbox = "off" }, false},
 	} {
 		cfg := Default()
