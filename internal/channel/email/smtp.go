@@ -57,7 +57,7 @@ type Sender struct {
 	host     string
 	port     int
 	composer *Composer
-	signer   *mail.DKIMSigner
+	signers  *signers // nil: mails are not signed
 	tls      *tls.Config
 	places   chan struct{} // one for each connection that may be in use
 	idle     chan *conn
@@ -90,20 +90,30 @@ func NewSender(s Server, c *Composer) (*Sender, error) {
 		out.tls.InsecureSkipVerify = true //nolint:gosec // RFC 7435: who could show a false certificate could as well hide STARTTLS
 	}
 	if s.DKIMKey != "" {
-		if out.signer, err = readSigner(s); err != nil {
+		if out.signers, err = readSigners(s); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-// signed are the header fields that a signature covers; those in oversigned cannot be added afterwards either.
+// What signatures cover; From and Subject, named once more than they occur, cannot be added afterwards. The library folds a list of more
+// than 70 characters so that no signature holds: hence two of them. One-click links must be covered (RFC 8058, section 4).
 var (
-	signed     = []string{"From", "Reply-To", "Subject", "Date", "Message-ID", "To", "In-Reply-To", "References", "MIME-Version", "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"}
-	oversigned = []string{"From", "Subject", "To", "Reply-To", "Date", "Message-ID"}
+	signed        = []string{"From", "To", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type", "From", "Subject"}
+	signedStopped = []string{"From", "Subject", "Date", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post"}
 )
 
-func readSigner(s Server) (*mail.DKIMSigner, error) {
+// tagMost is the most characters of a signature's tag, as above.
+const tagMost = 70
+
+// signers sign mails with a DKIM key: those that can be stopped by a link, and the others.
+type signers struct{ usual, stopped *mail.DKIMSigner }
+
+func readSigners(s Server) (*signers, error) {
+	if len(s.DKIMDomain) > tagMost || len(s.DKIMSelector) > tagMost {
+		return nil, fmt.Errorf("the domain and the selector of DKIM have at most %d characters", tagMost)
+	}
 	pem, err := os.ReadFile(s.DKIMKey)
 	if err != nil {
 		return nil, fmt.Errorf("read the DKIM key: %w", err)
@@ -112,17 +122,24 @@ func readSigner(s Server) (*mail.DKIMSigner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the DKIM key in %s: %w", s.DKIMKey, err)
 	}
-	d := mail.NewDKIMSigner(s.DKIMDomain, s.DKIMSelector, key)
-	d.SignHeaders(signed...)
-	d.OversignHeaders(oversigned...)
-	if err := d.ValidateConfig(); err != nil {
-		return nil, fmt.Errorf("the settings of DKIM: %w", err)
+	signer := func(fields []string) (*mail.DKIMSigner, error) {
+		d := mail.NewDKIMSigner(s.DKIMDomain, s.DKIMSelector, key)
+		d.SignHeaders(fields...)
+		if err := d.ValidateConfig(); err != nil {
+			return nil, fmt.Errorf("the settings of DKIM: %w", err)
+		}
+		// The first signature writes into the signer; later ones, side by side, only read.
+		if _, err := d.Sign([]byte("From: crier\r\n"), nil); err != nil {
+			return nil, fmt.Errorf("sign with the DKIM key: %w", err)
+		}
+		return d, nil
 	}
-	// The first signature writes into the signer; later ones, side by side, only read.
-	if _, err := d.Sign([]byte("From: crier\r\n"), nil); err != nil {
-		return nil, fmt.Errorf("sign with the DKIM key: %w", err)
+	usual, err := signer(signed)
+	if err != nil {
+		return nil, err
 	}
-	return d, nil
+	stopped, err := signer(signedStopped)
+	return &signers{usual, stopped}, err
 }
 
 // Name implements channel.Sender.
@@ -145,6 +162,13 @@ func (s *Sender) Send(ctx context.Context, o channel.Outgoing) (channel.Accepted
 	m, err := s.composer.Compose(ctx, o)
 	if err != nil {
 		return channel.Accepted{}, err
+	}
+	switch {
+	case s.signers == nil:
+	case link(o.Stop) != "":
+		m.msg.SetDKIM(s.signers.stopped)
+	default:
+		m.msg.SetDKIM(s.signers.usual)
 	}
 	for {
 		c, used := s.take()
@@ -241,9 +265,6 @@ func (s *Sender) dial(ctx context.Context) (*conn, error) {
 	if s.server.User != "" {
 		opts = append(opts, mail.WithUsername(s.server.User), mail.WithPassword(s.server.Password), mail.WithSMTPAuth(mail.SMTPAuthCustom),
 			mail.WithSMTPAuthCustom(&auth{user: s.server.User, password: s.server.Password, secure: s.server.TLS == TLSImplicit}))
-	}
-	if s.signer != nil {
-		opts = append(opts, mail.WithAlwaysDKIMSign(s.signer))
 	}
 	client, err := mail.NewClient(s.host, opts...)
 	if err != nil {

@@ -175,7 +175,7 @@ func spoken(text string) string {
 }
 
 // listen starts a mail server; with a certificate it offers STARTTLS, or with implicit speaks TLS at once.
-func listen(t *testing.T, cert *tls.Certificate, implicit bool) *far {
+func listen(t testing.TB, cert *tls.Certificate, implicit bool) *far {
 	t.Helper()
 	f := &far{taken: map[string][]string{}, end: make(chan struct{})}
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
