@@ -42,7 +42,7 @@ func KeywordOf(text string) Keyword {
 		return -1
 	}, text)
 	words := strings.Fields(clean)
-	if len(words) == 0 || len(words) > 4 {
+	if len(words) == 0 || len(words) > 12 {
 		return NoKeyword
 	}
 	if k, ok := keywords[strings.Join(words, " ")]; ok {
