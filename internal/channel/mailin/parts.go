@@ -53,9 +53,9 @@ func (p *parser) part(e *message.Entity, depth int, err error) {
 	name := partName(params, dparams)
 	attached := strings.EqualFold(disposition, "attachment")
 	switch {
-	case kind == "message/delivery-status":
+	case kind == "message/delivery-status" || kind == "message/global-delivery-status": // RFC 3464; RFC 6533 for addresses in UTF-8
 		p.bounce = deliveryStatus(p.bytes(e, textMost))
-	case depth > 0 && p.bounce != nil && (kind == "message/rfc822" || kind == "text/rfc822-headers"):
+	case depth > 0 && p.bounce != nil && (kind == "message/rfc822" || kind == "text/rfc822-headers" || kind == "message/global" || kind == "message/global-headers"):
 		if h, err := message.ReadWithOptions(bytes.NewReader(mended(p.bytes(e, headerMost))), &message.ReadOptions{MaxHeaderBytes: 2 * headerMost}); h != nil || err == nil {
 			if ids := messageIDs(h.Header.Get("Message-Id")); len(ids) > 0 {
 				p.returned = ids[0]
