@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Segments, segments } from './segments'
+import { type Segments, segments, smsText } from './segments'
 
 /** The cases of internal/channel/sms: the page counts what the server sends. */
 const cases: [name: string, text: string, want: Partial<Segments>][] = [
@@ -20,4 +20,12 @@ const cases: [name: string, text: string, want: Partial<Segments>][] = [
 
 test.each(cases)('%s', (_, text, want) => {
   expect(segments(text)).toEqual({ unicode: false, units: 0, parts: 0, left: 0, ...want })
+})
+
+test('what goes by SMS: the organisation, the subject, the text, the link; cut where it is too long', () => {
+  expect(smsText('Demo', '', ' Hello \n')).toBe('Demo: Hello')
+  expect(smsText('Demo', ' Doors ', 'Open at eight', 'https://x.example/')).toBe('Demo: Doors\nOpen at eight\nhttps://x.example/')
+  const long = smsText('Demo', '', '😀'.repeat(2000), 'https://x.example/')
+  expect([...long].length).toBe(1500)
+  expect(long.endsWith('😀...\nhttps://x.example/')).toBe(true)
 })

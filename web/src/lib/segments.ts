@@ -22,6 +22,17 @@ const extended = '^{}\\[~]|€\f'
 
 const gsm = new Map<string, number>([...[...basic].map((c) => [c, 1] as const), ...[...extended].map((c) => [c, 2] as const)])
 
+/** The most characters of an SMS: what lies beyond stands in the pages. */
+const most = 1500
+
+/** A message as it goes by SMS (internal/service/delivery/plain.go): the organisation's name first, a link to the pages last. */
+export function smsText(organisation: string, subject: string, body: string, link = ''): string {
+  const end = link && '\n' + link
+  const text = [...`${organisation}: ${subject.trim() ? subject.trim() + '\n' : ''}${body.trim()}`]
+  const room = most - [...end].length
+  return (text.length > room ? text.slice(0, room - 3).join('') + '...' : text.join('')) + end
+}
+
 /** A character is never cut in two: an extended one, or a surrogate pair, that does not fit moves to the next part. */
 export function segments(text: string): Segments {
   const characters = [...text]

@@ -136,7 +136,6 @@ test('stop by SMS is a consent with its proof, and the next plan says why', asyn
   await expect(page.getByText(/^Answered as/)).toBeVisible()
   await page.goto(`/staff/people/${people[0]!.id}`)
   await expect(sms).toContainText('does not want SMS')
-  await accessible(page)
   const { plan } = await server.api<{ plan: { people: { sms: { reason: string } }[] } }>('planner', 'POST', `/conversations/${people[0]!.id}/plan`, { channels: ['sms'] })
   expect(plan.people[0]!.sms.reason).toBe('opted_out')
 })

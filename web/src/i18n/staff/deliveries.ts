@@ -33,7 +33,7 @@ export const deliveries = {
   // what an SMS takes
   'sms.count': { one: 'SMS: {count} part, {left} left', other: 'SMS: {count} parts, {left} left' },
   'sms.unicode': { one: 'SMS: {count} part, {left} left · has letters that shorten the parts', other: 'SMS: {count} parts, {left} left · has letters that shorten the parts' },
-  'sms.countHint': 'With the organisation’s name before it. A link after it may take one more.',
+  'sms.countHint': 'With the organisation’s name before it and a link after it',
 
   // why not
   'why.email.no_address': 'has no email address',

@@ -178,7 +178,7 @@ export const people = {
   'cannedPage.shared': 'Shared with everyone',
   'cannedPage.own': 'My own',
   'cannedPage.add': 'New reply',
-  'cannedPage.edit': 'Edit {title}',
+  'cannedPage.edit': 'Change {title}',
   'cannedPage.remove': 'Remove {title}',
   'cannedPage.removed': 'Removed “{title}”',
   'cannedPage.none': 'None yet',
