@@ -20,6 +20,8 @@ cc() { echo '#include <stdlib.h>' | gcc -E -; }
 need postgresql postgres
 need redis-server command -v redis-server
 need postfix test -x /usr/lib/postfix/sbin/master
+need kannel test -x /usr/sbin/bearerbox
+need kannel-extras test -x /usr/lib/kannel/test/fakesmsc
 need chromium command -v chromium
 need fonts-noto-core noto # pages in right-to-left scripts
 need gcc command -v gcc   # the race detector
