@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync"
+	"time"
 
 	"crier/internal/channel"
 	"crier/internal/channel/email"
@@ -24,10 +25,14 @@ func (n *Node) addresses() email.Addresses {
 	return email.Addresses{Domain: n.cfg.MailDomainName(), ReplyPrefix: email.ReplyPrefix, BouncePrefix: email.BouncePrefix, Tokens: email.NewTokens(n.Store.SealKey())}
 }
 
+// mailTimeout is for one mail, which may carry 7 MB.
+const mailTimeout = time.Minute
+
 // openWays makes the ways out that the configuration names; if it names none, the Outbox page keeps what would have gone.
 func (n *Node) openWays(ctx context.Context, o Options) (ways map[domain.Channel]delivery.Way, pushKey string, err error) {
 	composer := &email.Composer{From: n.cfg.MailFromAddress(), Clock: n.clock}
-	mails := delivery.Way{From: n.cfg.MailFromAddress(), Composer: delivery.Mails{Link: n.link(), Addresses: n.addresses(), Answers: true, Files: n.blobs}}
+	answers := n.cfg.Captures() || n.cfg.LMTPAddr != "" || n.cfg.SMTPInAddr != ""
+	mails := delivery.Way{From: n.cfg.MailFromAddress(), Composer: delivery.Mails{Link: n.link(), Addresses: n.addresses(), Answers: answers, Files: n.blobs}, Timeout: mailTimeout}
 	switch {
 	case n.cfg.Captures():
 		mails.Sender = n.captureMails(composer)

@@ -22,7 +22,7 @@ type Files interface {
 type Mails struct {
 	Link      string // public address of the pages, without a slash at the end
 	Addresses email.Addresses
-	Answers   bool  // mails to the reply addresses reach this server
+	Answers   bool  // mails to the reply and bounce addresses come in; else bounces go to the sender's own
 	Files     Files // nil: attachments are linked to
 }
 
@@ -30,7 +30,10 @@ type Mails struct {
 func (m Mails) Compose(_ context.Context, l *domain.Letter, address string) (channel.Outgoing, error) {
 	org := int64(l.Org.ID)
 	out := channel.Outgoing{Organisation: org, Person: int64(l.Person), ID: l.Delivery.ID, Address: address, Name: l.Name, Locale: l.Locale, From: l.Org.Name,
-		ReturnTo: m.Addresses.Bounce(org, l.Delivery.ID), MessageID: l.Delivery.ID + "@" + m.Addresses.Domain}
+		MessageID: l.Delivery.ID + "@" + m.Addresses.Domain}
+	if m.Answers {
+		out.ReturnTo = m.Addresses.Bounce(org, l.Delivery.ID)
+	}
 	switch l.Kind {
 	case domain.DeliverNotify:
 		return out, m.notify(&out, l)

@@ -62,8 +62,11 @@ type who struct {
 // NewNotifier makes a notifier.
 func NewNotifier(o NotifierOptions) *Notifier { return &Notifier{o: o, nothing: map[who]int64{}} }
 
-// Start looks now and then until Stop or the end of ctx.
+// Start looks now and then until Stop or the end of ctx. A nil one does nothing.
 func (n *Notifier) Start(ctx context.Context) {
+	if n == nil {
+		return
+	}
 	ctx, n.stop = context.WithCancel(ctx)
 	n.done.Go(func() {
 		look := time.NewTicker(notifyLook)
@@ -83,7 +86,7 @@ func (n *Notifier) Start(ctx context.Context) {
 
 // Stop ends it.
 func (n *Notifier) Stop() {
-	if n.stop != nil {
+	if n != nil && n.stop != nil {
 		n.stop()
 		n.done.Wait()
 	}

@@ -175,7 +175,7 @@ func TestMailOfAMessage(t *testing.T) {
 		t.Errorf("who never sees the pages gets links: %+v %v", o, err)
 	}
 	m.Answers = false
-	if o, err = m.Compose(t.Context(), l, "sara@example.org"); err != nil || o.ReplyTo != "" {
+	if o, err = m.Compose(t.Context(), l, "sara@example.org"); err != nil || o.ReplyTo != "" || o.ReturnTo != "" {
 		t.Errorf("an address that nobody reads: %+v %v", o, err)
 	}
 }
