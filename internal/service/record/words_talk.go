@@ -83,6 +83,16 @@ func talk(e *domain.Entry) (string, error) {
 			}
 			return "Copies by email and SMS: " + strings.Join(parts, ", ")
 		})
+	case domain.EntryInboundReceived:
+		return say(e, func(p domain.InboundReceived) string { return inboundWord(p.Channel) + " that matches nobody came in" })
+	case domain.EntryInboundHandled:
+		return say(e, func(p domain.InboundHandled) string {
+			words := inboundWord(p.Channel) + " that matched nobody " + string(p.State)
+			if p.Note != "" {
+				words += ": " + p.Note
+			}
+			return words
+		})
 	case domain.EntryConsentChanged:
 		return say(e, func(p domain.ConsentChanged) string {
 			if p.State == domain.ConsentIn {
@@ -110,4 +120,11 @@ func messageWords(p domain.MessageSent) string {
 		words += ", with " + count(n, "file", "files")
 	}
 	return words
+}
+
+func inboundWord(c domain.Channel) string {
+	if c == domain.ChannelSMS {
+		return "An SMS"
+	}
+	return "A mail"
 }
