@@ -89,6 +89,26 @@ func TestPushesOfSendings(t *testing.T) {
 	})
 }
 
+// TestNoPushesWithoutPages: whom the organisation meets by email and SMS alone is not pushed to pages they do not have.
+func TestNoPushesWithoutPages(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, exam := hall(t, s, 1)
+		subscribe(t, s, org, 1, "a", time.Now())
+		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly = true }); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.Append(t.Context(), sending(org, exam, 1, "Room", "key-push-2")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Expand(t.Context(), org); err != nil {
+			t.Fatal(err)
+		}
+		if next, err := s.NextDelivery(t.Context(), domain.ChannelPush); err != nil || !next.IsZero() {
+			t.Errorf("a push is due at %v, %v", next, err)
+		}
+	})
+}
+
 // TestStaffPushes: a mention reaches the browsers of who is mentioned, without a word of the note; who sees the
 // conversation no more gets nothing.
 func TestStaffPushes(t *testing.T) {

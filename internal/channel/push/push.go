@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -117,13 +116,13 @@ func refusal(r *http.Response) error {
 func CheckKeys(p256dh, auth string) error {
 	point, err := decode(p256dh)
 	if err != nil {
-		return fmt.Errorf("p256dh is not base64")
+		return errors.New("p256dh is not base64")
 	}
 	if _, err := ecdh.P256().NewPublicKey(point); err != nil {
-		return fmt.Errorf("p256dh is not a key on P-256")
+		return errors.New("p256dh is not a key on P-256")
 	}
 	if secret, err := decode(auth); err != nil || len(secret) != 16 {
-		return fmt.Errorf("auth is not 16 bytes in base64")
+		return errors.New("auth is not 16 bytes in base64")
 	}
 	return nil
 }
