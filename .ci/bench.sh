@@ -21,3 +21,9 @@ echo "== Replies: SQLite, in-process" >&2
 bin/crier bench replies --json
 echo "== Replies: PostgreSQL, Redis, two nodes" >&2
 go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench replies --nodes 2 --json
+echo "== Mails, SQLite" >&2
+bin/crier bench mails --json
+echo "== Mails, PostgreSQL" >&2
+go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench mails --json
+echo "== Claims of 100 copies among 10,000 and 1,000,000 that wait" >&2
+go test -run '^$' -bench BenchmarkClaim -benchtime 100x ./store >&2
