@@ -221,7 +221,7 @@ test('settings: a choice of the organisation; canned replies, shared and own', a
   await dialog.getByRole('checkbox', { name: 'Share it with everyone' }).check()
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('/park')).toBeVisible()
-  await page.getByRole('button', { name: 'Edit Where to park' }).click()
+  await page.getByRole('button', { name: 'Change Where to park' }).click()
   await page.getByRole('dialog').getByLabel('Title').fill('Where to leave the car')
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
   await expect(page.getByText('Where to leave the car', { exact: true })).toBeVisible()
@@ -232,5 +232,5 @@ test('settings: a choice of the organisation; canned replies, shared and own', a
 
   const other = await server.open(browser, 'coordinator', '/staff/settings')
   await expect(other.getByText('/park')).toBeVisible()
-  await expect(other.getByRole('button', { name: 'Edit Where to leave the car' })).toHaveCount(0)
+  await expect(other.getByRole('button', { name: 'Change Where to leave the car' })).toHaveCount(0)
 })
