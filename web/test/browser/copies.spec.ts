@@ -206,3 +206,32 @@ async function looks(browser: Browser, server: Server, name: string, look: objec
   await accessible(page)
   await shot(page, `outbox-${name}`)
 }
+
+test('unmatched: a number that two people have waits, and goes to whom one says; discarding needs a note', async ({ browser, server }) => {
+  const { people } = await pool(server, 'TWINS', 2)
+  await server.api('admin', 'PUT', '/provisioning/people', { items: people.map((p, i) => ({ external_id: p.external_id, kind: 'candidate', given_name: `First${i + 1}`, family_name: 'TWINS', phone: '+47 902 34 567' })) })
+  await agree(server, people[0]!.id)
+  await send(server, 'planner', people[0]!, 'Who of you comes?', { channels: ['sms'] })
+  const answer = async (body: string) => {
+    const { outbox } = await server.api<{ outbox: { id: string; person?: { id: string } }[] }>('planner', 'GET', '/outbox?limit=200')
+    await server.api('planner', 'POST', `/outbox/${outbox.find((o) => o.person?.id === people[0]!.id)!.id}/reply`, { body })
+  }
+  await expect.poll(() => answer('The first of us.').then(() => true, () => false)).toBe(true)
+  await answer('Wrong number, sorry')
+  const page = await server.open(browser, 'planner', '/staff/unmatched')
+  const card = (text: string) => page.getByRole('article').filter({ hasText: text })
+  await expect(card('The first of us.')).toContainText('Several people have this number')
+  await accessible(page)
+  await shot(page, 'unmatched')
+  await card('The first of us.').getByRole('button', { name: `To ${people[1]!.name}` }).click()
+  await expect(card('The first of us.')).toHaveCount(0)
+  await card('Wrong number').getByRole('button', { name: /^Discard…/ }).click()
+  const dialog = page.getByRole('dialog', { name: 'Discard it?' })
+  await dialog.getByRole('button', { name: 'Discard', exact: true }).click()
+  await expect(dialog.getByText('Write why it is discarded')).toBeVisible()
+  await dialog.getByLabel('Why (kept on record)').fill('Not one of ours')
+  await dialog.getByRole('button', { name: 'Discard', exact: true }).click()
+  await expect(card('Wrong number')).toHaveCount(0)
+  await page.goto(`/staff/messages?open=${people[1]!.id}`)
+  await expect(page.getByText('The first of us.', { exact: true }).last()).toBeVisible()
+})
