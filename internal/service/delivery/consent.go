@@ -89,6 +89,9 @@ func (s *Service) SetOwnConsent(ctx context.Context, actor domain.Actor, r Conse
 	}
 	if r.Words == "" {
 		r.Words = domain.ConsentWords
+		if r.State == domain.ConsentOut {
+			r.Words = "No longer: " + domain.ConsentWords
+		}
 	}
 	return s.note(ctx, actor, actor.No, domain.ConsentRecord{Channel: r.Channel, State: r.State, Source: domain.ConsentByPerson, Words: r.Words})
 }
