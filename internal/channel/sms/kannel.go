@@ -64,12 +64,15 @@ func (k *Kannel) Known(token string) bool {
 	return k.Token != "" && subtle.ConstantTimeCompare([]byte(k.Token), []byte(token)) == 1
 }
 
-// KannelMessage reads an inbound SMS out of the parameters id=%I, from=%p, to=%P, coding=%c and text=%b (or hex=%H for
-// UCS-2), as the gateway's sms-service is told to send them.
+// KannelMessage reads an inbound SMS out of the parameters id=%I, from=%p, to=%P, coding=%c and text=%b, as the gateway's
+// sms-service is told to send them. With coding 2 the text is UCS-2, as it came, or stands in hex.
 func KannelMessage(q url.Values) (Received, error) {
 	r := Received{ID: q.Get("id"), From: q.Get("from"), To: q.Get("to"), Text: q.Get("text")}
-	if raw := q.Get("hex"); raw != "" && q.Get("coding") == "2" {
-		b, err := hex.DecodeString(strings.ReplaceAll(raw, "%", ""))
+	if q.Get("coding") == "2" {
+		b, err := []byte(r.Text), error(nil)
+		if raw := q.Get("hex"); raw != "" {
+			b, err = hex.DecodeString(strings.ReplaceAll(raw, "%", ""))
+		}
 		if err != nil || len(b)%2 != 0 {
 			return r, fmt.Errorf("an SMS whose UCS-2 is broken")
 		}
