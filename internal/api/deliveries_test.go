@@ -13,7 +13,9 @@ func TestCopies(t *testing.T) {
 	var plan struct {
 		Plan struct {
 			Counts map[string]int
-			People []struct{ SMS, Email struct{ Address, Reason string } }
+			People []struct {
+				SMS, Email struct{ Address, Reason string }
+			}
 		}
 	}
 	f.must(t, "north/planner", "POST", "/conversations/"+a1+"/plan", item{"channels": []string{"email", "sms"}, "body": "hei"}).into(t, &plan)

@@ -64,7 +64,10 @@ func TestPlan(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.run(map[domain.Channel]channel.Sender{domain.ChannelEmail: mails, domain.ChannelSMS: texts})
-		h.until("all is decided", func() bool { st := h.states(); return st[domain.DeliveryWaiting] == 1 && st[domain.DeliverySending] == 0 })
+		h.until("all is decided", func() bool {
+			st := h.states()
+			return st[domain.DeliveryWaiting] == 1 && st[domain.DeliverySending] == 0
+		})
 		want := map[domain.PersonNo]string{1: "", 2: "no_address", 3: "invalid_number", 4: "no_opt_in", 5: "quiet_hours", 6: "opted_out", 7: "left", 8: "blocked"}
 		states, err := h.store.SendingStates(t.Context(), h.org, offset)
 		if err != nil {
@@ -150,7 +153,9 @@ func TestCaps(t *testing.T) {
 		}
 		h.clock.Advance(24 * time.Hour)
 		s.Wake()
-		h.until("a day later", func() bool { return sent(h.org, domain.ChannelSMS) == 6 && sent(h.org, domain.ChannelEmail) == 10 && settled() })
+		h.until("a day later", func() bool {
+			return sent(h.org, domain.ChannelSMS) == 6 && sent(h.org, domain.ChannelEmail) == 10 && settled()
+		})
 	})
 }
 
