@@ -27,7 +27,6 @@ export const deliveries = {
   'copy.list': 'Show everyone',
   'copy.listFind': 'Search names',
   'copy.listNone': 'Nobody of that name',
-  'copy.name': 'Name',
   'copy.onceMore': 'Copies are checked again at the moment they go: what has changed by then counts.',
 
   // what an SMS takes
@@ -116,12 +115,6 @@ export const deliveries = {
   'deliveries.retriedFewer': { one: '{count} is tried again; the others had changed meanwhile', other: '{count} are tried again; the others had changed meanwhile' },
   'deliveries.details': 'Details of the copy to {address}',
   'deliveries.of': 'Of {name}',
-  'deliveries.everybody': 'Of everybody',
-  'deliveries.message': 'the message',
-  'deliveries.to': 'To',
-  'deliveries.state': 'State',
-  'deliveries.why': 'Why',
-  'deliveries.changed': 'Last',
   'deliveries.list': 'Deliveries',
   'deliveries.kind.notify': 'Mail to staff about replies',
   'deliveries.kind.export': 'Mail about an export',
@@ -134,7 +127,6 @@ export const deliveries = {
   'unmatched.from': 'From {sender} to {recipient}',
   'unmatched.noSubject': 'No subject',
   'unmatched.noText': 'No text',
-  'unmatched.files': { one: '{count} file', other: '{count} files' },
   'unmatched.file': '{name} ({size})',
   'unmatched.suggestions': 'Perhaps from',
   'unmatched.giveTo': 'To {name}',
@@ -187,6 +179,5 @@ export const deliveries = {
   'outbox.answerMissing': 'Write an answer',
   'outbox.answered': 'Answered as {name}',
   'outbox.more': 'Show more',
-  'outbox.new': { one: 'Show {count} new', other: 'Show {count} new' },
   'outbox.somebody': 'the recipient',
 } as const
