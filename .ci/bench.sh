@@ -23,3 +23,9 @@ echo "== Replies: PostgreSQL, Redis, two nodes" >&2
 go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench replies --nodes 2 --json
 echo "== The Messages page and the search: PostgreSQL, 50,000 conversations, 2,000,000 messages" >&2
 go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench desk
+echo "== Mails, SQLite" >&2
+bin/crier bench mails --json
+echo "== Mails, PostgreSQL" >&2
+go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench mails --json
+echo "== Claims of 100 copies among 10,000 and 1,000,000 that wait" >&2
+go test -run '^$' -bench BenchmarkClaim -benchtime 100x ./store >&2

@@ -19,6 +19,9 @@ cc() { echo '#include <stdlib.h>' | gcc -E -; }
 
 need postgresql postgres
 need redis-server command -v redis-server
+need postfix test -x /usr/lib/postfix/sbin/master
+need kannel test -x /usr/sbin/bearerbox
+need kannel-extras test -x /usr/lib/kannel/test/fakesmsc
 need chromium command -v chromium
 need fonts-noto-core noto # pages in right-to-left scripts
 need gcc command -v gcc   # the race detector
@@ -40,5 +43,9 @@ if [ "${root[*]-}" = false ] || ! command -v apt-get >/dev/null; then
 fi
 echo "installing ${missing[*]}"
 "${root[@]}" apt-get -q update
+# The tests start a Postfix of their own: Debian's is to serve nobody.
+if [[ " ${missing[*]} " == *" postfix "* ]] && command -v debconf-set-selections >/dev/null; then
+	echo 'postfix postfix/main_mailer_type select No configuration' | "${root[@]}" debconf-set-selections
+fi
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
 	-o DPkg::Lock::Timeout=300 install "${missing[@]}"

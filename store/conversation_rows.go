@@ -65,6 +65,7 @@ type conversationRow struct {
 	AssignedF   string `db:"assigned_family"`
 	ReadOffset  int64  `db:"read_offset"`
 	Marked      bool
+	Channels    string
 }
 
 func (s *Store) conversationRows(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo) (map[domain.PersonNo]*conversationRow, error) {
@@ -75,7 +76,7 @@ func (s *Store) conversationRows(ctx context.Context, org domain.OrganisationID,
 			coalesce(c.processed_at, 0) AS processed_at, coalesce(c.processed_by, '') AS processed_by,
 			coalesce(c.assigned_no, 0) AS assigned_no, coalesce(c.assigned_at, 0) AS assigned_at, coalesce(a.id, '') AS assigned_id,
 			coalesce(a.given_name, '') AS assigned_given, coalesce(a.family_name, '') AS assigned_family,
-			coalesce(r.read_offset, 0) AS read_offset, coalesce(r.marked, 0) <> 0 AS marked
+			coalesce(r.read_offset, 0) AS read_offset, coalesce(r.marked, 0) <> 0 AS marked, coalesce(c.channels, '') AS channels
 		FROM people p
 		LEFT JOIN conversations c ON c.organisation_id = p.organisation_id AND c.person_no = p.no
 		LEFT JOIN people a ON a.organisation_id = c.organisation_id AND a.no = c.assigned_no
@@ -165,6 +166,9 @@ func (r *conversationRow) row(moments map[int64]moment) domain.ConversationRow {
 		Person: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID,
 		State: domain.PersonState(r.State), LastReceived: timeOf(at(r.InOffset)), LastSent: timeOf(at(r.OutOffset)), WaitingSince: timeOf(at(r.Waiting)),
 		Unread: r.InOffset > r.ReadOffset || r.Marked, Open: r.Open, ProcessedAt: timeOf(r.ProcessedAt), ProcessedBy: r.ProcessedBy, Archived: r.Archived,
+	}
+	if r.Channels != "" {
+		_ = json.Unmarshal([]byte(r.Channels), &out.Channels) // written by this program alone
 	}
 	if r.AssignedNo != 0 {
 		out.Assigned = domain.Assigned{No: domain.PersonNo(r.AssignedNo), ID: domain.PersonID(r.AssignedID), At: timeOf(r.AssignedAt),

@@ -70,6 +70,12 @@ func (t *Tx) expand(ctx context.Context) error {
 	if err := t.expandSearch(ctx, done, to); err != nil {
 		return err
 	}
+	if err := t.expandCopies(ctx, done, to); err != nil {
+		return err
+	}
+	if err := t.expandPushes(ctx, done, to); err != nil {
+		return err
+	}
 	_, err = t.Exec(ctx, `UPDATE expansions SET expanded = $2 WHERE organisation_id = $1`, t.org, to)
 	return err
 }

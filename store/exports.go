@@ -71,7 +71,7 @@ func (s *Store) Exports(ctx context.Context, org domain.OrganisationID, staff do
 
 // CancelExport ends an export that is not done, with its entry; nil if it was done.
 func (s *Store) CancelExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string, by domain.ActorRef) (*domain.Entry, error) {
-	return s.endExport(ctx, org, by, domain.ExportEnded{Export: id, State: domain.ExportCancelled},
+	return s.endExport(ctx, org, by, domain.ExportEnded{Export: id, State: domain.ExportCancelled}, nil,
 		`UPDATE exports SET state = 'cancelled', ended_at = $3 WHERE organisation_id = $1 AND id = $2 AND staff_no = $4 AND state IN ('waiting', 'running')`,
 		org, id, micros(s.clock.Now()), staff)
 }
@@ -140,15 +140,19 @@ func (s *Store) KeepExport(ctx context.Context, x domain.Export, worker string, 
 	return n > 0, nil
 }
 
-// EndExport ends a worker's export as x says (ready or failed), with its entry; nil if
-// the export is no longer its own.
+// EndExport ends a worker's export as x says (ready or failed), with its entry, and if it is ready with the mail to
+// whoever asked for it; nil if the export is no longer its own.
 func (s *Store) EndExport(ctx context.Context, x domain.Export, worker string, by domain.ActorRef, ended domain.ExportEnded) (*domain.Entry, error) {
-	return s.endExport(ctx, x.Organisation, by, ended, `UPDATE exports SET state = $4, done = $5, total = $6, size = $7, error = $8, ended_at = $9, expires_at = $10
+	var mail func(context.Context, *Tx) error
+	if x.State == domain.ExportReady {
+		mail = func(ctx context.Context, tx *Tx) error { return tx.queueExport(ctx, x) }
+	}
+	return s.endExport(ctx, x.Organisation, by, ended, mail, `UPDATE exports SET state = $4, done = $5, total = $6, size = $7, error = $8, ended_at = $9, expires_at = $10
 		WHERE organisation_id = $1 AND id = $2 AND lease_by = $3 AND blob = $11 AND state = 'running'`,
 		x.Organisation, x.ID, worker, x.State, x.Done, x.Total, x.Size, x.Error, micros(x.EndedAt), micros(x.ExpiresAt), x.Blob)
 }
 
-func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, ended domain.ExportEnded, update string, args ...any) (*domain.Entry, error) {
+func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, ended domain.ExportEnded, also func(context.Context, *Tx) error, update string, args ...any) (*domain.Entry, error) {
 	payload, err := json.Marshal(ended)
 	if err != nil {
 		return nil, err
@@ -163,7 +167,10 @@ func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by dom
 			return err
 		}
 		entry = &domain.Entry{Kind: domain.EntryExportEnded, Actor: by, Payload: payload}
-		return tx.Append(ctx, entry)
+		if err := tx.Append(ctx, entry); err != nil || also == nil {
+			return err
+		}
+		return also(ctx, tx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("end an export: %w", err)

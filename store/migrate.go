@@ -38,6 +38,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", translate(ctx, err))
 	}
+	if err := s.numberAll(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
 	return s.loadMeta(ctx)
 }
 

@@ -41,6 +41,13 @@ func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAd
 			if err != nil {
 				return fmt.Errorf("note mentions: %w", err)
 			}
+			var pushes []staffPush
+			for _, p := range note.Mentions {
+				pushes = append(pushes, staffPush{staff: p, say: domain.StaffPush{Person: note.PersonID, Name: note.PersonName, By: e.Actor.Name}, reach: note.Reach})
+			}
+			if err := tx.queueStaffPushes(ctx, e.At, pushes); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -17,7 +17,8 @@ import (
 )
 
 const personColumns = `p.organisation_id, p.no, p.id, p.kind, p.role, p.external_id, p.login, p.password_hash, p.given_name, p.family_name,
-	p.email, p.phone, p.locale, p.tags, p.skills, p.address, p.city, p.postcode, p.fields, p.state, p.sort_name, p.created_at`
+	p.email, p.phone, p.locale, p.tags, p.skills, p.address, p.city, p.postcode, p.fields, p.state, p.sort_name, p.created_at,
+	p.phone_e164, p.email_state, p.time_zone, p.quiet_from, p.quiet_to`
 
 type personRow struct {
 	Organisation int64 `db:"organisation_id"`
@@ -42,6 +43,11 @@ type personRow struct {
 	State        string
 	SortName     string `db:"sort_name"`
 	CreatedAt    int64  `db:"created_at"`
+	PhoneE164    string `db:"phone_e164"`
+	EmailState   string `db:"email_state"`
+	TimeZone     string `db:"time_zone"`
+	QuietFrom    int    `db:"quiet_from"`
+	QuietTo      int    `db:"quiet_to"`
 }
 
 func (r personRow) person() domain.Person {
@@ -187,6 +193,11 @@ func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domai
 	if err := t.writePeople(ctx, plan); err != nil {
 		return c, nil, err
 	}
+	agreed, err := t.consent(ctx, actor, specs, stored, plan)
+	if err != nil {
+		return c, nil, err
+	}
+	entries = append(entries, agreed...)
 	var records []domain.PersonRecord
 	for _, r := range slices.Concat(plan.created, plan.changed) {
 		records = append(records, r.record())
@@ -210,6 +221,10 @@ func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domai
 
 // planPeople compares what is asked for with what is stored.
 func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored map[string]personRow) (*personPlan, error) {
+	region, err := t.region(ctx)
+	if err != nil {
+		return nil, err
+	}
 	plan := &personPlan{}
 	now := micros(t.s.clock.Now())
 	final := map[string]int{}    // login → index of the spec that ends with it
@@ -227,7 +242,7 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 		r := old
 		if !exists {
 			r = personRow{Organisation: int64(t.org), ID: uuid.Must(uuid.NewV7()).String(), ExternalID: spec.ExternalID, Tags: "[]", Skills: "[]", Fields: "{}",
-				State: string(domain.PersonActive), CreatedAt: now}
+				State: string(domain.PersonActive), CreatedAt: now, QuietFrom: -1, QuietTo: -1}
 			if spec.Kind == domain.KindCandidate {
 				r.Login = strings.ToLower(spec.ExternalID)
 			}
@@ -250,6 +265,11 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 		if spec.State != nil {
 			r.State = string(*spec.State)
 		}
+		r.TimeZone, r.QuietFrom, r.QuietTo = set(spec.TimeZone, r.TimeZone), set(spec.QuietFrom, r.QuietFrom), set(spec.QuietTo, r.QuietTo)
+		if r.Email != old.Email {
+			r.EmailState = "" // another address has not bounced
+		}
+		r.PhoneE164 = t.s.number(r.Phone, region)
 		r.SortName = r.person().SortName()
 		if r.Login != "" {
 			if j, twice := final[r.Login]; twice {
@@ -338,20 +358,25 @@ func (t *Tx) writePeople(ctx context.Context, plan *personPlan) error {
 	for i, r := range rows {
 		values[i] = []any{r.No, r.ID, r.Kind, r.Role, r.ExternalID, r.Login, r.PasswordHash, r.GivenName, r.FamilyName,
 			r.person().SearchWords(), r.Email, r.Phone, r.Locale, r.Tags, r.CreatedAt,
-			r.Skills, r.Address, r.City, r.Postcode, r.Fields, r.State, r.SortName}
+			r.Skills, r.Address, r.City, r.Postcode, r.Fields, r.State, r.SortName,
+			r.PhoneE164, r.EmailState, r.TimeZone, r.QuietFrom, r.QuietTo}
 	}
 	_, err := t.Exec(ctx, `INSERT INTO people (organisation_id, no, id, kind, role, external_id, login, password_hash, given_name, family_name,
-			folded, email, phone, locale, tags, created_at, updated_at, skills, address, city, postcode, fields, state, sort_name)
+			folded, email, phone, locale, tags, created_at, updated_at, skills, address, city, postcode, fields, state, sort_name,
+			phone_e164, email_state, time_zone, quiet_from, quiet_to)
 		SELECT $1, r.no, r.id, r.kind, r.role, r.external_id, r.login, r.password_hash, r.given_name, r.family_name,
-			r.folded, r.email, r.phone, r.locale, r.tags, r.created_at, $3, r.skills, r.address, r.city, r.postcode, r.fields, r.state, r.sort_name
+			r.folded, r.email, r.phone, r.locale, r.tags, r.created_at, $3, r.skills, r.address, r.city, r.postcode, r.fields, r.state, r.sort_name,
+			r.phone_e164, r.email_state, r.time_zone, r.quiet_from, r.quiet_to
 		FROM `+t.s.d.Rows("$2", "no", "id text", "kind text", "role text", "external_id text", "login text", "password_hash text", "given_name text",
 		"family_name text", "folded text", "email text", "phone text", "locale text", "tags text", "created_at",
-		"skills text", "address text", "city text", "postcode text", "fields text", "state text", "sort_name text")+` AS r WHERE true
+		"skills text", "address text", "city text", "postcode text", "fields text", "state text", "sort_name text",
+		"phone_e164 text", "email_state text", "time_zone text", "quiet_from", "quiet_to")+` AS r WHERE true
 		ON CONFLICT (organisation_id, no) DO UPDATE SET role = excluded.role, login = excluded.login, password_hash = excluded.password_hash,
 			given_name = excluded.given_name, family_name = excluded.family_name, folded = excluded.folded, email = excluded.email,
 			phone = excluded.phone, locale = excluded.locale, tags = excluded.tags, updated_at = excluded.updated_at,
 			skills = excluded.skills, address = excluded.address, city = excluded.city, postcode = excluded.postcode,
-			fields = excluded.fields, state = excluded.state, sort_name = excluded.sort_name`,
+			fields = excluded.fields, state = excluded.state, sort_name = excluded.sort_name, phone_e164 = excluded.phone_e164,
+			email_state = excluded.email_state, time_zone = excluded.time_zone, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to`,
 		t.org, jsonOf(values), micros(t.s.clock.Now()))
 	if err != nil {
 		return fmt.Errorf("write people: %w", err)

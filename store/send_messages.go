@@ -62,6 +62,9 @@ type messageWriter struct {
 	bindings []binding
 	index    []searchRow
 	touched  touches
+	copies   []newDelivery
+	pushes   []newDelivery
+	alerts   []staffPush
 	claims   []claim
 }
 
@@ -106,6 +109,15 @@ func (w *messageWriter) write(ctx context.Context) error {
 		}
 	}
 	if err := w.tx.bind(ctx, w.bindings); err != nil {
+		return err
+	}
+	if err := w.tx.queue(ctx, w.at, w.copies); err != nil {
+		return err
+	}
+	if err := w.tx.queuePushes(ctx, w.at, w.pushes); err != nil {
+		return err
+	}
+	if err := w.tx.queueStaffPushes(ctx, w.at, w.alerts); err != nil {
 		return err
 	}
 	return w.tx.index(ctx, w.index)
@@ -239,6 +251,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	p := domain.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
 		SenderName: m.Actor.Name, SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
+		Channels: m.Channels, Via: m.Via,
 	}
 	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}
 	if in != nil {
@@ -261,8 +274,16 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 		delete(w.files, f.ID)
 	}
 	if m.Inbound {
+		if a.Assigned != 0 {
+			w.alerts = append(w.alerts, staffPush{staff: a.Assigned, say: domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, group: row.group, reach: reach})
+		}
 		return nil
 	}
+	if !a.Settings.StaffChatOnly {
+		w.pushes = append(w.pushes, pushMessage(row.offset, row.person, w.at))
+	}
+	w.touched.chosen(a, m.Channels)
+	w.copies = append(w.copies, copies(row.offset, []int64{row.person}, m.Channels, p.GroupKind, a.Settings, w.at)...)
 	a.Spoken[row.group] = true
 	a.Answers = append(a.Answers, domain.Answer{Offset: row.offset, Group: row.group, By: m.Actor})
 	return nil

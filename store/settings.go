@@ -29,6 +29,11 @@ func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func
 		if change(&now); now == before {
 			return nil
 		}
+		if now.PhoneRegion() != before.PhoneRegion() {
+			if err := tx.renumber(ctx, now.PhoneRegion()); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec(ctx, `UPDATE organisations SET settings = $2 WHERE id = $1`, by.Organisation, jsonOf(now)); err != nil {
 			return err
 		}

@@ -24,6 +24,23 @@ func (t *Tx) stopQueued(ctx context.Context, group domain.GroupID, people []int6
 	if err != nil {
 		return fmt.Errorf("stop what waits: %w", err)
 	}
+	return t.stopCopies(ctx, group, people, why)
+}
+
+// stopCopies suppresses the copies that wait for these people, of one group or, with "", of all and of none. One that is in
+// a worker's hands meanwhile is judged by the same standing.
+func (t *Tx) stopCopies(ctx context.Context, group domain.GroupID, people []int64, why domain.BlockedCode) error {
+	reason := domain.ReasonBlocked
+	if why == domain.BlockedLeft {
+		reason = domain.ReasonLeft
+	}
+	_, err := t.Exec(ctx, `UPDATE deliveries SET state = 'suppressed', reason = $3, changed_at = $5 WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2")+`
+		AND state = 'waiting' AND kind = 'message' AND "offset" <> 0 AND (CAST($4 AS text) = '' OR EXISTS (SELECT 1 FROM messages m
+			WHERE m.organisation_id = $1 AND m."offset" = deliveries."offset" AND m.person_no = deliveries.person_no AND m.group_id = $4))`,
+		t.org, jsonOf(people), reason, group, micros(t.s.clock.Now()))
+	if err != nil {
+		return fmt.Errorf("stop copies that wait: %w", err)
+	}
 	return nil
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	// Silence is how long PostgreSQL may leave a statement without any answer before
 	// the connection counts as lost. Zero means 10 s.
 	Silence time.Duration
+	// Number makes a phone number E.164, "" if it is none; region (ISO 3166) is that of numbers without a country
+	// code. Nil: no number is known to be one.
+	Number func(phone, region string) string
 }
 
 // Store is an open database. Safe for concurrent use.

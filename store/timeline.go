@@ -52,6 +52,32 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 	return out, nil
 }
 
+// MessagesAt returns messages of conversations as they stand now: pairs of person and offset, in the order of the journal.
+// Sendings to many are left out.
+func (s *Store) MessagesAt(ctx context.Context, org domain.OrganisationID, asked [][2]int64) ([]domain.TimelineRow, error) {
+	var rows []struct {
+		entryRow
+		GroupKind      string `db:"group_kind"`
+		DeliveredAt    int64  `db:"delivered_at"`
+		DisplayedAt    int64  `db:"displayed_at"`
+		AcknowledgedAt int64  `db:"acknowledged_at"`
+	}
+	err := s.list(ctx, &rows, `SELECT `+withoutAudience+`, coalesce(g.kind, '') AS group_kind, m.delivered_at, m.displayed_at, m.acknowledged_at
+		FROM `+s.d.Rows("$2", "p", "o")+` AS r
+		JOIN messages m ON m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p
+		JOIN entries e ON e.organisation_id = $1 AND e."offset" = r.o AND e.kind = 'message.sent'
+		LEFT JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id ORDER BY r.o`, org, jsonOf(asked))
+	if err != nil {
+		return nil, fmt.Errorf("read messages: %w", err)
+	}
+	out := make([]domain.TimelineRow, len(rows))
+	for i, r := range rows {
+		out[i] = domain.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
+			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}}
+	}
+	return out, nil
+}
+
 // AssignmentsNow says what became of a person's assignments to groups: those they are
 // not in at all are absent, unless there is a deletion that can be undone.
 func (s *Store) AssignmentsNow(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, groups []domain.GroupID) (map[domain.GroupID]domain.AssignmentNow, error) {

@@ -27,6 +27,7 @@ type touch struct {
 	last, in, out int64
 	waiting       int64 // first message of the candidate; after out, if staff have written
 	assigned      domain.PersonNo
+	channels      string // copies that staff chose, as JSON; "": not chosen
 }
 
 func (t *touch) message(r messageRow) {
@@ -66,16 +67,24 @@ func (t *touches) message(a *addressee, r messageRow) {
 	t.threads[k].message(r)
 }
 
+// chosen notes which copies staff chose with a message; nil: they did not say.
+func (t *touches) chosen(a *addressee, channels []domain.Channel) {
+	if channels != nil {
+		t.conversation(a).channels = jsonOf(channels)
+	}
+}
+
 // write moves the rows. Offsets only rise, since an expansion may come late.
 func (t *touches) write(ctx context.Context, tx *Tx, at time.Time) error {
 	d := tx.s.d
 	conversations := make([][]any, 0, len(t.conversations))
 	for no, c := range t.conversations {
-		conversations = append(conversations, []any{int64(no), c.sortName, c.last, c.in, c.out, c.waiting, int64(c.assigned)})
+		conversations = append(conversations, []any{int64(no), c.sortName, c.last, c.in, c.out, c.waiting, int64(c.assigned), c.channels})
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO conversations AS c (organisation_id, person_no, sort_name, last_offset, in_offset, out_offset, waiting_offset, open, assigned_no, assigned_at)
-		SELECT $1, r.p, r.sort_name, r.last, r.received, r.sent, r.waiting, CASE WHEN r.received <> 0 THEN 1 ELSE 0 END, r.assigned, CASE WHEN r.assigned <> 0 THEN CAST($2 AS `+d.bigint+`) ELSE 0 END
-		FROM `+d.Rows("$3", "p", "sort_name text", "last", "received", "sent", "waiting", "assigned")+` AS r WHERE true ORDER BY r.p
+	_, err := tx.Exec(ctx, `INSERT INTO conversations AS c (organisation_id, person_no, sort_name, last_offset, in_offset, out_offset, waiting_offset, open, assigned_no, assigned_at, channels)
+		SELECT $1, r.p, r.sort_name, r.last, r.received, r.sent, r.waiting, CASE WHEN r.received <> 0 THEN 1 ELSE 0 END, r.assigned, CASE WHEN r.assigned <> 0 THEN CAST($2 AS `+d.bigint+`) ELSE 0 END,
+			r.channels
+		FROM `+d.Rows("$3", "p", "sort_name text", "last", "received", "sent", "waiting", "assigned", "channels text")+` AS r WHERE true ORDER BY r.p
 		ON CONFLICT (organisation_id, person_no) DO UPDATE SET sort_name = excluded.sort_name,
 			last_offset = `+d.greatest+`(c.last_offset, excluded.last_offset),
 			in_offset = `+d.greatest+`(c.in_offset, excluded.in_offset),
@@ -84,7 +93,8 @@ func (t *touches) write(ctx context.Context, tx *Tx, at time.Time) error {
 			open = CASE WHEN excluded.in_offset <> 0 THEN 1 ELSE c.open END,
 			archived = CASE WHEN excluded.in_offset <> 0 THEN 0 ELSE c.archived END,
 			assigned_no = CASE WHEN excluded.assigned_no <> 0 THEN excluded.assigned_no ELSE c.assigned_no END,
-			assigned_at = CASE WHEN excluded.assigned_no <> 0 THEN excluded.assigned_at ELSE c.assigned_at END`,
+			assigned_at = CASE WHEN excluded.assigned_no <> 0 THEN excluded.assigned_at ELSE c.assigned_at END,
+			channels = CASE WHEN excluded.channels <> '' THEN excluded.channels ELSE c.channels END`,
 		tx.org, micros(at), jsonOf(conversations))
 	if err != nil {
 		return fmt.Errorf("move conversations: %w", err)

@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/service/broadcast"
+	"crier/internal/service/delivery"
 )
 
 // Broadcast sends messages and follows their delivery.
@@ -47,6 +48,7 @@ const (
 
 func (s *Server) previewBroadcast(x *exchange, actor domain.Actor) error {
 	var in struct {
+		planned
 		Recipients broadcast.Recipients `json:"recipients"`
 	}
 	if err := x.decode(&in, bodyLimit); err != nil {
@@ -56,7 +58,18 @@ func (s *Server) previewBroadcast(x *exchange, actor domain.Actor) error {
 	if err != nil {
 		return err
 	}
-	return x.json(http.StatusOK, p)
+	people := make([]domain.PersonID, len(p.Recipients))
+	for i, r := range p.Recipients {
+		people[i] = r.ID
+	}
+	plan, err := s.plan(x, actor, domain.ExamID(x.path("test")), in.planned, people)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, struct {
+		broadcast.Preview
+		Plan *delivery.Plan `json:"plan,omitempty"`
+	}{p, plan})
 }
 
 func (s *Server) sendBroadcast(x *exchange, actor domain.Actor) error {
@@ -143,6 +156,7 @@ func (s *Server) told(x *exchange, actor domain.Actor) error {
 
 func (s *Server) previewMany(x *exchange, actor domain.Actor) error {
 	var in struct {
+		planned
 		Group      domain.GroupID   `json:"group"`
 		Recipients broadcast.People `json:"recipients"`
 	}
@@ -153,7 +167,18 @@ func (s *Server) previewMany(x *exchange, actor domain.Actor) error {
 	if err != nil {
 		return err
 	}
-	return x.json(http.StatusOK, p)
+	people := make([]domain.PersonID, len(p.Recipients))
+	for i, r := range p.Recipients {
+		people[i] = r.ID
+	}
+	plan, err := s.plan(x, actor, in.Group, in.planned, people)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, struct {
+		broadcast.ManyPreview
+		Plan *delivery.Plan `json:"plan,omitempty"`
+	}{p, plan})
 }
 
 func (s *Server) sendMany(x *exchange, actor domain.Actor) error {

@@ -38,7 +38,10 @@ func (o operation) allowed(role domain.Role) bool {
 // what ends the session that asks.
 var unasked = map[string]bool{
 	"GET /livez": true, "GET /readyz": true, "GET /openapi.json": true, "GET /asyncapi.yaml": true, "GET /docs": true, "GET /docs.css": true,
+	"POST /webhooks/twilio/{slug}/message": true, "POST /webhooks/twilio/{slug}/status": true, // they prove who calls by themselves: TestTwilio, TestKannel
+	"GET /webhooks/kannel/{slug}/message": true, "POST /webhooks/kannel/{slug}/message": true, "GET /webhooks/kannel/{slug}/status": true, "POST /webhooks/kannel/{slug}/status": true,
 	"GET /session/options": true, "POST /session": true, "GET /session": true, "DELETE /session": true,
+	"GET /notifications/stop/{token}": true, "POST /notifications/stop/{token}": true,
 }
 
 // fill puts ids of the north in the place of a path's parameters.
@@ -83,7 +86,16 @@ func (f *fixture) operations(t *testing.T) []operation {
 	export := own("/exports", "export", item{"people": []string{a1}})
 	file := f.upload(t, "north/planner", "/conversations/"+a1)
 	f.write(t, "north/planner", "a1", "with a file", item{"group": t1, "attachments": []string{file}})
+	f.write(t, "north/planner", "a1", "with a copy", item{"group": t1, "channels": []string{"email"}})
+	outbox := "/outbox/" + f.outbox(t, "north/planner", 1)[0].ID
+	push := sameFor(newBrowser(t).sub)
 	return []operation{
+		{method: "GET", path: "/outbox", action: domain.ActDeliveryManage},
+		{method: "GET", path: outbox + "/html", action: domain.ActDeliveryManage},
+		{method: "GET", path: outbox + "/raw", action: domain.ActDeliveryManage},
+		{method: "POST", path: outbox + "/reply", action: domain.ActDeliveryManage, body: sameFor(item{"body": "as the recipient"})},
+		{method: "POST", path: "/me/push", action: domain.ActSocketOpen, person: true, body: push},
+		{method: "DELETE", path: "/me/push", action: domain.ActSocketOpen, person: true, body: push},
 		{method: "GET", path: "/tests", action: domain.ActExamView},
 		{method: "GET", path: "/tests/{test}", action: domain.ActExamView},
 		{method: "GET", path: "/tests/{test}/candidates", action: domain.ActExamView},
@@ -130,6 +142,18 @@ func (f *fixture) operations(t *testing.T) []operation {
 			f.must(t, "north/"+who, "POST", conversation+"/claim", item{"take_over": true})
 			return conversation + "/release"
 		}},
+		{method: "GET", path: "/channels", action: domain.ActSocketOpen, or: domain.ActProvision},
+		{method: "POST", path: "/conversations/{person}/plan", action: domain.ActConversationView, body: sameFor(item{"channels": []string{"email", "sms"}, "body": "b"})},
+		{method: "GET", path: "/messages/" + made.Broadcast.ID + "/deliveries", action: domain.ActConversationView},
+		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
+		{method: "GET", path: "/unmatched", action: domain.ActDeliveryManage},
+		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
+		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
+		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
+		{method: "GET", path: "/people/{person}/consents", action: domain.ActPeopleView},
+		{method: "POST", path: "/people/{person}/consents", action: domain.ActConsentManage, body: sameFor(item{"channel": "sms", "state": "in", "words": "on the phone"})},
+		{method: "GET", path: "/me/consents", action: domain.ActInboxRead},
+		{method: "POST", path: "/me/consents", action: domain.ActInboxRead, body: sameFor(item{"channel": "sms", "state": "in"})},
 		{method: "POST", path: "/conversations/actions", action: domain.ActConversationWork, body: sameFor(item{"action": "process", "people": []string{a1}})},
 
 		{method: "POST", path: "/conversations/{person}/attachments?name=a.png", action: domain.ActConversationSend, kind: "application/octet-stream", body: sameFor(picture(t))},

@@ -23,7 +23,7 @@ const (
 	provisionLimit = 16 << 20
 )
 
-// Options are what the API is built from. Every field but AsyncAPI, Web and
+// Options are what the API is built from. Every field but AsyncAPI, Web, Outbox and
 // Observe is needed.
 type Options struct {
 	Access       Access
@@ -39,6 +39,12 @@ type Options struct {
 	Conversation Conversation
 	Desk         Desk
 	People       People
+	Delivery     Delivery
+	Outbox       Outbox // nil: nothing is captured
+	Pushes       Pushes
+	Unmatched    Unmatched
+	Webhooks     Webhooks
+	Stops        Stops
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -118,7 +124,7 @@ func (s *Server) routes() []route {
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
 	}
-	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.exportRoutes()} {
+	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.deliveryRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.unmatchedRoutes(), s.webhookRoutes(), s.stopRoutes(), s.exportRoutes(), s.outboxRoutes()} {
 		for _, r := range of {
 			r.path = "/api/v1" + r.path
 			all = append(all, r)

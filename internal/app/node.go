@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"crier/hub"
 	"crier/internal/auth"
 	"crier/internal/blob"
+	"crier/internal/channel/sms"
 	"crier/internal/clock"
 	"crier/internal/config"
 	"crier/internal/cursor"
@@ -25,7 +27,9 @@ import (
 	"crier/internal/service/attachment"
 	"crier/internal/service/broadcast"
 	"crier/internal/service/conversation"
+	"crier/internal/service/delivery"
 	"crier/internal/service/desk"
+	"crier/internal/service/inbound"
 	"crier/internal/service/inbox"
 	"crier/internal/service/monitor"
 	"crier/internal/service/people"
@@ -52,6 +56,9 @@ type Node struct {
 	Desk      *desk.Service
 	People    *people.Service
 	Team      *team.Service
+	Delivery  *delivery.Service
+	Notifier  *delivery.Notifier
+	Inbound   *inbound.Service
 	Store     *store.Store
 
 	Conversation *conversation.Service
@@ -81,6 +88,8 @@ type Options struct {
 	// Batch bounds how many messages of conversations one transaction holds; default: the
 	// service's own.
 	Batch int
+	// PushClient takes the requests to push services; default: one that reaches public addresses alone.
+	PushClient *http.Client
 }
 
 // Open opens the database named by cfg, brings its schema up to date and builds the
@@ -110,6 +119,9 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 		return nil, errors.Join(err, n.broker.Close(), st.Close())
 	}
 	n.build(o)
+	if err := n.openDelivery(ctx, o); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
 	return n, nil
 }
 
@@ -130,7 +142,7 @@ func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger, c clo
 		}
 		dsn = "sqlite:" + filepath.Join(cfg.Data, "crier.db")
 	}
-	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger()})
+	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger(), Number: sms.Number})
 }
 
 // build makes the services over the store, and the hub over the store's journals.
@@ -145,7 +157,7 @@ func (n *Node) build(o Options) {
 	hasher := auth.NewHasher(0)
 	limits := n.cfg.Limits()
 
-	n.expander = broadcast.NewExpander(n.Store.Expand, 0, n.log)
+	n.expander = broadcast.NewExpander(n.expand, 0, n.log)
 	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log, Committed: func(e *domain.Entry) {
 		n.measureReceipts(e)
 		n.committed(e)
@@ -191,6 +203,7 @@ func (n *Node) Close() error {
 func (n *Node) committed(e *domain.Entry) {
 	if e != nil {
 		n.Access.Invalidate(e)
+		n.Delivery.Entry(e)
 		n.hub.Committed(int64(e.Organisation), hub.Entry{Offset: e.Offset, Value: e})
 	}
 }

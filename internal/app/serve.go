@@ -51,7 +51,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.CookieName, Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	rest, err := api.New(api.Options{
-		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation,
+		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
 	})
@@ -68,6 +68,11 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
+	mails, err := n.listenMail(ctx)
+	if err != nil {
+		within(shutdownTime, func(c context.Context) { err = errors.Join(err, mails.close(c)) })
+		return errors.Join(err, server.Close())
+	}
 
 	if os.Getenv("GOGC") == "" {
 		// Idle sockets are long-lived and small: collecting at half the usual growth keeps
@@ -82,6 +87,9 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.Monitor.Start(work)
 	n.Live.Start(work)
 	n.Files.Start(work)
+	n.Delivery.Start(work)
+	n.Notifier.Start(work)
+	n.Inbound.Start(work)
 	n.Access.Start(work)
 	n.log.Info().Str("addr", listener.Addr().String()).Strs("origins", origins).Msg("serving")
 	if ready != nil {
@@ -99,8 +107,12 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.hub.Drain(n.cfg.DrainTime)
 	within(n.cfg.DrainTime+emptyTime, n.hub.Empty)
 	within(shutdownTime, func(c context.Context) { err = errors.Join(err, server.Shutdown(c)) })
+	within(shutdownTime, func(c context.Context) { err = errors.Join(err, mails.close(c)) })
+	n.Inbound.Stop()
 	sockets.Stop()
 	within(flushTime, func(c context.Context) { err = errors.Join(err, n.receipts.Stop(c), n.Conversation.Stop(c)) })
+	n.Notifier.Stop()
+	within(flushTime, func(c context.Context) { err = errors.Join(err, ignoreDeadline(n.Delivery.Stop(c))) })
 	n.Access.Stop()
 	n.Live.Stop()
 	n.Files.Stop()
@@ -170,6 +182,14 @@ func (n *Node) measure() {
 	m.Counter("crier_bells_lost_total", "Doorbells that could not be rung.", func() float64 { return float64(n.hub.Stats().BellsLost) })
 	m.Counter("crier_signals_lost_total", "Signals (who types, who looks) that other nodes did not get.", func() float64 { return float64(n.hub.Stats().SignalsLost) })
 	m.Counter("crier_subscriptions_rebuilt_total", "Subscriptions rebuilt because they had gone deaf.", func() float64 { return float64(n.hub.Stats().Rebuilt) })
+}
+
+// ignoreDeadline drops the error of copies that were still in hand: they go again when their lease is over.
+func ignoreDeadline(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // within runs f with a deadline of its own.

@@ -23,6 +23,8 @@ type benchCmd struct {
 
 	Replies benchRepliesCmd `cmd:"" help:"How soon what a candidate writes is on the pages of all staff, compared to a writer that stores nothing."`
 
+	Mails benchMailsCmd `cmd:"" help:"How many mails a second a node hands to a mail server beside it."`
+
 	Node  benchNodeCmd  `cmd:"" hidden:""`
 	Limit benchLimitCmd `cmd:"" hidden:""`
 }

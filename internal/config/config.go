@@ -37,6 +37,30 @@ type Config struct {
 	S3SecretKey string `name:"s3-secret-key" secret:"" help:"Secret key of the S3 store." placeholder:"SECRET"`
 	Clamd       string `name:"clamd" help:"Where clamd scans files before they are taken: a path of a socket, or HOST:PORT; empty: no scanning. While it is away no file is taken." placeholder:"ADDR"`
 
+	SMTPAddr     string `name:"smtp-addr" help:"Mail server that mails are handed to; empty: see outbox." placeholder:"HOST:PORT"`
+	SMTPTLS      string `name:"smtp-tls" default:"opportunistic" help:"opportunistic (STARTTLS where it is offered), required (STARTTLS with a valid certificate), implicit (TLS from the first byte, as on port 465) or none."`
+	SMTPUser     string `name:"smtp-user" help:"User at the mail server; empty: no authentication." placeholder:"NAME"`
+	SMTPPassword string `name:"smtp-password" secret:"" help:"Password at the mail server." placeholder:"SECRET"`
+	MailDomain   string `name:"mail-domain" help:"Domain of mails' addresses; answers and bounces come back to addresses in it." placeholder:"DOMAIN"`
+	MailFrom     string `name:"mail-from" help:"Address that mails come from; empty: crier@ the mail domain." placeholder:"ADDRESS"`
+	DKIMKey      string `name:"dkim-key" help:"PEM file of the private key (RSA or Ed25519) that mails are signed with; empty: they are not signed here." placeholder:"PATH"`
+	DKIMSelector string `name:"dkim-selector" help:"Selector of the DKIM key: its public half stands in DNS at SELECTOR._domainkey of the mail domain." placeholder:"NAME"`
+	LMTPAddr     string `name:"lmtp-addr" help:"Address that answers and bounces come in to by LMTP, from a mail server in front; keep it private. Empty: not served." placeholder:"ADDR"`
+	SMTPInAddr   string `name:"smtp-in-addr" help:"The same by SMTP, without a mail server in front. Empty: not served." placeholder:"ADDR"`
+
+	TwilioURL      string `name:"twilio-url" default:"https://api.twilio.com" help:"Where Twilio's HTTP API is, or one that speaks it." placeholder:"URL"`
+	TwilioAccount  string `name:"twilio-account" help:"Account SID at Twilio; with neither it nor kannel-url: see outbox." placeholder:"SID"`
+	TwilioToken    string `name:"twilio-token" secret:"" help:"Auth token at Twilio; it signs webhooks too." placeholder:"SECRET"`
+	TwilioFrom     string `name:"twilio-from" help:"Number in E.164, or SID of a messaging service, that SMS come from." placeholder:"NUMBER"`
+	KannelURL      string `name:"kannel-url" help:"The sendsms service of a Kannel gateway, as in http://127.0.0.1:13013." placeholder:"URL"`
+	KannelUser     string `name:"kannel-user" help:"User at the gateway." placeholder:"NAME"`
+	KannelPassword string `name:"kannel-password" secret:"" help:"Password at the gateway." placeholder:"SECRET"`
+	KannelFrom     string `name:"kannel-from" help:"Number or name that SMS come from." placeholder:"NUMBER"`
+	KannelToken    string `name:"kannel-token" secret:"" help:"Secret that the gateway shows with everything it tells: the token of its webhooks' addresses." placeholder:"SECRET"`
+
+	Outbox  string `name:"outbox" default:"auto" help:"auto: on the embedded database with neither a mail server nor an SMS provider, mails and SMS are kept on the Outbox page and go nowhere, and admins and planners can answer there as the recipients would. off: nothing is kept. Where nothing is kept, a channel without a provider does not exist."`
+	WebPush string `name:"web-push" default:"auto" help:"auto: browsers that ask for it get pushes, by their makers' push services; the server's key is made on first start. off: none do."`
+
 	Redis          string   `name:"redis" secret:"" help:"Redis URL (redis://:password@host:6379/0, rediss:// for TLS); empty: this node is alone." placeholder:"URL"`
 	RedisSentinels []string `name:"redis-sentinels" help:"Addresses of Redis Sentinels, instead of a URL; needs redis-master." placeholder:"HOST:PORT"`
 	RedisMaster    string   `name:"redis-master" help:"Name of the master that the Sentinels watch." placeholder:"NAME"`
@@ -104,6 +128,9 @@ func (c *Config) Check() []fault.Detail {
 			bad("clamd", "must be the path of a socket, or host:port as in 127.0.0.1:3310")
 		}
 	}
+	out = append(out, c.checkMail()...)
+	out = append(out, c.checkInbound()...)
+	out = append(out, c.checkSMS()...)
 	ways := 0
 	if c.Redis != "" {
 		ways++
@@ -137,7 +164,10 @@ func (c *Config) Check() []fault.Detail {
 		}
 		bad(field, "must be one of "+strings.Join(allowed, ", ")+", not \""+value+"\"")
 	}
+	oneOf("outbox", c.Outbox, "auto", "off")
+	oneOf("web-push", c.WebPush, "auto", "off")
 	oneOf("secure-cookies", c.SecureCookies, "auto", "always", "never")
+	oneOf("smtp-tls", c.SMTPTLS, "opportunistic", "required", "implicit", "none")
 	oneOf("log-level", c.LogLevel, "debug", "info", "warn", "error")
 	oneOf("log-format", c.LogFormat, "json", "text")
 	for _, n := range []struct {

@@ -15,12 +15,14 @@ func converse(ctx context.Context, c *client) error {
 	d.post(c, "/canned-replies", item{"title": "Where to meet", "shortcut": "meet", "body": "Hello {{first_name}}, we meet at the desk of the main building, half an hour before {{group}} begins.", "shared": true})
 	d.post(d.staff, "/broadcasts", item{"key": "demo-crew-1", "group": d.groups[crewPool], "subject": "Exam week",
 		"body":       "Hello everyone,\nyour shifts of the exam week stand in your schedule. Please tell me by tomorrow if you cannot come to one of them.\n\nWanjirũ",
-		"recipients": item{"filter": item{}}})
+		"recipients": item{"filter": item{}}, "channels": []string{"email", "sms"}})
 	d.reply("ingeborg", crewPool, "Thank you! All of mine suit me.")
 	d.reply("jonas", crewPool, "Could I swap the first afternoon with somebody? I have a class until two.")
 	d.reply("camille", crewPool, "Is there parking at the main building?")
 	d.say("W-05", crewPool, "There is, behind Hall B. The gate opens at seven.")
 	d.reply("camille", crewPool, "Perfect, see you there.")
+	d.post(d.staff, "/conversations/"+d.people["W-01"]+"/messages", item{"key": d.key(), "group": d.groups[crewPool], "channels": []string{"email", "sms"},
+		"subject": "Keys", "body": "Hello Mina,\nthe keys of Hall A lie at the desk from seven. Can you open on the first morning?"})
 	d.post(d.staff, "/conversations/"+d.people["W-04"]+"/notes", item{"key": "demo-note-1", "body": "Jonas swapped twice last term. Ask Viktor before moving anyone else."})
 	d.post(d.staff, "/conversations/actions", item{"action": "process", "people": []string{d.people["W-05"]}})
 	d.say("applicant-1", opening, "Thank you for applying. Are you free on weekday evenings?")

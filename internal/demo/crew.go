@@ -66,7 +66,7 @@ func crew() []worker {
 // provisionCrew makes the pool of workers, their shifts and an opening that people applied for.
 func provisionCrew(ctx context.Context, c *client, start time.Time) error {
 	people := []item{
-		{"external_id": "applicant-1", "kind": "candidate", "given_name": "Petter", "family_name": "Vik", "login": "petter", "password": Password, "city": "Oslo", "postcode": "0350"},
+		{"external_id": "applicant-1", "kind": "candidate", "given_name": "Petter", "family_name": "Vik", "login": "petter", "password": Password, "city": "Oslo", "postcode": "0350", "email": "petter.vik@mail.example"},
 		{"external_id": "applicant-2", "kind": "candidate", "given_name": "Sofie", "family_name": "Lie", "city": "Oslo", "postcode": "0461"},
 	}
 	groups := []item{
@@ -80,7 +80,10 @@ func provisionCrew(ctx context.Context, c *client, start time.Time) error {
 	scopes := []item{{"person": "staff-coordinator", "group": crewPool, "kind": "pool"}, {"person": "staff-coordinator", "group": opening, "kind": "job"}}
 	for i, w := range crew() {
 		p := item{"external_id": w.id, "kind": "candidate", "given_name": w.given, "family_name": w.family, "city": w.city, "postcode": w.postcode,
-			"phone": fmt.Sprintf("+47 400 00 %03d", i+1), "email": strings.ToLower(w.id) + "@crew.example"}
+			"phone": phoneOf(i), "email": strings.ToLower(w.id) + "@crew.example"}
+		if c := consentOf(i); c != nil {
+			p["sms_consent"] = c
+		}
 		if len(w.skills) > 0 {
 			p["skills"] = w.skills
 		}
@@ -128,6 +131,25 @@ func provisionCrew(ctx context.Context, c *client, start time.Time) error {
 	}
 	// Declined after they have spoken: they read what was said, and can answer no more.
 	return c.call(ctx, http.MethodPut, "/provisioning/enrolments", item{"items": []item{{"group": opening, "kind": "job", "person": "applicant-1", "state": "declined"}}}, nil)
+}
+
+// phoneOf is the i-th worker's number: in the form that people write, and of one worker no number at all.
+func phoneOf(i int) string {
+	if i == 13 {
+		return "ask at the desk"
+	}
+	return fmt.Sprintf("400 00 %03d", i+1)
+}
+
+// consentOf is what the i-th worker has said about SMS: most have agreed, some have said stop, some have not been asked.
+func consentOf(i int) item {
+	switch {
+	case i%4 == 3:
+		return nil
+	case i%7 == 4:
+		return item{"state": "out", "words": "Prefers email"}
+	}
+	return item{"state": "in", "words": "Yes, I want to be contacted via SMS (contract of employment)"}
 }
 
 // shiftOf says what the i-th worker is in the n-th shift, "" for nothing.

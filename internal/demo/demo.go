@@ -23,7 +23,8 @@ import (
 // has it, prints where to go and whom to sign in as, and plays the hall until ctx
 // ends.
 func Run(ctx context.Context, cfg config.Config, log zerolog.Logger, out io.Writer) error {
-	cfg.Database = "" // the demo never touches a real one
+	cfg.Database = ""                                           // the demo never touches a real one
+	cfg.SMTPAddr, cfg.TwilioAccount, cfg.KannelURL = "", "", "" // and sends nothing: the Outbox page shows what it would have
 	node, err := app.Open(ctx, cfg, log, app.Options{})
 	if err != nil {
 		return err

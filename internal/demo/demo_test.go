@@ -70,6 +70,7 @@ func TestDemo(t *testing.T) {
 		if got := list.Tests[0]; got.Name != "Mathematics 1" || got.Counts.Candidates != 77 {
 			t.Errorf("start %d: %+v", start, got)
 		}
+		copies(ctx, t, c)
 		for _, l := range Logins {
 			if !strings.Contains(out.b.String(), l.Login) {
 				t.Errorf("the table lacks %s", l.Login)
@@ -84,6 +85,36 @@ func TestDemo(t *testing.T) {
 			t.Errorf("start %d ended with %v", start, err)
 		}
 	}
+}
+
+// copies holds what the demo shows of copies: mails and SMS in the outbox, and each reason why others did not go.
+func copies(ctx context.Context, t *testing.T, c *client) {
+	t.Helper()
+	testkit.Eventually(t, 20*time.Second, "copies have gone to the outbox", func() error {
+		var box struct {
+			Outbox []struct{ Channel string }
+		}
+		var list struct {
+			Deliveries []struct{ Reason string }
+		}
+		if err := c.call(ctx, http.MethodGet, "/outbox?limit=200", nil, &box); err != nil {
+			return err
+		}
+		if err := c.call(ctx, http.MethodGet, "/deliveries?limit=200", nil, &list); err != nil {
+			return err
+		}
+		count := map[string]int{}
+		for _, o := range box.Outbox {
+			count[o.Channel]++
+		}
+		for _, d := range list.Deliveries {
+			count[d.Reason]++
+		}
+		if count["email"] < 20 || count["sms"] < 10 || count["no_opt_in"] == 0 || count["opted_out"] == 0 || count["invalid_number"] == 0 {
+			return fmt.Errorf("%v", count)
+		}
+		return nil
+	})
 }
 
 func TestHallHasSeatsForAll(t *testing.T) {

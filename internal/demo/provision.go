@@ -2,7 +2,9 @@ package demo
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -36,15 +38,17 @@ func provisionHall(ctx context.Context, c *client, start time.Time) error {
 		}
 		given, family := split(l.Name)
 		people = append(people, item{"external_id": "staff-" + l.Login, "kind": "staff", "role": roleOf[l.Login],
-			"given_name": given, "family_name": family, "login": l.Login, "password": Password})
+			"given_name": given, "family_name": family, "login": l.Login, "password": Password, "email": l.Login + "@demo.example"})
 	}
 	for i, p := range candidates() {
 		person := item{"external_id": p.id, "kind": "candidate", "given_name": p.given, "family_name": p.family, "tags": p.tags}
 		if p.tags == nil {
 			delete(person, "tags")
 		}
+		person["email"] = strings.ToLower(p.id) + "@students.example"
 		if p.login != "" {
 			person["login"], person["password"] = p.login, Password
+			person["phone"], person["sms_consent"] = fmt.Sprintf("+47 406 00 %03d", i), item{"state": "in", "words": "Yes, I want to be contacted via SMS"}
 		}
 		people = append(people, person)
 		enrolments = append(enrolments, item{"test": mathematics, "person": p.id, "room": p.room, "seat": p.seat, "extra_minutes": p.extra})

@@ -27,6 +27,7 @@ type ConversationRow struct {
 	Assigned     Assigned
 	Blocked      Blocked
 	Groups       []GroupMark // of those this staff member sees
+	Channels     []Channel   // copies that staff last chose here
 }
 
 // Name is how the candidate is shown.
@@ -82,8 +83,9 @@ type ConversationView struct {
 	WaitingSince time.Time          `json:"waiting_since,omitzero"`
 	Unread       bool               `json:"unread"`
 	ConversationState
-	Blocked *Blocked    `json:"blocked,omitempty"`
-	Groups  []GroupMark `json:"groups"`
+	Blocked  *Blocked    `json:"blocked,omitempty"`
+	Groups   []GroupMark `json:"groups"`
+	Channels []Channel   `json:"channels"`
 }
 
 // ConversationState is the part of a conversation that is the team's: the `state` of
@@ -130,7 +132,10 @@ func (r ConversationRow) View(presence Presence, seal func(offset int64) ItemID)
 		Person: ConversationPerson{ID: r.ID, Name: r.Name(), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID,
 			Presence: presence, State: r.State},
 		LastReceived: r.LastReceived, LastSent: r.LastSent, WaitingSince: r.WaitingSince, Unread: r.Unread,
-		ConversationState: r.TeamState(), Groups: r.Groups,
+		ConversationState: r.TeamState(), Groups: r.Groups, Channels: r.Channels,
+	}
+	if v.Channels == nil {
+		v.Channels = []Channel{}
 	}
 	if v.Groups == nil {
 		v.Groups = []GroupMark{}

@@ -42,6 +42,11 @@ const (
 	EntryTeamMessage           EntryKind = "team.message"
 	EntryExportRequested       EntryKind = "export.requested"
 	EntryExportEnded           EntryKind = "export.ended"
+
+	EntryDeliveriesRecorded EntryKind = "deliveries.recorded" // what became of copies, in batches
+	EntryConsentChanged     EntryKind = "consent.changed"
+	EntryInboundReceived    EntryKind = "inbound.received" // what could not be matched
+	EntryInboundHandled     EntryKind = "inbound.handled"  // and what staff made of it
 )
 
 // Entry is one record of an organisation's journal. Immutable.
@@ -106,6 +111,7 @@ var entryKinds = map[EntryKind]bool{
 	EntryMessageSent: true, EntryNoteAdded: true, EntryConversationMarked: true, EntryConversationAssigned: true, EntryGroupsUpserted: true,
 	EntryAssignmentDeleted: true, EntryAssignmentRestored: true, EntryUnavailabilityRemoved: true, EntryCannedChanged: true, EntryTeamMessage: true,
 	EntryExportRequested: true, EntryExportEnded: true,
+	EntryDeliveriesRecorded: true, EntryConsentChanged: true, EntryInboundReceived: true, EntryInboundHandled: true,
 }
 
 // KnownKind reports whether k is a kind of entry.

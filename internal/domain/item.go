@@ -68,6 +68,7 @@ type Item struct {
 	About       *AboutView       `json:"about,omitempty"`
 	Times       *ItemTimes       `json:"times,omitempty"` // of messages of staff
 	State       ReceiptState     `json:"state,omitempty"`
+	Deliveries  []DeliveryView   `json:"deliveries,omitempty"` // copies by email and SMS
 	Mentions    []PersonName     `json:"mentions,omitempty"`
 	To          *PersonName      `json:"to,omitempty"`
 }

@@ -18,6 +18,24 @@ type Settings struct {
 	RepliesClosed   bool `json:"replies_closed,omitempty"`   // candidates may not answer, unless their group says otherwise
 	TestReplies     bool `json:"test_replies,omitempty"`     // answers are open in tests as well
 	CandidatesStart bool `json:"candidates_start,omitempty"` // candidates may begin a conversation
+
+	StaffChatOnly bool   `json:"staff_chat_only,omitempty"` // candidates meet conversations by email and SMS alone (product row N1)
+	Region        string `json:"region,omitempty"`          // ISO 3166 of phone numbers without a country code; "" = NO
+	TimeZone      string `json:"time_zone,omitempty"`       // IANA; "" = UTC
+	QuietFrom     int    `json:"quiet_from,omitempty"`      // minutes since midnight; equal to QuietTo: no quiet hours
+	QuietTo       int    `json:"quiet_to,omitempty"`
+	EscalateAfter int    `json:"escalate_after,omitempty"`  // minutes unread until a copy goes by EscalateTo; 0 = never
+	EscalateTo    string `json:"escalate_to,omitempty"`     // email or sms
+	EmailsPerHour int    `json:"emails_per_hour,omitempty"` // 0 = no cap
+	SMSPerDay     int    `json:"sms_per_day,omitempty"`     // parts; 0 = no cap
+}
+
+// PhoneRegion is the region of phone numbers without a country code.
+func (s Settings) PhoneRegion() string {
+	if s.Region == "" {
+		return "NO"
+	}
+	return s.Region
 }
 
 // repliesOpen says whether candidates may answer in a group of the kind: everywhere

@@ -48,6 +48,8 @@ const (
 	ActAssignmentManage   Action = "assignment.manage"   // delete an assignment, set someone unavailable
 	ActTeamChat           Action = "team.chat"           // staff to staff, back channels of one's groups
 	ActSettingsManage     Action = "settings.manage"     // the organisation's choices, shared canned replies
+	ActDeliveryManage     Action = "delivery.manage"     // all deliveries, their retry; what came in and matches nobody
+	ActConsentManage      Action = "consent.manage"      // note a person's agreement to SMS
 	ActReplySend          Action = "reply.send"          // a candidate's own writing, where policy allows
 	ActScheduleView       Action = "schedule.view"       // a candidate's own schedule
 )
@@ -55,7 +57,7 @@ const (
 // Actions lists every action, sorted: the rows of the permission matrix.
 var Actions = []Action{
 	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
-	ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
+	ActConsentManage, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
 	ActSettingsManage, ActSocketOpen, ActTeamChat, ActExamView,
 }
 
@@ -79,12 +81,14 @@ var permissions = map[Role]map[Action]Reach{
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation,
 	},
 	RolePlanner: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation,
 	},
 	RoleChiefInvigilator: {
 		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
@@ -100,12 +104,14 @@ var permissions = map[Role]map[Action]Reach{
 		ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
 		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActTeamChat: ReachExams,
+		ActConsentManage: ReachExams,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
 	RoleIntegration: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
+		ActConsentManage: ReachOrganisation,
 	},
 	RoleSystem: {
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,

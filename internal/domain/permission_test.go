@@ -33,6 +33,8 @@ func TestPermissionMatrix(t *testing.T) {
 		ActAssignmentManage:   {all, all, none, none, exams, none, all, none},
 		ActTeamChat:           {all, all, exams, exams, exams, none, none, none},
 		ActSettingsManage:     {all, none, none, none, none, none, all, all},
+		ActDeliveryManage:     {all, all, none, none, none, none, none, none},
+		ActConsentManage:      {all, all, none, none, exams, none, all, none},
 		ActReplySend:          {none, none, none, none, none, self, none, none},
 		ActScheduleView:       {none, none, none, none, none, self, none, none},
 	}

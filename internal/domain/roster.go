@@ -33,6 +33,17 @@ type PersonSpec struct {
 	Postcode     *string
 	Fields       *map[string]string // all of them: a name that is absent is taken away
 	State        *PersonState
+	TimeZone     *string // IANA, "" = the organisation's
+	QuietFrom    *int    // minutes of the day, -1 = the organisation's
+	QuietTo      *int
+	SMSConsent   *ConsentSpec
+}
+
+// ConsentSpec is a consent to SMS with its proof.
+type ConsentSpec struct {
+	State Consent
+	Words string
+	At    time.Time // zero: now
 }
 
 // GroupSpec is one group of any kind to be created or changed. A zero time means not

@@ -26,11 +26,15 @@ type NewMessage struct {
 	Group         GroupID        // "": the writer names none
 	Attachments   []AttachmentID // uploaded by the actor for this conversation, not sent yet
 
+	Channels []Channel // staff: copies that are asked for
+	Via      Channel   // inbound: what it came by, "" for the pages
+
 	SeenUpTo int64 // staff: offset of the last item on the writer's screen; 0: not asked
 	TakeOver bool  // staff: write although a colleague has claimed it, and claim it
 
 	ReplyTo int64  // inbound: offset of the message of theirs that is answered, 0 if none
 	About   *About // inbound: a question or a report, which closed replies do not stop
+	Placed  bool   // inbound: staff have put it here, or it is a word like STOP: nothing stops it
 }
 
 // Sent is what became of one NewMessage: Entry, or Err.
@@ -200,7 +204,7 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 			return nil, fault.Field("group", "no such group among yours")
 		}
 	}
-	if err := m.missing(a.Settings.ChatSubject && m.ReplyTo == 0 && m.About == nil); err != nil {
+	if err := m.missing(a.Settings.ChatSubject && m.ReplyTo == 0 && m.About == nil && m.Via == ""); err != nil {
 		return nil, err
 	}
 	s := a.Standing(in)
@@ -208,7 +212,7 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 	if m.About == nil {
 		b = s.ReplyBlocked(a.Spoken[group])
 	}
-	if b.Is() {
+	if b.Is() && !m.Placed {
 		return nil, conflict("group", "%s", b.Text)
 	}
 	return in, nil

@@ -22,7 +22,10 @@ const (
 	MessageBeforeCommit = "message.before_commit" // messages are written, their transaction is open
 	MessageAfterCommit  = "message.after_commit"  // a message is durable, nobody has been told
 
-	ExportAmid = "export.amid" // an export's .zip is begun, and about to hold a file
+	ExportAmid           = "export.amid"            // an export's .zip is begun, and about to hold a file
+	DeliveryAfterClaim   = "delivery.after_claim"   // copies are claimed, nothing has been handed over
+	DeliveryAfterSend    = "delivery.after_send"    // a provider has said yes, nothing is recorded
+	DeliveryBeforeCommit = "delivery.before_commit" // what became of copies is written, its transaction is open
 )
 
 // plan is what the environment asks for. The zero plan never dies.

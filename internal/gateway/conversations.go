@@ -37,6 +37,9 @@ func topics(actor domain.Actor) []string {
 	if seen, err := actor.Seen(domain.ActTeamChat); err == nil {
 		list = append(list, seen.TeamTopics()...)
 	}
+	if actor.May(domain.ActDeliveryManage) == nil {
+		list = append(list, domain.DeliveryTopic)
+	}
 	return list
 }
 

@@ -257,8 +257,8 @@ func TestOpenHasALimit(t *testing.T) {
 func TestTopicsByRole(t *testing.T) {
 	scopes := []domain.Scope{{Exam: "g", Room: "A"}, {Exam: "h"}}
 	for role, want := range map[domain.Role]string{
-		domain.RoleAdmin:            "[person:7 staff inbox team]",
-		domain.RolePlanner:          "[person:7 staff inbox team]",
+		domain.RoleAdmin:            "[person:7 staff inbox team delivery]",
+		domain.RolePlanner:          "[person:7 staff inbox team delivery]",
 		domain.RoleChiefInvigilator: "[person:7 staff inbox:g inbox:h team:g team:h]",
 		domain.RoleInvigilator:      "[person:7 staff inbox:g/A inbox:h team:g team:h]",
 		domain.RoleCoordinator:      "[person:7 staff inbox:g inbox:h team:g team:h]",

@@ -218,6 +218,8 @@ type Recipient struct {
 	AcknowledgedAt *time.Time          `json:"acknowledged_at,omitempty"`
 	Told           *Told               `json:"told,omitempty"`
 	Stopped        *domain.Blocked     `json:"stopped,omitempty"` // why it never will be delivered
+
+	Deliveries []domain.DeliveryView `json:"deliveries,omitempty"` // copies by email and SMS
 }
 
 // Told says who told them in person, and when.
@@ -250,6 +252,10 @@ func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id domain.
 	if err != nil {
 		return Board{}, err
 	}
+	copies, err := s.o.Store.SendingStates(ctx, actor.Organisation, b.Offset)
+	if err != nil {
+		return Board{}, err
+	}
 	sortRecipients(rows)
 	out := Board{Recipients: []Recipient{}}
 	started := after == ""
@@ -260,7 +266,9 @@ func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id domain.
 				if limit > 0 && len(out.Recipients) == limit {
 					out.Next = string(out.Recipients[limit-1].ID)
 				} else if out.Next == "" {
-					out.Recipients = append(out.Recipients, s.recipient(actor.Organisation, r))
+					line := s.recipient(actor.Organisation, r)
+					line.Deliveries = copies[r.No]
+					out.Recipients = append(out.Recipients, line)
 				}
 			}
 		}

@@ -60,7 +60,7 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.Broa
 	}
 	return s.send(ctx, actor, b.Exam, b.rooms, draft{
 		key: key, hash: requestHash("remind", b.Offset, state), subject: s.reminderSubject(b.text.Subject), body: b.text.Body,
-		reminds: b.Offset, resolve: resolve,
+		reminds: b.Offset, resolve: resolve, channels: b.text.Channels,
 	})
 }
 
@@ -103,7 +103,7 @@ func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending
 	}
 	return s.store(ctx, actor, b.Exam, draft{key: key, hash: hash}, domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: s.reminderSubject(b.text.Subject), Body: b.text.Body, Level: domain.LevelChat,
-		SenderName: actor.Name, SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to),
+		SenderName: actor.Name, SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to), Channels: b.text.Channels,
 	}, audienceOf(to))
 }
 

@@ -23,6 +23,7 @@ type ManyRequest struct {
 	Body        string                `json:"body"`
 	Attachments []domain.AttachmentID `json:"attachments,omitempty"` // uploaded for a sending to many
 	Recipients  People                `json:"recipients"`
+	Channels    []domain.Channel      `json:"channels,omitempty"` // copies
 }
 
 // People says who is to get it: exactly one of the two. A filter's Group, if it has one
@@ -167,7 +168,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.Name, SenderRole: actor.Role,
-		Recipients: len(to), LeftOut: leftOut(found, r.Group),
+		Recipients: len(to), LeftOut: leftOut(found, r.Group), Channels: r.Channels,
 	}
 	if text.Filter, err = s.filterWords(ctx, actor.Organisation, r); err != nil {
 		return Broadcast{}, false, err
@@ -246,6 +247,9 @@ func (s *Service) validateMany(r ManyRequest) error {
 		}
 	}
 	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, len(r.Attachments) > 0, true); err != nil {
+		return err
+	}
+	if err := domain.CheckChannels(r.Channels); err != nil {
 		return err
 	}
 	return r.Recipients.validate(r.Group)

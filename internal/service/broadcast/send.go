@@ -18,7 +18,8 @@ type Request struct {
 	Subject    string             `json:"subject"`
 	Body       string             `json:"body"`
 	Recipients Recipients         `json:"recipients"`
-	Reminds    domain.BroadcastID `json:"reminds,omitempty"` // id of the sending this reminds of
+	Channels   []domain.Channel   `json:"channels,omitempty"` // copies
+	Reminds    domain.BroadcastID `json:"reminds,omitempty"`  // id of the sending this reminds of
 }
 
 // Send stores one sending durably and rings the doorbell. fresh is false when the
@@ -47,7 +48,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		reminds = of.Offset
 	}
 	return s.send(ctx, actor, exam, rooms, draft{
-		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients,
+		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients, channels: r.Channels,
 	})
 }
 
@@ -59,6 +60,9 @@ func (s *Service) validate(r Request) error {
 		return err
 	}
 	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {
+		return err
+	}
+	if err := domain.CheckChannels(r.Channels); err != nil {
 		return err
 	}
 	return r.Recipients.validate()
@@ -82,6 +86,7 @@ type draft struct {
 	reminds       int64
 	recipients    Recipients
 	files         []domain.AttachmentID
+	channels      []domain.Channel
 	// resolve finds the recipients where they are not simply named.
 	resolve func(context.Context) (Recipients, error)
 }
@@ -113,7 +118,7 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.Name, SenderRole: actor.Role,
-		Reminds: d.reminds, Recipients: n, Filter: d.recipients.words(),
+		Reminds: d.reminds, Recipients: n, Filter: d.recipients.words(), Channels: d.channels,
 	}
 	payload, err := json.Marshal(text)
 	if err != nil {

@@ -40,6 +40,8 @@ type Store interface {
 	Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error)
 	BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.ReceiptCounts, error)
 	Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]domain.Recipient, error)
+	// SendingStates says how the copies of a sending stand, by person.
+	SendingStates(ctx context.Context, org domain.OrganisationID, offset int64) (map[domain.PersonNo][]domain.DeliveryView, error)
 	Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*domain.Entry, error)
 }
 

@@ -26,6 +26,8 @@ type Publisher interface {
 // liveStore is what the live side needs of the database.
 type liveStore interface {
 	TeamStates(ctx context.Context, org domain.OrganisationID, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error)
+	// MessagesAt returns messages of conversations as they stand now, by pairs of person and offset.
+	MessagesAt(ctx context.Context, org domain.OrganisationID, asked [][2]int64) ([]domain.TimelineRow, error)
 }
 
 // Live tells staff's pages what happens in conversations: entries become frames, on
@@ -63,6 +65,8 @@ type told struct {
 	mentions []domain.PersonNo
 	assigned domain.PersonNo // to whom it was given by somebody else
 	by       domain.PersonName
+	times    *domain.ItemTimes     // of a message that is told again, nil: it is new
+	copies   []domain.DeliveryItem // what became of copies: messages that are told again, which are still to be read
 }
 
 type openKey struct {
@@ -156,14 +160,23 @@ func (l *Live) Entry(e *domain.Entry) {
 		l.broadcast(e)
 		return
 	}
+	if e.Kind == domain.EntryDeliveriesRecorded {
+		l.delivered(e)
+		return
+	}
 	changes := changesOf(e)
 	changes = slices.DeleteFunc(changes, func(c told) bool { return !l.to.Listening(e.Organisation, c.heardOn()) })
 	if len(changes) == 0 {
 		return
 	}
+	l.add(e.Organisation, changes...)
+}
+
+// add puts changes behind those that wait to be told.
+func (l *Live) add(org domain.OrganisationID, changes ...told) {
 	l.mu.Lock()
 	if len(l.queue)+len(changes) > queueMost {
-		l.missed[e.Organisation] = true
+		l.missed[org] = true
 	} else {
 		l.queue = append(l.queue, changes...)
 	}
@@ -172,6 +185,45 @@ func (l *Live) Entry(e *domain.Entry) {
 	case l.wake <- struct{}{}:
 	default:
 	}
+}
+
+// delivered has messages told again whose copies have moved on. Of many at once pages are asked to read again.
+func (l *Live) delivered(e *domain.Entry) {
+	var p domain.DeliveriesRecorded
+	if json.Unmarshal(e.Payload, &p) != nil || !l.to.Listening(e.Organisation, []string{domain.StaffTopic}) {
+		return
+	}
+	copies := slices.DeleteFunc(p.Items, func(i domain.DeliveryItem) bool { return i.Message == 0 || i.Channel == domain.ChannelPush })
+	if len(copies) > 0 {
+		l.add(e.Organisation, told{entry: e, copies: copies})
+	}
+}
+
+// again reads the messages whose copies have moved on.
+func (l *Live) again(ctx context.Context, c told) []told {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	asked := make([][2]int64, 0, len(c.copies))
+	for _, i := range c.copies {
+		asked = append(asked, [2]int64{int64(i.Person), i.Message})
+	}
+	slices.SortFunc(asked, func(a, b [2]int64) int { return slices.Compare(a[:], b[:]) })
+	asked = slices.Compact(asked)
+	rows, err := l.store.MessagesAt(ctx, c.entry.Organisation, asked)
+	if err != nil {
+		l.s.o.Log.Warn().Err(err).Int64("organisation", int64(c.entry.Organisation)).Msg("copies of messages not told")
+	}
+	if len(rows) < len(asked) { // sendings to many, or nothing could be read
+		l.to.PublishAny(c.entry.Organisation, []string{domain.StaffTopic}, conversationsFrame{Type: "conversations"})
+	}
+	var out []told
+	for _, r := range rows {
+		for _, change := range changesOf(r.Entry) {
+			change.times = &r.Times
+			out = append(out, change)
+		}
+	}
+	return out
 }
 
 // broadcast says that a sending to many was made: too many conversations to tell each.
@@ -281,6 +333,18 @@ func (l *Live) tellSome(ctx context.Context) bool {
 		clear(l.missed)
 	}
 	l.mu.Unlock()
+	some := len(batch) > 0
+	if slices.ContainsFunc(batch, func(c told) bool { return c.copies != nil }) {
+		var whole []told
+		for _, c := range batch {
+			if c.copies != nil {
+				whole = append(whole, l.again(ctx, c)...)
+			} else {
+				whole = append(whole, c)
+			}
+		}
+		batch = whole
+	}
 	people := map[domain.OrganisationID][]domain.PersonNo{}
 	for _, c := range batch {
 		org := c.entry.Organisation
@@ -297,7 +361,7 @@ func (l *Live) tellSome(ctx context.Context) bool {
 	for _, org := range missed {
 		l.to.PublishAny(org, []string{domain.StaffTopic}, conversationsFrame{Type: "conversations"})
 	}
-	return len(batch) > 0 && ctx.Err() == nil
+	return some && ctx.Err() == nil
 }
 
 // states says how the conversations stand; nothing of those of which it cannot be read now.
@@ -322,8 +386,12 @@ func (l *Live) tell(ctx context.Context, c told, states map[domain.PersonNo]doma
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
+	row := domain.TimelineRow{Entry: c.entry, Kind: c.kind}
+	if c.times != nil {
+		row.Times = *c.times
+	}
 	// As in the timeline, so that a page may put either in the other's place.
-	items, err := l.s.items(ctx, org, subject{PersonRef: c.of}, []domain.TimelineRow{{Entry: c.entry, Kind: c.kind}})
+	items, err := l.s.items(ctx, org, subject{PersonRef: c.of}, []domain.TimelineRow{row})
 	if err != nil {
 		l.s.o.Log.Warn().Err(err).Int64("organisation", int64(org)).Msg("live conversation not told")
 		l.to.PublishAny(org, c.topics, conversationsFrame{Type: "conversations"})

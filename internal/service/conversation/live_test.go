@@ -94,6 +94,24 @@ func (f *files) PersonRefs(_ context.Context, _ domain.OrganisationID, nos []dom
 	return out, nil
 }
 
+// MessagesAt knows message 8 to p1, which she has on screen.
+func (f *files) MessagesAt(_ context.Context, _ domain.OrganisationID, asked [][2]int64) (out []domain.TimelineRow, err error) {
+	for _, a := range asked {
+		if a == [2]int64{1, 8} {
+			out = append(out, domain.TimelineRow{Entry: entry(8, domain.EntryMessageSent, "g", domain.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Body: "Room B", Reach: reach}),
+				Times: domain.ItemTimes{Displayed: time.Unix(1001, 0).UTC()}})
+		}
+	}
+	return out, nil
+}
+
+func (f *files) DeliveryStates(_ context.Context, _ domain.OrganisationID, _ domain.PersonNo, offsets []int64) (map[int64][]domain.DeliveryView, error) {
+	if offsets[0] != 8 {
+		return nil, nil
+	}
+	return map[int64][]domain.DeliveryView{8: {{Channel: domain.ChannelSMS, State: domain.DeliverySent}}}, nil
+}
+
 func (f *files) AssignmentsNow(context.Context, domain.OrganisationID, domain.PersonNo, []domain.GroupID) (map[domain.GroupID]domain.AssignmentNow, error) {
 	return map[domain.GroupID]domain.AssignmentNow{"g": {State: domain.EnrolmentLeft, Deletion: 5}}, nil
 }
@@ -169,7 +187,12 @@ func TestEntriesBecomeFrames(t *testing.T) {
 		"an unavailability gone": {entry(9, domain.EntryUnavailabilityRemoved, "", domain.UnavailabilityRemoved{Reached: sara, ID: "u"}), []string{wide + `"event":"available"`}},
 		"a sending to a test": {&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Exam: "g", Audience: []byte(`[{"room":"A","people":[1]},{"room":"B","people":[2]}]`)},
 			[]string{`inbox inbox:g inbox:g/A inbox:g/B: {"type":"conversations","group":"g"}`}},
-		"a sending to all":          {&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Audience: []byte(`[{"room":"","people":[1]}]`)}, []string{`staff: {"type":"conversations"}`}},
+		"a sending to all": {&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Audience: []byte(`[{"room":"","people":[1]}]`)}, []string{`staff: {"type":"conversations"}`}},
+		"copies of a message went": {entry(9, domain.EntryDeliveriesRecorded, "", domain.DeliveriesRecorded{Items: []domain.DeliveryItem{
+			{Message: 8, Person: 1, Channel: domain.ChannelSMS}, {Message: 8, Person: 1, Channel: domain.ChannelEmail}, {Message: 8, Person: 1, Channel: domain.ChannelPush}, {Person: 1, Channel: domain.ChannelEmail}}}),
+			[]string{mine + `{"type":"conversation","conversation":"p1"|"state":"displayed"|"deliveries":[{"channel":"sms","state":"sent"`}},
+		"copies of a sending went": {entry(9, domain.EntryDeliveriesRecorded, "", domain.DeliveriesRecorded{Items: []domain.DeliveryItem{{Message: 5, Person: 1, Channel: domain.ChannelSMS}}}),
+			[]string{`staff: {"type":"conversations"}`}},
 		"what is no conversation's": {entry(9, domain.EntryTeamMessage, "g", domain.TeamMessage{Thread: "group:g", Body: "x"}), nil},
 		"not JSON":                  {&domain.Entry{Organisation: 1, Kind: domain.EntryMessageSent, Payload: []byte("{")}, nil},
 	} {

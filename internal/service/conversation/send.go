@@ -30,6 +30,7 @@ type Request struct {
 	Subject     string                `json:"subject,omitempty"`
 	Group       domain.GroupID        `json:"group,omitempty"` // "": the only one of mine that the candidate is in, else none
 	Attachments []domain.AttachmentID `json:"attachments,omitempty"`
+	Channels    []domain.Channel      `json:"channels,omitempty"`  // copies; absent: none, and what was chosen before stays chosen
 	Seen        domain.ItemID         `json:"seen,omitempty"`      // the last item on the sender's screen; "": not asked
 	TakeOver    bool                  `json:"take_over,omitempty"` // although a colleague has claimed it
 }
@@ -54,7 +55,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 	}
 	m := domain.NewMessage{
 		Actor: actor.Ref(), ActorNo: actor.No, Seen: seen, Person: person, Key: r.Key, Hash: requestHash("send", person, r.content()),
-		Subject: r.Subject, Body: r.Body, Group: r.Group, Attachments: r.Attachments, TakeOver: r.TakeOver,
+		Subject: r.Subject, Body: r.Body, Group: r.Group, Attachments: r.Attachments, Channels: r.Channels, TakeOver: r.TakeOver,
 	}
 	if err := s.check(&m); err != nil {
 		return domain.Item{}, false, err
@@ -97,6 +98,9 @@ func (s *Service) check(m *domain.NewMessage) error {
 		return err
 	}
 	if err := domain.CheckText("group", string(m.Group), 100, true, false); err != nil {
+		return err
+	}
+	if err := domain.CheckChannels(m.Channels); err != nil {
 		return err
 	}
 	if n := len(m.Attachments); n > attachmentsMost {

@@ -15,6 +15,8 @@ type timelineStore interface {
 	Timeline(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonNo, p domain.TimelinePage) ([]domain.TimelineRow, error)
 	AssignmentsNow(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, groups []domain.GroupID) (map[domain.GroupID]domain.AssignmentNow, error)
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
+	// DeliveryStates says how the copies of messages to a person stand, by offset.
+	DeliveryStates(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, offsets []int64) (map[int64][]domain.DeliveryView, error)
 }
 
 // Part asks for a part of a conversation. Before and Since are item ids; one of them at
@@ -137,6 +139,10 @@ func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subje
 	if err != nil {
 		return nil, err
 	}
+	copies, err := s.copies(ctx, org, of.No, rows)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]domain.Item, len(rows))
 	for i, r := range rows {
 		out[i], err = domain.ItemOf(r.Entry, domain.ItemContext{Person: of.No, ID: of.ID, Kind: r.Kind, Seal: s.sealer(org), People: people, Times: &r.Times,
@@ -152,8 +158,23 @@ func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subje
 		if err != nil {
 			return nil, err
 		}
+		out[i].Deliveries = copies[r.Entry.Offset]
 	}
 	return out, nil
+}
+
+// copies reads how the copies stand of what went out.
+func (s *Service) copies(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, rows []domain.TimelineRow) (map[int64][]domain.DeliveryView, error) {
+	var offsets []int64
+	for _, r := range rows {
+		if r.Entry.Kind == domain.EntryMessageSent || r.Entry.Kind == domain.EntryBroadcastSent {
+			offsets = append(offsets, r.Entry.Offset)
+		}
+	}
+	if len(offsets) == 0 {
+		return nil, nil
+	}
+	return s.o.Store.DeliveryStates(ctx, org, person, offsets)
 }
 
 // assignments reads what became of the assignments that the rows speak of.

@@ -140,7 +140,7 @@ func (s *Service) Entry(e *domain.Entry) {
 		}
 		f.mu.Unlock()
 		f.nudge()
-	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryReceiptsRecorded:
+	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
 		f.mu.Lock()
 		for o, w := range f.watches {
 			if o == k || e.Exam == "" && o.org == e.Organisation {

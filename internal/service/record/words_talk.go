@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"strings"
 
 	"crier/internal/domain"
@@ -68,6 +69,37 @@ func talk(e *domain.Entry) (string, error) {
 		return say(e, func(p domain.ExportRequested) string {
 			return "An export of " + count(p.Conversations, "conversation", "conversations") + " asked for"
 		})
+	case domain.EntryDeliveriesRecorded:
+		return say(e, func(p domain.DeliveriesRecorded) string {
+			by := map[domain.DeliveryState]int{}
+			for _, i := range p.Items {
+				by[i.State]++
+			}
+			var parts []string
+			for _, st := range []domain.DeliveryState{domain.DeliveryWaiting, domain.DeliverySent, domain.DeliveryDelivered, domain.DeliveryFailed, domain.DeliverySuppressed, domain.DeliveryCancelled} {
+				if by[st] > 0 {
+					parts = append(parts, fmt.Sprintf("%d %s", by[st], st))
+				}
+			}
+			return "Copies by email and SMS: " + strings.Join(parts, ", ")
+		})
+	case domain.EntryInboundReceived:
+		return say(e, func(p domain.InboundReceived) string { return inboundWord(p.Channel) + " that matches nobody came in" })
+	case domain.EntryInboundHandled:
+		return say(e, func(p domain.InboundHandled) string {
+			words := inboundWord(p.Channel) + " that matched nobody " + string(p.State)
+			if p.Note != "" {
+				words += ": " + p.Note
+			}
+			return words
+		})
+	case domain.EntryConsentChanged:
+		return say(e, func(p domain.ConsentChanged) string {
+			if p.State == domain.ConsentIn {
+				return "Agreed to SMS: " + p.Words
+			}
+			return "Agrees to SMS no longer: " + p.Words
+		})
 	case domain.EntryExportEnded:
 		return say(e, func(p domain.ExportEnded) string { return "An export ended: " + string(p.State) })
 	}
@@ -88,4 +120,11 @@ func messageWords(p domain.MessageSent) string {
 		words += ", with " + count(n, "file", "files")
 	}
 	return words
+}
+
+func inboundWord(c domain.Channel) string {
+	if c == domain.ChannelSMS {
+		return "An SMS"
+	}
+	return "A mail"
 }

@@ -35,6 +35,8 @@ func TestSummary(t *testing.T) {
 		{domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", Body: "Hello"}, "Wrote to Sara Amin"},
 		{domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", Attachments: make([]domain.Attachment, 2)}, "Wrote to Sara Amin, with 2 files"},
 		{domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", Inbound: true}, "Sara Amin wrote"},
+		{domain.EntryInboundReceived, domain.InboundReceived{Channel: domain.ChannelSMS, Why: domain.WhyUnknown}, "An SMS that matches nobody came in"},
+		{domain.EntryInboundHandled, domain.InboundHandled{Channel: domain.ChannelEmail, State: domain.InboundDiscarded, Note: "spam"}, "A mail that matched nobody discarded: spam"},
 		{domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", Inbound: true, About: &domain.About{Kind: domain.AboutUnavailable}}, "Sara Amin reported being unavailable"},
 		{domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", Inbound: true, About: &domain.About{Kind: domain.AboutQuestion}}, "Sara Amin asked about an assignment"},
 		{domain.EntryNoteAdded, domain.NoteAdded{PersonName: "Sara Amin", Body: "secret"}, "A note about Sara Amin"},

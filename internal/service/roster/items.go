@@ -35,6 +35,18 @@ type Person struct {
 	// absent is taken away.
 	Fields *map[string]string  `json:"fields"`
 	State  *domain.PersonState `json:"state"`
+
+	SMSConsent *Consent `json:"sms_consent"`
+	TimeZone   *string  `json:"time_zone"`  // IANA; "" = the organisation's
+	QuietFrom  *int     `json:"quiet_from"` // minutes of the day; -1 = the organisation's
+	QuietTo    *int     `json:"quiet_to"`
+}
+
+// Consent is what a person has agreed to by other ways, with its proof. Repeating what was said last changes nothing.
+type Consent struct {
+	State domain.Consent `json:"state"`
+	Words string         `json:"words"`
+	At    *time.Time     `json:"at"` // now, if left out
 }
 
 // Exam is one test as the request gives it.
@@ -237,11 +249,48 @@ func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
 	if p.State != nil && !p.State.Known() {
 		c.add(w, "state", "state must be active, invited or locked")
 	}
+	consent := c.copies(w, p)
 	return domain.PersonSpec{
+		SMSConsent: consent, TimeZone: p.TimeZone, QuietFrom: p.QuietFrom, QuietTo: p.QuietTo,
 		Where: w, ExternalID: p.ExternalID, Kind: p.Kind, Role: role, GivenName: strings.TrimSpace(p.GivenName), FamilyName: strings.TrimSpace(p.FamilyName),
 		Login: lower(p.Login), Email: p.Email, Phone: p.Phone, Locale: p.Locale, Tags: p.Tags,
 		Skills: p.Skills, Address: trimmed(p.Address), City: trimmed(p.City), Postcode: trimmed(p.Postcode), Fields: p.Fields, State: p.State,
 	}
+}
+
+// copies checks what says when and whether copies go.
+func (c *check) copies(w domain.Where, p Person) *domain.ConsentSpec {
+	if p.TimeZone != nil && *p.TimeZone != "" && !domain.KnownZone(*p.TimeZone) {
+		c.add(w, "time_zone", "no such time zone: %q; as in Europe/Oslo", clip(*p.TimeZone))
+	}
+	for _, q := range []struct {
+		field string
+		v     *int
+	}{{"quiet_from", p.QuietFrom}, {"quiet_to", p.QuietTo}} {
+		if q.v != nil && (*q.v < -1 || *q.v >= domain.DayMinutes) {
+			c.add(w, q.field, "%s must be from 0 to %d, or -1 for the organisation's", q.field, domain.DayMinutes-1)
+		}
+	}
+	s := p.SMSConsent
+	if s == nil {
+		return nil
+	}
+	if p.Kind == domain.KindStaff {
+		c.add(w, "sms_consent", "only a candidate has a consent")
+	}
+	if s.State != domain.ConsentIn && s.State != domain.ConsentOut {
+		c.add(w, "sms_consent.state", "state must be in or out")
+	}
+	if err := domain.CheckText("words", s.Words, 500, false, true); err != nil {
+		c.add(w, "sms_consent.words", "%s", fault.Public(err).Message)
+	}
+	out := &domain.ConsentSpec{State: s.State, Words: s.Words}
+	if s.At != nil {
+		if out.At = s.At.UTC().Truncate(time.Microsecond); out.At.After(c.now.Add(latest)) {
+			c.add(w, "sms_consent.at", "at lies in the future")
+		}
+	}
+	return out
 }
 
 // labels checks a list of tags or skills.

@@ -2,8 +2,12 @@ package settings
 
 import (
 	"context"
+	"fmt"
+	"regexp"
+	"slices"
 
 	"crier/internal/domain"
+	"crier/internal/fault"
 )
 
 // Choices are the organisation's rules for messages.
@@ -13,6 +17,16 @@ type Choices struct {
 	RepliesClosed   bool `json:"replies_closed"`   // candidates may not answer, unless their group says otherwise
 	TestReplies     bool `json:"test_replies"`     // answers are open in tests as well
 	CandidatesStart bool `json:"candidates_start"` // candidates may begin a conversation
+
+	StaffChatOnly bool           `json:"staff_chat_only"` // candidates meet conversations by email and SMS alone
+	Region        string         `json:"region"`          // ISO 3166 of phone numbers without a country code
+	TimeZone      string         `json:"time_zone"`       // IANA
+	QuietFrom     int            `json:"quiet_from"`      // minutes of the day; equal to QuietTo: no quiet hours
+	QuietTo       int            `json:"quiet_to"`
+	EscalateAfter int            `json:"escalate_after"` // minutes unread until a copy goes by EscalateTo; 0 = never
+	EscalateTo    domain.Channel `json:"escalate_to"`
+	EmailsPerHour int            `json:"emails_per_hour"` // 0 = no cap
+	SMSPerDay     int            `json:"sms_per_day"`     // parts; 0 = no cap
 }
 
 // Change is what to change; a nil field keeps what is stored.
@@ -22,10 +36,68 @@ type Change struct {
 	RepliesClosed   *bool `json:"replies_closed"`
 	TestReplies     *bool `json:"test_replies"`
 	CandidatesStart *bool `json:"candidates_start"`
+
+	StaffChatOnly *bool           `json:"staff_chat_only"`
+	Region        *string         `json:"region"`
+	TimeZone      *string         `json:"time_zone"`
+	QuietFrom     *int            `json:"quiet_from"`
+	QuietTo       *int            `json:"quiet_to"`
+	EscalateAfter *int            `json:"escalate_after"`
+	EscalateTo    *domain.Channel `json:"escalate_to"`
+	EmailsPerHour *int            `json:"emails_per_hour"`
+	SMSPerDay     *int            `json:"sms_per_day"`
+}
+
+var regions = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// The most of what can be chosen.
+const (
+	escalateMost = 7 * 24 * 60 // minutes
+	capMost      = 10_000_000
+)
+
+// check finds every fault: Invalid, with a detail for each.
+func (c Change) check() error {
+	var out []fault.Detail
+	bad := func(field, format string, args ...any) {
+		out = append(out, fault.Detail{Field: field, Message: fmt.Sprintf(format, args...)})
+	}
+	if c.Region != nil && *c.Region != "" && !regions.MatchString(*c.Region) {
+		bad("region", "a region is two capital letters, as in NO")
+	}
+	if c.TimeZone != nil && *c.TimeZone != "" && !domain.KnownZone(*c.TimeZone) {
+		bad("time_zone", "no such time zone; as in Europe/Oslo")
+	}
+	for _, n := range []struct {
+		field string
+		v     *int
+		most  int
+	}{{"quiet_from", c.QuietFrom, domain.DayMinutes - 1}, {"quiet_to", c.QuietTo, domain.DayMinutes - 1}, {"escalate_after", c.EscalateAfter, escalateMost},
+		{"emails_per_hour", c.EmailsPerHour, capMost}, {"sms_per_day", c.SMSPerDay, capMost}} {
+		if n.v != nil && (*n.v < 0 || *n.v > n.most) {
+			bad(n.field, "%s must be from 0 to %d", n.field, n.most)
+		}
+	}
+	if c.EscalateTo != nil && *c.EscalateTo != "" && !slices.Contains(domain.CopyChannels, *c.EscalateTo) {
+		bad("escalate_to", "escalate_to must be email or sms")
+	}
+	switch len(out) {
+	case 0:
+		return nil
+	case 1:
+		return fault.Field(out[0].Field, "%s", out[0].Message)
+	}
+	return fault.Many(fault.Invalid, out, "%d settings are not valid; nothing was changed", len(out))
 }
 
 func choicesOf(s domain.Settings) Choices {
-	return Choices{SubjectOptional: s.SubjectOptional, ChatSubject: s.ChatSubject, RepliesClosed: s.RepliesClosed, TestReplies: s.TestReplies, CandidatesStart: s.CandidatesStart}
+	zone := s.TimeZone
+	if zone == "" {
+		zone = "UTC"
+	}
+	return Choices{SubjectOptional: s.SubjectOptional, ChatSubject: s.ChatSubject, RepliesClosed: s.RepliesClosed, TestReplies: s.TestReplies, CandidatesStart: s.CandidatesStart,
+		StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
+		EscalateTo: domain.Channel(s.EscalateTo), EmailsPerHour: s.EmailsPerHour, SMSPerDay: s.SMSPerDay}
 }
 
 // Choices returns the organisation's rules. Errors: Forbidden.
@@ -37,9 +109,12 @@ func (s *Service) Choices(ctx context.Context, actor domain.Actor) (Choices, err
 	return choicesOf(o.Settings), err
 }
 
-// Change changes some of the rules, for all that is sent from now on. Errors: Forbidden.
+// Change changes some of the rules, for all that is sent from now on. Errors: Forbidden; Invalid.
 func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Choices, error) {
 	if err := actor.May(domain.ActSettingsManage); err != nil {
+		return Choices{}, err
+	}
+	if err := c.check(); err != nil {
 		return Choices{}, err
 	}
 	now, e, err := s.Store.ChangeSettings(ctx, actor, func(to *domain.Settings) {
@@ -48,6 +123,17 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 		set(&to.RepliesClosed, c.RepliesClosed)
 		set(&to.TestReplies, c.TestReplies)
 		set(&to.CandidatesStart, c.CandidatesStart)
+		set(&to.StaffChatOnly, c.StaffChatOnly)
+		set(&to.Region, c.Region)
+		set(&to.TimeZone, c.TimeZone)
+		set(&to.QuietFrom, c.QuietFrom)
+		set(&to.QuietTo, c.QuietTo)
+		set(&to.EscalateAfter, c.EscalateAfter)
+		if c.EscalateTo != nil {
+			to.EscalateTo = string(*c.EscalateTo)
+		}
+		set(&to.EmailsPerHour, c.EmailsPerHour)
+		set(&to.SMSPerDay, c.SMSPerDay)
 	})
 	if err != nil {
 		return Choices{}, err
@@ -56,7 +142,7 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 	return choicesOf(now), nil
 }
 
-func set(to, asked *bool) {
+func set[T any](to, asked *T) {
 	if asked != nil {
 		*to = *asked
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -96,6 +97,9 @@ func (s *Service) SetPreferences(ctx context.Context, actor domain.Actor, values
 		}
 		if len(v) > preferenceMost {
 			return nil, fault.Over(name, preferenceMost, int64(len(v)), "%d bytes; at most %d are kept", len(v), preferenceMost)
+		}
+		if name == domain.NotifyEmail && !slices.Contains([]string{"null", domain.NotifyEmailGrouped, domain.NotifyEmailOff}, string(v)) {
+			return nil, fault.Field(name, "this preference is off or grouped")
 		}
 		if texts[name] = string(v); string(v) == "null" {
 			texts[name] = ""

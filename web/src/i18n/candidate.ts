@@ -58,6 +58,7 @@ export const candidate = {
   'nav.label': 'Pages',
   'nav.home': 'Home',
   'nav.schedule': 'Schedule',
+  'nav.settings': 'Settings',
 
   'talk.with': 'Conversation',
   'talk.count': { one: '{count} message', other: '{count} messages' },
@@ -105,6 +106,14 @@ export const candidate = {
   'schedule.cannot.done': 'Staff have been told that you cannot come.',
   'schedule.away': 'Not available',
   'schedule.awayFor': 'set for {name}',
+
+  'contact.title': 'Settings',
+  'contact.reach': 'How you are reached',
+  'contact.smsWords': 'Yes, I want to be contacted via SMS',
+  'contact.smsHint': 'You can change this at any time, here or by answering STOP.',
+  'contact.always': 'Every message also stands in your messages on this page.',
+  'contact.saved': 'Saved',
+  'contact.failed': 'Your settings could not be read',
 
   'popup.reply': 'Reply',
   'popup.sendReply': 'Send the reply',

@@ -80,6 +80,11 @@ export const common = {
   'state.displayed': 'displayed',
   'state.acknowledged': 'confirmed',
 
+  'push.device': 'Notify me on this device',
+  'push.hint': 'Also while this page is closed.',
+  'push.denied': 'This browser forbids notifications for this site; allow them in its settings first.',
+  'push.failed': 'This browser could not be set up for notifications. Try again later, or use another browser.',
+
   'notFound.title': 'There is no such page',
   'notFound.body': 'The address may be mistyped, or the page has moved.',
   'notFound.home': 'To the start page',

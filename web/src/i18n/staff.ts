@@ -1,6 +1,8 @@
 import { common } from './common'
 import { compose } from './staff/compose'
+import { consent } from './staff/consent'
 import { conversation } from './staff/conversation'
+import { deliveries } from './staff/deliveries'
 import { dock } from './staff/dock'
 import { messages } from './staff/messages'
 import { people } from './staff/people'
@@ -24,7 +26,7 @@ export const staff = {
   'keys.dialog': 'In a dialog',
   'keys.help': 'This list',
   'keys.search': 'Search',
-  'keys.goTests': 'Tests, Messages, People, Log in turn',
+  'keys.goTests': 'Tests, Messages, People, Deliveries, Log in turn',
   'keys.move': 'Move from row to row',
   'keys.page': 'A page up or down',
   'keys.ends': 'First or last row',
@@ -331,7 +333,7 @@ export const staff = {
   'actor.api_key': 'API key',
 } as const
 
-export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock, ...messages, ...people } }
+export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock, ...messages, ...people, ...deliveries, ...consent } }
 
 /** The staff pages' `t`: their own strings and the common ones. */
 export const t = translator(staffByLanguage)

@@ -80,6 +80,8 @@ export type Options = {
   timeout?: number
   /** Sent even if the page goes away meanwhile. */
   keepalive?: boolean
+  /** Of a DELETE that says what. */
+  body?: unknown
 }
 
 export type Api = ReturnType<typeof createApi>
@@ -144,6 +146,6 @@ export function createApi(options: { base?: string; fetch?: typeof fetch; onUnau
     post: <T>(path: string, body?: unknown, request?: Options) => call<T>('POST', path, body, request),
     patch: <T>(path: string, body: unknown, request?: Options) => call<T>('PATCH', path, body, request),
     put: <T>(path: string, body: unknown, request?: Options) => call<T>('PUT', path, body, request),
-    delete: <T = void>(path: string, request?: Options) => call<T>('DELETE', path, undefined, request),
+    delete: <T = void>(path: string, request?: Options) => call<T>('DELETE', path, request?.body, request),
   }
 }

@@ -81,6 +81,9 @@ export type AssignedFrame = { type: 'assigned'; conversation: string; name: stri
 export type TeamFrame = { type: 'team'; thread: string; message: TeamMessage }
 export type ExportFrame = { type: 'export'; export: Export }
 
+/** The outbox of a server without providers grew. */
+export type OutboxFrame = { type: 'outbox' }
+
 export type ServerFrame =
   | Welcome
   | MessageFrame
@@ -107,6 +110,7 @@ export type ServerFrame =
   | AssignedFrame
   | TeamFrame
   | ExportFrame
+  | OutboxFrame
 
 // ---- client → server
 

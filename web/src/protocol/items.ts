@@ -10,6 +10,14 @@ export type GroupMark = GroupName & { state?: string }
 /** What a candidate wrote about an assignment. `state`: of the assignment now; `deletion`: what an undo names. */
 export type About = { kind: 'question' | 'unavailable'; group: GroupMark; starts_at?: string | null; ends_at?: string | null; state?: string; deletion?: string }
 
+/** How far one copy of a message has come: by email, SMS or push. */
+export type CopyState = {
+  channel: 'email' | 'sms' | 'push'
+  state: 'waiting' | 'sending' | 'sent' | 'delivered' | 'failed' | 'suppressed' | 'cancelled'
+  reason?: string
+  at?: string
+}
+
 export type MessageItem = {
   type: 'message'
   id: string
@@ -26,6 +34,7 @@ export type MessageItem = {
   about?: About
   times?: { delivered_at?: string | null; displayed_at?: string | null; acknowledged_at?: string | null }
   state?: 'queued' | ReceiptName
+  deliveries?: CopyState[] | null
 }
 
 export type NoteItem = { type: 'note'; id: string; body: string; from: Author; at: string; mentions: Named[] }

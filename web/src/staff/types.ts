@@ -3,6 +3,8 @@
 import type { Presence, Progress, ReceiptState } from '../lib/types'
 
 import type { GroupKind } from '../protocol/frames'
+import type { CopyState } from '../protocol/items'
+import type { Plan } from './deliveries/types'
 
 export type { Presence, Progress, ReceiptState }
 
@@ -79,6 +81,8 @@ export interface Preview {
   }
   left_out: { id: string; reason: string }[]
   limit: number
+  /** Of the copies, where some were asked about. */
+  plan?: Plan | null
 }
 
 export interface BroadcastCounts {
@@ -118,6 +122,8 @@ export interface Recipient {
   displayed_at: string | null
   acknowledged_at: string | null
   told?: { at: string; by: string; note: string } | null
+  /** How its copies stand. */
+  deliveries?: CopyState[] | null
 }
 
 export interface LogEntry {

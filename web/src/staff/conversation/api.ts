@@ -2,11 +2,12 @@
 
 import type { Options } from '../../lib/api'
 import { api } from '../../lib/session.svelte'
+import type { Copied, Delivery, Plan } from '../deliveries/types'
 import type { Canned, Colleague, ConversationPage, Document, MessageItem, NoteItem, Row } from './types'
 
 const at = (person: string) => `/conversations/${encodeURIComponent(person)}`
 
-export type Sent = { key: string; body: string; subject?: string; group?: string; attachments?: string[]; seen?: string; take_over?: boolean }
+export type Sent = { key: string; body: string; subject?: string; group?: string; attachments?: string[]; channels?: Copied[]; seen?: string; take_over?: boolean }
 
 export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | 'unprocess'
 
@@ -25,6 +26,8 @@ export const conversations = {
   deleteAssignment: (person: string, group: string, body: { set_unavailable?: boolean; message?: string }) =>
     api.post<{ deletion: { id: string; unavailable?: string } }>(`/groups/${encodeURIComponent(group)}/assignments/${encodeURIComponent(person)}/delete`, body),
   undoDeletion: (id: string) => api.post(`/deletions/${encodeURIComponent(id)}/undo`, {}),
+  plan: (person: string, channels: readonly Copied[], group = '', o?: Options) => api.post<{ plan: Plan }>(`${at(person)}/plan`, { channels, ...(group ? { group } : {}) }, o).then((a) => a.plan),
+  copies: (person: string, message: string) => api.get<{ deliveries: Delivery[] }>(`/messages/${encodeURIComponent(message)}/deliveries`, { query: { person } }).then((a) => a.deliveries),
   contact: (person: string) => api.get<{ person: { email?: string; phone?: string } }>(`/people/${encodeURIComponent(person)}`).then((a) => a.person),
 }
 

@@ -133,7 +133,7 @@ export class LiveConversation {
       // One step: what stood for it goes as it comes.
       this.items = append(this.items, [item])
       this.outbox.drop(one.key)
-      if (one.kind === 'message') this.#answered(one.message.take_over ?? false)
+      if (one.kind === 'message') this.#answered(one.message.take_over ?? false, one.message.channels)
       this.#askForReceipts(true)
     } catch (error) {
       if (!this.outbox.get(one.key)) return // it came in a frame meanwhile
@@ -144,11 +144,11 @@ export class LiveConversation {
   }
 
   /** An answer makes the conversation the team's again; the frame says so too. */
-  #answered(taken: boolean): void {
+  #answered(taken: boolean, channels?: Row['channels']): void {
     const row = this.row
     if (!row) return
     const me = session.me
-    this.row = { ...row, unread: false, archived: false, waiting_since: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
+    this.row = { ...row, ...(channels ? { channels } : {}), unread: false, archived: false, waiting_since: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
   }
 
   // ---- what one does with it

@@ -1,6 +1,7 @@
 // What is written and not sent yet: one draft for each person's conversation, kept in
 // this browser, so that a closed window or a reload loses nothing.
 
+import { copied, type Copied } from '../deliveries/types'
 import type { Attachment, Named } from './types'
 
 export type Draft = {
@@ -16,6 +17,8 @@ export type Draft = {
   files: Attachment[]
   /** Group it belongs to, as chosen; undefined: as the history suggests; '': none. */
   group?: string
+  /** Copies, as chosen; undefined: as the last time. */
+  channels?: Copied[]
 }
 
 export const blank = (): Draft => ({ subject: '', body: '', note: '', mentions: [], noting: false, files: [] })
@@ -40,6 +43,7 @@ export function load(store: Store, me: string, conversation: string): Draft {
       noting: d.noting === true,
       files: list(d.files),
       ...(typeof d.group === 'string' ? { group: d.group } : {}),
+      ...(Array.isArray(d.channels) ? { channels: copied.filter((c) => d.channels!.includes(c)) } : {}),
     }
   } catch {
     return blank()

@@ -5,18 +5,32 @@ import { api } from '../../lib/session.svelte'
 class Preferences {
   /** Enter sends; off: it makes a new line. */
   enterSends = $state(true)
+  /** One mail for several replies, while one is away. Undefined until it is known. */
+  emailReplies: boolean | undefined = $state()
   #read: Promise<void> | undefined
 
   /** Reads them once; until then, and if it cannot be done, what most people want. */
   load(): void {
     this.#read ??= api
-      .get<{ enter_sends?: boolean }>('/me/preferences')
+      .get<{ enter_sends?: boolean; notify_email?: string }>('/me/preferences')
       .then((p) => {
         if (typeof p.enter_sends === 'boolean') this.enterSends = p.enter_sends
+        this.emailReplies = p.notify_email !== undefined && p.notify_email !== 'off'
       })
       .catch(() => {
         this.#read = undefined
       })
+  }
+
+  async setEmailReplies(on: boolean): Promise<void> {
+    const before = this.emailReplies
+    this.emailReplies = on
+    try {
+      await api.put('/me/preferences', { notify_email: on ? 'grouped' : 'off' })
+    } catch (error) {
+      this.emailReplies = before
+      throw error
+    }
   }
 
   async setEnterSends(on: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 // A conversation's items in order, oldest first, and how they stand under each
 // other on the screen. Ids say nothing about order; the server's order does.
 
+import type { CopyState } from '../../protocol/items'
 import type { Item, MessageItem } from './types'
 
 /** Puts what the server says in place of what we had, without moving anything. Unknown ones are left out. */
@@ -78,6 +79,8 @@ function sameHand(a: Item, b: Item): boolean {
   if (a.type !== 'message' || b.type !== 'message') return false
   if (a.direction !== b.direction || a.from.name !== b.from.name || a.from.id !== b.from.id) return false
   if (a.broadcast || b.broadcast || a.about || b.about || b.subject) return false
+  // Its copies stand under it.
+  if (a.deliveries?.length) return false
   return Date.parse(b.at) - Date.parse(a.at) < together && receipt(a) === receipt(b)
 }
 
@@ -96,7 +99,10 @@ export function receiptAt(item: MessageItem): string | undefined {
 }
 
 /** Whether something of ours may still get a receipt: then the page asks again now and then. */
-export const awaits = (items: readonly Item[]): boolean => items.slice(-30).some((i) => i.type === 'message' && i.direction === 'out' && receipt(i) !== 'seen')
+export const awaits = (items: readonly Item[]): boolean => items.slice(-30).some((i) => i.type === 'message' && i.direction === 'out' && (receipt(i) !== 'seen' || (i.deliveries ?? []).some(goesOn)))
+
+/** Whether more will be heard of a copy. Mail that was taken says nothing more unless it comes back. */
+const goesOn = (copy: CopyState): boolean => copy.state === 'waiting' || copy.state === 'sending' || (copy.state === 'sent' && copy.channel === 'sms')
 
 /** The group that an answer belongs to: that of the latest message, if the person is still in it. */
 export function answerGroup(items: readonly Item[], groups: readonly { id: string; state?: string }[]): string | undefined {

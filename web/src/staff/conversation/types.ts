@@ -4,6 +4,7 @@
 import type { Attachment } from '../../protocol/frames'
 import type { Author, GroupMark, Item, Named, TeamState } from '../../protocol/items'
 import type { Presence } from '../../lib/types'
+import type { Copied } from '../deliveries/types'
 
 export type { AssignedFrame, Attachment, ConversationFrame, GroupKind, MentionFrame, ReadFrame, TeamFrame, TypingFrame } from '../../protocol/frames'
 export type { About, Author, EventItem, GroupMark, Item, MessageItem, Named, NoteItem, TeamMessage, TeamState } from '../../protocol/items'
@@ -25,6 +26,8 @@ export type Row = Omit<TeamState, 'assigned' | 'processed_at'> & {
   unread: boolean
   blocked?: Blocked | null
   groups: GroupMark[]
+  /** The copies that staff last chose here. */
+  channels?: Copied[] | null
 }
 
 export type Colleague = Named & { role: string; presence: Presence }

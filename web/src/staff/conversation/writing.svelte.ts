@@ -9,6 +9,8 @@ import { t } from '../../i18n/staff'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
 import { toasts } from '../../ui'
+import { available } from '../deliveries/available.svelte'
+import type { Copied } from '../deliveries/types'
 import { characters } from '../send/draft'
 import { uploadRoute } from './api'
 import { filled } from './canned'
@@ -52,6 +54,12 @@ export class Writing {
   /** What the message belongs to: as chosen, else as the history suggests. '': no group. */
   get group(): string {
     return this.draft.group ?? answerGroup(this.live.items, this.groups) ?? ''
+  }
+
+  /** Copies that go with it: as chosen, else as the last time; only what the server has. */
+  get channels(): readonly Copied[] {
+    const chosen = this.draft.channels ?? this.live.row?.channels ?? []
+    return available.list.filter((c) => chosen.includes(c))
   }
 
   get noting(): boolean {
@@ -145,6 +153,7 @@ export class Writing {
     this.tried = wrong !== undefined
     if (wrong) return wrong
     const { draft, group } = this
+    const channels = [...this.channels]
     if (this.noting) {
       this.live.send('note', { body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
       this.keep({ note: '', mentions: [], noting: false })
@@ -158,6 +167,8 @@ export class Writing {
         ...(this.subjectNeeded ? { subject: draft.subject.trim() } : {}),
         ...(group ? { group } : {}),
         ...(attached.length ? { attachments: attached.map((f) => f.id) } : {}),
+        // Nothing said: what was chosen stays chosen.
+        ...(channels.length || this.live.row?.channels?.length ? { channels } : {}),
       },
       attached,
     )

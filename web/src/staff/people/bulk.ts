@@ -2,6 +2,7 @@
 // a reload loses nothing. While it is not known how a try ended, every repeat is that request to the letter.
 
 import type { Attachment } from '../conversation/types'
+import { copied, type Copied } from '../deliveries/types'
 import { newKey } from '../send/draft'
 
 export interface BulkDraft {
@@ -9,13 +10,15 @@ export interface BulkDraft {
   subject: string
   body: string
   attachments: readonly Attachment[]
+  /** Copies that go with it. */
+  channels: readonly Copied[]
   /** Whom a try went out to, once one has begun whose end is not known. */
   asked?: readonly string[]
 }
 
 export const limits = { subject: 200, body: 4000, files: 10 } as const
 
-export const fresh = (makeKey: () => string = newKey): BulkDraft => ({ key: makeKey(), subject: '', body: '', attachments: [] })
+export const fresh = (makeKey: () => string = newKey): BulkDraft => ({ key: makeKey(), subject: '', body: '', attachments: [], channels: [] })
 
 const name = (group: string) => `crier.bulk.${group || 'all'}`
 
@@ -25,7 +28,8 @@ export function load(store: Store, group: string): BulkDraft | undefined {
   try {
     const kept = JSON.parse(store.getItem(name(group)) ?? 'null') as Partial<BulkDraft> | null
     if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string' || !Array.isArray(kept.attachments)) return undefined
-    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: kept.attachments, ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
+    const channels = Array.isArray(kept.channels) ? copied.filter((c) => kept.channels!.includes(c)) : []
+    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: kept.attachments, channels, ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
   } catch {
     return undefined
   }

@@ -1,6 +1,7 @@
 // What the REST contract (internal/api/README.md, "People and groups") says about groups and the people in them.
 
 import type { Presence, Progress } from '../../lib/types'
+import type { Plan } from '../deliveries/types'
 import type { Blocked, GroupKind, GroupMark, MessageItem } from '../conversation/types'
 
 export type { Blocked, GroupKind, GroupMark }
@@ -88,6 +89,8 @@ export interface BulkPreview {
   counts: { total: number; online: number; away: number; offline: number }
   left_out: LeftOut[]
   limit: number
+  /** Of the copies, where some were asked about. */
+  plan?: Plan | null
 }
 
 export interface Reply {

@@ -2,6 +2,7 @@
 // so that a failed send, a closed dialog or a reload loses nothing.
 
 import { newKey } from '../../lib/key'
+import { copied, type Copied } from '../deliveries/types'
 
 export { newKey }
 
@@ -10,6 +11,7 @@ export interface Asked {
   subject: string
   body: string
   people: string[]
+  channels?: Copied[]
 }
 
 export interface Draft {
@@ -17,6 +19,8 @@ export interface Draft {
   key: string
   subject: string
   body: string
+  /** Copies that go with it. */
+  channels?: Copied[]
   /** Set once a try has begun whose end is not known: may have been sent. */
   asked?: Asked
 }
@@ -37,6 +41,7 @@ export function load(store: Storage, test: string): Draft | undefined {
     const d = JSON.parse(store.getItem(name(test)) ?? 'null') as Partial<Draft> | null
     if (!d || typeof d.key !== 'string' || typeof d.subject !== 'string' || typeof d.body !== 'string') return undefined
     const draft: Draft = { key: d.key, subject: d.subject, body: d.body }
+    if (Array.isArray(d.channels)) draft.channels = copied.filter((c) => d.channels!.includes(c))
     if (d.asked && Array.isArray(d.asked.people)) draft.asked = d.asked
     return draft
   } catch {

@@ -1,0 +1,59 @@
+package api_test
+
+import (
+	"testing"
+)
+
+// TestCopies follows a message with copies from its plan to its deliveries; every exchange is held against the description.
+func TestCopies(t *testing.T) {
+	f := start(t, nil)
+	a1 := f.ids["north/a1"]
+	f.must(t, "north/key", "PUT", "/provisioning/people", item{"items": []item{{"external_id": "a1", "kind": "candidate", "given_name": "Sara", "family_name": "Amin",
+		"email": "sara@example.org", "phone": "40 61 23 45", "sms_consent": item{"state": "in", "words": "Yes, I want to be contacted via SMS"}, "time_zone": "Europe/Oslo", "quiet_from": 0, "quiet_to": 0}}})
+	var plan struct {
+		Plan struct {
+			Counts map[string]int
+			People []struct {
+				SMS, Email struct{ Address, Reason string }
+			}
+		}
+	}
+	f.must(t, "north/planner", "POST", "/conversations/"+a1+"/plan", item{"channels": []string{"email", "sms"}, "body": "hei"}).into(t, &plan)
+	if p := plan.Plan.People; len(p) != 1 || p[0].SMS.Address != "+4740612345" || p[0].Email.Address != "sara@example.org" {
+		t.Errorf("plan %+v", plan)
+	}
+	var sent struct{ Message struct{ ID string } }
+	f.must(t, "north/planner", "POST", "/conversations/"+a1+"/messages", item{"key": "copies-0001", "body": "Room B", "channels": []string{"sms"}}).into(t, &sent)
+	var of struct {
+		Deliveries []struct{ ID, Channel, State string }
+	}
+	f.must(t, "north/planner", "GET", "/messages/"+sent.Message.ID+"/deliveries?person="+a1, nil).into(t, &of)
+	if len(of.Deliveries) != 1 || of.Deliveries[0].Channel != "sms" {
+		t.Errorf("deliveries %+v", of)
+	}
+	var talk struct {
+		Conversation struct{ Channels []string }
+		Items        []struct{ Deliveries []struct{ Channel string } }
+	}
+	f.must(t, "north/planner", "GET", "/conversations/"+a1, nil).into(t, &talk)
+	if len(talk.Conversation.Channels) != 1 || talk.Conversation.Channels[0] != "sms" || len(talk.Items[0].Deliveries) != 1 {
+		t.Errorf("the conversation shows %+v", talk)
+	}
+	var all struct{ Deliveries []struct{ ID string } }
+	f.must(t, "south/planner", "GET", "/deliveries", nil).into(t, &all)
+	if len(all.Deliveries) != 0 {
+		t.Errorf("another organisation sees %+v", all)
+	}
+	var consents struct {
+		SMS     string
+		History []struct{ Source string }
+	}
+	f.must(t, "north/a1", "POST", "/me/consents", item{"channel": "sms", "state": "out"}).into(t, &consents)
+	if consents.SMS != "out" || len(consents.History) != 2 || consents.History[0].Source != "person" {
+		t.Errorf("consents %+v", consents)
+	}
+	f.must(t, "north/planner", "POST", "/conversations/"+a1+"/plan", item{"channels": []string{"sms"}}).into(t, &plan)
+	if got := plan.Plan.People[0].SMS.Reason; got != "opted_out" {
+		t.Errorf("after a no the plan says %q", got)
+	}
+}

@@ -1,0 +1,118 @@
+package email
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Words are the fixed words of mails in one language. %s stands for a name, %n for a number.
+type Words struct {
+	Lang string // BCP 47
+	Dir  string // ltr or rtl
+
+	Hello     string // %s: the recipient
+	From      string // %s: the sender's name
+	About     string // %s: the group
+	NoSubject string // %s: the organisation
+	Open      string // the link to the conversation
+	Answer    string // one may answer by mail
+	NoAnswer  string // one may not
+	Files     string // above what is linked to
+	Footer    string // %s: the organisation
+
+	NewOne   string // subject of a notification; %s: the organisation
+	NewMany  string // %n conversations, %s: the organisation
+	NewIntro string
+	NewMore  string // %n more
+	Inbox    string // the link to all
+	StopLine string // below: how to end these mails
+	Stopped  string // they have ended
+
+	ExportReady string // subject
+	ExportIntro string
+	ExportUntil string // %s: a date
+	ExportOpen  string
+}
+
+var languages = map[string]*Words{
+	"en": {
+		Lang: "en", Dir: "ltr",
+		Hello: "Hello %s,", From: "From: %s", About: "About: %s", NoSubject: "Message from %s", Open: "Open the conversation",
+		Answer: "You can answer this email, or write in the conversation.", NoAnswer: "Answers to this email are not read.",
+		Files: "Files that are too large for an email:", Footer: "Sent by %s.",
+		NewOne: "A new reply at %s", NewMany: "%n conversations with new replies at %s", NewIntro: "New replies wait for you:", NewMore: "and %n more",
+		Inbox: "Open Messages", StopLine: "Do not send me these emails", Stopped: "You get no more of these emails.",
+		ExportReady: "Your export is ready", ExportIntro: "The export that you asked for is ready to download.", ExportUntil: "The link works until %s.", ExportOpen: "Download the export",
+	},
+	"nb": {
+		Lang: "nb", Dir: "ltr",
+		Hello: "Hei %s,", From: "Fra: %s", About: "Gjelder: %s", NoSubject: "Melding fra %s", Open: "Åpne samtalen",
+		Answer: "Du kan svare på denne e-posten, eller skrive i samtalen.", NoAnswer: "Svar på denne e-posten blir ikke lest.",
+		Files: "Filer som er for store for en e-post:", Footer: "Sendt av %s.",
+		NewOne: "Et nytt svar hos %s", NewMany: "%n samtaler med nye svar hos %s", NewIntro: "Nye svar venter på deg:", NewMore: "og %n til",
+		Inbox: "Åpne Meldinger", StopLine: "Ikke send meg slike e-poster", Stopped: "Du får ikke flere slike e-poster.",
+		ExportReady: "Eksporten din er klar", ExportIntro: "Eksporten du ba om, kan nå lastes ned.", ExportUntil: "Lenken virker til %s.", ExportOpen: "Last ned eksporten",
+	},
+	"sv": {
+		Lang: "sv", Dir: "ltr",
+		Hello: "Hej %s,", From: "Från: %s", About: "Gäller: %s", NoSubject: "Meddelande från %s", Open: "Öppna konversationen",
+		Answer: "Du kan svara på det här mejlet eller skriva i konversationen.", NoAnswer: "Svar på det här mejlet läses inte.",
+		Files: "Filer som är för stora för ett mejl:", Footer: "Skickat av %s.",
+		NewOne: "Ett nytt svar hos %s", NewMany: "%n konversationer med nya svar hos %s", NewIntro: "Nya svar väntar på dig:", NewMore: "och %n till",
+		Inbox: "Öppna Meddelanden", StopLine: "Skicka mig inte sådana mejl", Stopped: "Du får inga fler sådana mejl.",
+		ExportReady: "Din export är klar", ExportIntro: "Exporten som du bad om kan nu laddas ner.", ExportUntil: "Länken fungerar till %s.", ExportOpen: "Ladda ner exporten",
+	},
+	"fr": {
+		Lang: "fr", Dir: "ltr",
+		Hello: "Bonjour %s,", From: "De : %s", About: "Concerne : %s", NoSubject: "Message de %s", Open: "Ouvrir la conversation",
+		Answer: "Vous pouvez répondre à cet e-mail ou écrire dans la conversation.", NoAnswer: "Les réponses à cet e-mail ne sont pas lues.",
+		Files: "Fichiers trop volumineux pour un e-mail :", Footer: "Envoyé par %s.",
+		NewOne: "Une nouvelle réponse chez %s", NewMany: "%n conversations avec de nouvelles réponses chez %s", NewIntro: "De nouvelles réponses vous attendent :", NewMore: "et %n de plus",
+		Inbox: "Ouvrir les messages", StopLine: "Ne plus m’envoyer ces e-mails", Stopped: "Vous ne recevrez plus ces e-mails.",
+		ExportReady: "Votre export est prêt", ExportIntro: "L’export que vous avez demandé peut être téléchargé.", ExportUntil: "Le lien fonctionne jusqu’au %s.", ExportOpen: "Télécharger l’export",
+	},
+	"ar": {
+		Lang: "ar", Dir: "rtl",
+		Hello: "مرحبًا %s،", From: "من: %s", About: "بخصوص: %s", NoSubject: "رسالة من %s", Open: "افتح المحادثة",
+		Answer: "يمكنك الرد على هذا البريد أو الكتابة في المحادثة.", NoAnswer: "لا تُقرأ الردود على هذا البريد.",
+		Files: "ملفات أكبر من أن تُرسل بالبريد:", Footer: "أرسلته %s.",
+		NewOne: "رد جديد لدى %s", NewMany: "عدد المحادثات التي فيها ردود جديدة لدى %s: %n", NewIntro: "ردود جديدة في انتظارك:", NewMore: "وأيضًا %n",
+		Inbox: "افتح الرسائل", StopLine: "لا ترسلوا إليّ هذه الرسائل", Stopped: "لن تصلك هذه الرسائل بعد الآن.",
+		ExportReady: "ملف التصدير جاهز", ExportIntro: "ملف التصدير الذي طلبته جاهز للتنزيل.", ExportUntil: "يعمل الرابط حتى %s.", ExportOpen: "تنزيل ملف التصدير",
+	},
+}
+
+// WordsOf returns the words of a locale as in nb-NO; English for what is not known.
+func WordsOf(locale string) *Words {
+	lang, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
+	switch lang {
+	case "no", "nn":
+		lang = "nb"
+	}
+	if w := languages[lang]; w != nil {
+		return w
+	}
+	return languages["en"]
+}
+
+// Say fills in a name.
+func Say(text, name string) string { return strings.ReplaceAll(text, "%s", name) }
+
+// Count fills in a number, then a name.
+func Count(text string, n int, name string) string {
+	return Say(strings.ReplaceAll(text, "%n", strconv.Itoa(n)), name)
+}
+
+// line makes text safe for a header and fit for one line: no control characters, no line or paragraph separators, no
+// marks that turn the direction of what follows, one space where there were several; at most most characters.
+func line(text string, most int) string {
+	fields := strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+	})
+	r := []rune(strings.Join(fields, " "))
+	if len(r) > most {
+		r = append(r[:most-1], '…')
+	}
+	return string(r)
+}

@@ -1,0 +1,253 @@
+package mailin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/rs/zerolog"
+
+	"crier/internal/fault"
+)
+
+// ReceivedMost is how many servers a mail has passed at most (RFC 5321 section 6.3 asks for a bound): more is a loop.
+const ReceivedMost = 30
+
+// Envelope is one mail for one of our addresses.
+type Envelope struct {
+	From string // return path, "" of bounces
+	To   string
+	Raw  []byte // must not be changed: other recipients share it
+	Mail *Mail  // likewise
+}
+
+// Receiver keeps mails. Safe for concurrent use.
+type Receiver interface {
+	// Known reports whether an address is one of ours.
+	Known(address string) bool
+	// Receive makes a mail durable; nil answers for it from then on. A fault Unavailable, RateLimited or Internal has it sent
+	// again later, any other refuses it for good: whoever sent it gets a bounce.
+	Receive(ctx context.Context, e Envelope) error
+}
+
+// Options say how to listen.
+type Options struct {
+	LMTP     bool // RFC 2033; else SMTP
+	Domain   string
+	Receiver Receiver
+	TLS      *tls.Config // offers STARTTLS
+	Log      zerolog.Logger
+	MaxBytes int64         // of a mail; 0 = MostBytes
+	Timeout  time.Duration // of one mail's receiving; 0 = 60 s
+	Parallel int           // mails in memory at once; 0 = 8
+}
+
+// Server listens for mails. Close it.
+type Server struct {
+	o     Options
+	smtp  *smtp.Server
+	hands chan struct{} // holds a token per mail in memory
+
+	base context.Context
+	end  context.CancelFunc
+	done sync.WaitGroup
+
+	mu        sync.Mutex // guards listeners
+	listeners []net.Listener
+}
+
+// NewServer makes a server that does not listen yet.
+func NewServer(o Options) *Server {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = MostBytes
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = time.Minute
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = 8
+	}
+	s := &Server{o: o, hands: make(chan struct{}, o.Parallel)}
+	s.base, s.end = context.WithCancel(context.Background())
+	s.smtp = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+		one := &session{s: s}
+		if o.LMTP {
+			return lmtpSession{one}, nil
+		}
+		return one, nil
+	}))
+	s.smtp.LMTP, s.smtp.Domain, s.smtp.TLSConfig = o.LMTP, o.Domain, o.TLS
+	s.smtp.MaxMessageBytes, s.smtp.MaxLineLength, s.smtp.EnableSMTPUTF8 = o.MaxBytes, 4000, true
+	s.smtp.ReadTimeout, s.smtp.WriteTimeout = 2*time.Minute, time.Minute
+	s.smtp.ErrorLog = errorLog{o.Log}
+	// By SMTP there is one answer for all recipients of a mail, so it takes one recipient at a time: the sender
+	// comes again for the next (RFC 5321 section 4.5.3.1.10).
+	if s.smtp.MaxRecipients = 1; o.LMTP {
+		s.smtp.MaxRecipients = 100
+	}
+	return s
+}
+
+// Start serves what connects to l, until Close.
+func (s *Server) Start(l net.Listener) {
+	s.mu.Lock()
+	s.listeners = append(s.listeners, l)
+	s.mu.Unlock()
+	s.done.Add(1)
+	go func() {
+		defer s.done.Done()
+		if err := s.smtp.Serve(l); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.o.Log.Error().Err(err).Msg("the mail listener ended by itself")
+		}
+	}()
+}
+
+// Close takes no new mail and waits for those in hand until ctx ends; then they are left to be sent again.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	for _, l := range s.listeners {
+		_ = l.Close() // it may have ended by itself
+	}
+	s.mu.Unlock()
+	free := 0
+	for ; free < cap(s.hands) && ctx.Err() == nil; free++ {
+		select {
+		case s.hands <- struct{}{}: // nobody takes it again
+		case <-ctx.Done():
+		}
+	}
+	s.end()
+	err := s.smtp.Close()
+	if errors.Is(err, smtp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	s.done.Wait()
+	return err
+}
+
+// session is one connection. It takes mails for our addresses only and knows no sign-in.
+type session struct {
+	s    *Server
+	from string
+	to   []string
+}
+
+// Reset implements smtp.Session.
+func (x *session) Reset() { x.from, x.to = "", nil }
+
+// Logout implements smtp.Session.
+func (x *session) Logout() error { return nil }
+
+// Mail implements smtp.Session.
+func (x *session) Mail(from string, _ *smtp.MailOptions) error {
+	x.from = from
+	return nil
+}
+
+// Rcpt implements smtp.Session.
+func (x *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if !x.s.o.Receiver.Known(to) {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"}
+	}
+	x.to = append(x.to, to)
+	return nil
+}
+
+// Data implements smtp.Session: a mail for one recipient.
+func (x *session) Data(r io.Reader) error {
+	var err error
+	x.each(r, func(_ string, e error) { err = errors.Join(err, e) })
+	if e, ok := errors.AsType[*smtp.SMTPError](err); ok {
+		return e
+	}
+	return err
+}
+
+// lmtpSession answers for each recipient.
+type lmtpSession struct{ *session }
+
+// LMTPData implements smtp.LMTPSession.
+func (x lmtpSession) LMTPData(r io.Reader, status smtp.StatusCollector) error {
+	x.each(r, status.SetStatus)
+	return nil
+}
+
+// each reads a mail and hands it over for each recipient; tell gets one answer for each of them.
+func (x *session) each(r io.Reader, tell func(to string, err error)) {
+	ctx, cancel := context.WithTimeout(x.s.base, x.s.o.Timeout)
+	defer cancel()
+	all := func(err error) {
+		for _, to := range x.to {
+			tell(to, err)
+		}
+	}
+	select {
+	case x.s.hands <- struct{}{}:
+		defer func() { <-x.s.hands }()
+	case <-ctx.Done():
+		all(busy())
+		return
+	}
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		if e, ok := errors.AsType[*smtp.SMTPError](err); ok {
+			all(e)
+			return
+		}
+		all(busy())
+		return
+	}
+	m, err := Parse(raw)
+	if err != nil {
+		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be read"})
+		return
+	}
+	if m.Received > ReceivedMost || m.Loop || strings.HasSuffix(strings.ToLower(m.MessageID), "@"+strings.ToLower(x.s.o.Domain)) {
+		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 4, 6}, Message: "The mail is going round in a circle"})
+		return
+	}
+	for _, to := range x.to {
+		err := x.s.o.Receiver.Receive(ctx, Envelope{From: x.from, To: to, Raw: raw, Mail: m})
+		if err != nil {
+			x.s.o.Log.Warn().Err(err).Int("bytes", len(raw)).Msg("a mail was not taken")
+		}
+		tell(to, answer(err))
+	}
+}
+
+func busy() error {
+	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not now, please send it again later"}
+}
+
+// answer is an error as the sending server sees it: nothing of its cause.
+func answer(err error) error {
+	switch fault.CodeOf(err) {
+	case "":
+		return nil
+	case fault.NotFound, fault.Gone:
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"}
+	case fault.TooLarge:
+		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "The mail is too large"}
+	case fault.Invalid, fault.Malformed, fault.Forbidden:
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be taken"}
+	}
+	return busy()
+}
+
+// errorLog takes what the SMTP library would print.
+type errorLog struct{ log zerolog.Logger }
+
+// Printf implements smtp.Logger.
+func (l errorLog) Printf(format string, v ...any) {
+	l.log.Debug().Str("room", "mailin").Msg(fmt.Sprintf(format, v...))
+}
+
+// Println implements smtp.Logger.
+func (l errorLog) Println(v ...any) { l.log.Debug().Str("room", "mailin").Msg(fmt.Sprint(v...)) }

@@ -1,0 +1,111 @@
+package domain
+
+import "time"
+
+// Inbound is what came in by email or SMS. It is kept for good, whatever became of it.
+type Inbound struct {
+	Organisation OrganisationID
+	ID           string
+	Channel      Channel // email or sms
+	Dedupe       string  // its sender's own id of it, and the recipient
+	Sender       string  // email address or number
+	Recipient    string
+	Subject      string
+	Body         string // what they wrote, without what they quoted
+	Raw          string // the original's id in the blob store, "" if there is none
+	Files        []InboundFile
+	State        InboundState
+	Why          InboundWhy
+	Person       PersonNo // whose it is, or seems to be; 0 if nobody's
+	Offset       int64    // of the message that it became, 0 if none
+	ReceivedAt   time.Time
+	HandledAt    time.Time // zero: nobody has
+	HandledBy    string
+}
+
+// InboundFile is an attachment as the list of what came in names it.
+type InboundFile struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+}
+
+// InboundState says what became of it.
+type InboundState string
+
+// The states.
+const (
+	InboundUnmatched InboundState = "unmatched" // it waits for staff
+	InboundMatched   InboundState = "matched"   // it is a message, or says what became of one of ours
+	InboundAssigned  InboundState = "assigned"  // staff have made it a message
+	InboundDiscarded InboundState = "discarded"
+)
+
+// InboundWhy says why something waits for staff.
+type InboundWhy string
+
+// The reasons.
+const (
+	WhyPending    InboundWhy = "pending"      // it has been stored and no more: somebody works on it, or has died of it
+	WhyForged     InboundWhy = "forged"       // to a person's own address, but from another one
+	WhyClosed     InboundWhy = "closed"       // the person may not write there
+	WhyAuto       InboundWhy = "auto"         // a program wrote it
+	WhyUnknown    InboundWhy = "unknown"      // a number that nobody has
+	WhySeveral    InboundWhy = "several"      // a number that several have
+	WhyBounce     InboundWhy = "bounce"       // a bounce of nothing that is known
+	WhyNotAReply  InboundWhy = "no_candidate" // to somebody who has no conversation
+	WhyUnreadable InboundWhy = "refused"      // what it says cannot stand in a message
+)
+
+// InboundPendingTime is after how long what was stored and no more is shown to staff.
+const InboundPendingTime = 5 * time.Minute
+
+// InboundReceived is the payload of EntryInboundReceived. What it says, and who from, stands in no entry.
+type InboundReceived struct {
+	ID      string     `json:"id"`
+	Channel Channel    `json:"channel"`
+	Why     InboundWhy `json:"why"`
+}
+
+// InboundHandled is the payload of EntryInboundHandled.
+type InboundHandled struct {
+	ID      string       `json:"id"`
+	Channel Channel      `json:"channel"`
+	State   InboundState `json:"state"`            // assigned or discarded
+	Person  PersonNo     `json:"person,omitempty"` // to whom it was assigned
+	Note    string       `json:"note,omitempty"`
+}
+
+// Correspondent is a person as what comes in is matched with.
+type Correspondent struct {
+	No         PersonNo
+	ID         PersonID
+	Kind       PersonKind
+	Role       Role
+	Name       string
+	Email      string
+	EmailState string
+	Phone      string // E.164
+	Locale     string
+	SMS        Consent // their newest
+}
+
+// Actor is the person as they act on their own.
+func (c Correspondent) Actor(org OrganisationID) Actor {
+	return Actor{Organisation: org, Kind: ActorPerson, ID: string(c.ID), No: c.No, Name: c.Name, Role: c.Role}
+}
+
+// Settlement is what becomes of something that came in.
+type Settlement struct {
+	State  InboundState
+	Why    InboundWhy
+	Person PersonNo
+	Offset int64
+	By     Actor // who decides
+	Note   string
+}
+
+// InboundPlace is where a page of what came in ends.
+type InboundPlace struct {
+	At time.Time
+	ID string
+}

@@ -1,0 +1,164 @@
+package domain
+
+import "time"
+
+// Letter is a claimed delivery with all that it is judged by and composed from.
+type Letter struct {
+	Delivery
+	Org      Organisation
+	Standing ChannelStanding // Enabled is left to who knows the senders
+
+	PersonID   PersonID
+	PersonKind PersonKind
+	Name       string // the recipient's
+	Locale     string // the recipient's, BCP 47, "" = English
+
+	Group      GroupMark // "" of what belongs to no group
+	Subject    string
+	Body       string
+	SenderName string
+	SentAt     time.Time // of the message
+	Files      []Attachment
+
+	Read          bool        // the recipient has it on screen or has confirmed it
+	Stopped       BlockedCode // why the message is never delivered, "" if it may be
+	Subscriptions []PushSubscription
+}
+
+// PushSubscription is a browser that takes pushes.
+type PushSubscription struct {
+	ID       string
+	Endpoint string
+	Keys     string // JSON: {"p256dh":…,"auth":…}
+}
+
+// Judge says what becomes of the copy at a time.
+func (l *Letter) Judge(now time.Time) Verdict {
+	switch {
+	case l.OnlyUnread && l.Read:
+		return Verdict{Reason: ReasonRead}
+	case l.Stopped == BlockedLeft:
+		return Verdict{Reason: ReasonLeft}
+	case l.Stopped != "":
+		return Verdict{Reason: ReasonBlocked}
+	case l.Channel == ChannelPush && len(l.Subscriptions) == 0:
+		return Verdict{Reason: ReasonNoAddress}
+	}
+	return l.Standing.Judge(l.Channel, now)
+}
+
+// DeliveryResult is what a worker says of a delivery that it claimed.
+type DeliveryResult struct {
+	Delivery Delivery // as it was claimed: its organisation, id and fence count
+	State    DeliveryState
+	Address  string // "" keeps what is stored
+	Provider string
+	// ProviderID is by what the provider will report.
+	ProviderID string
+	Parts      int
+	Reason     string
+	Detail     string
+	DueAt      time.Time // of what waits again
+	Attempt    *Attempt  // nil: nothing was tried; N is given by the store
+	Consumed   bool      // the attempt counts against the delivery
+}
+
+// DeliveryReport is what a provider, or a bounce, says later. The delivery is named by ID, or by Provider and ProviderID.
+type DeliveryReport struct {
+	Organisation OrganisationID
+	ID           string
+	Provider     string
+	ProviderID   string
+	Outcome      Outcome // delivered, permanent or bounced
+	Code         string
+	Detail       string
+	At           time.Time
+}
+
+// DeliveriesRecorded is the payload of EntryDeliveriesRecorded.
+type DeliveriesRecorded struct {
+	Items []DeliveryItem `json:"items"`
+}
+
+// DeliveryItem says what became of one copy. Addresses and texts are in no entry.
+type DeliveryItem struct {
+	ID      string        `json:"id"`
+	Message int64         `json:"message,omitempty"` // offset; 0 for the server's own mails
+	Person  PersonNo      `json:"person"`
+	Channel Channel       `json:"channel"`
+	State   DeliveryState `json:"state"`
+	Reason  string        `json:"reason,omitempty"`
+}
+
+// DeliveryView is a copy as items and boards show it.
+type DeliveryView struct {
+	Channel Channel       `json:"channel"`
+	State   DeliveryState `json:"state"`
+	Reason  string        `json:"reason,omitempty"`
+	At      time.Time     `json:"at"`
+}
+
+// DeliveryQuery chooses deliveries of an organisation. Empty fields choose all.
+type DeliveryQuery struct {
+	State   DeliveryState
+	Channel Channel
+	Person  PersonID
+	Message int64 // offset
+	After   string
+	Limit   int
+}
+
+// DeliveryRow is a delivery as staff see it.
+type DeliveryRow struct {
+	Delivery
+	PersonID PersonID
+	Name     string
+	Tried    []Attempt
+}
+
+// ConsentRecord is one change of a person's agreement to a channel, with its proof.
+type ConsentRecord struct {
+	Channel Channel
+	State   Consent
+	Source  ConsentSource
+	Words   string // what they agreed to, or how they said no
+	By      string // the staff member's name, "" if nobody's
+	At      time.Time
+}
+
+// ConsentSource says where a consent comes from.
+type ConsentSource string
+
+// The sources.
+const (
+	ConsentByStaff        ConsentSource = "staff"
+	ConsentByPerson       ConsentSource = "person"
+	ConsentBySMS          ConsentSource = "sms"
+	ConsentByProvisioning ConsentSource = "provisioning"
+)
+
+// ConsentChanged is the payload of EntryConsentChanged.
+type ConsentChanged struct {
+	Person  PersonNo      `json:"person"`
+	Channel Channel       `json:"channel"`
+	State   Consent       `json:"state"`
+	Source  ConsentSource `json:"source"`
+	Words   string        `json:"words"`
+	At      time.Time     `json:"at"`
+}
+
+// Reachable is a person and what decides whether copies go to them.
+type Reachable struct {
+	No       PersonNo
+	ID       PersonID
+	Name     string
+	Standing ChannelStanding // Enabled is left to who knows the senders
+}
+
+// SentSoFar is what an organisation has sent by a channel since a time.
+type SentSoFar struct {
+	Count   int
+	Parts   int       // of SMS
+	Sending int       // deliveries in workers' hands now
+	Oldest  time.Time // of those counted, zero if there is none
+}

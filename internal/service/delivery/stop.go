@@ -1,0 +1,44 @@
+package delivery
+
+import (
+	"context"
+
+	"crier/internal/channel/email"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Stops ends mails to staff by the link that each of them carries (RFC 8058): whoever has the mail may, signed in or not.
+type Stops struct {
+	Store interface {
+		StopNotify(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) error
+	}
+	Tokens *email.Tokens
+}
+
+// StopWords are what the link's page says.
+type StopWords struct {
+	Lang, Dir string
+	Button    string
+	Done      string
+}
+
+// Words returns the page's words in a language that the browser asks for. Errors: NotFound for a token that is none.
+func (s Stops) Words(token, languages string) (StopWords, error) {
+	if _, _, err := s.Tokens.OpenStop(token); err != nil {
+		return StopWords{}, errNoStop
+	}
+	w := email.WordsOf(languages)
+	return StopWords{Lang: w.Lang, Dir: w.Dir, Button: w.StopLine, Done: w.Stopped}, nil
+}
+
+// Stop ends the mails. Doing it again changes nothing. Errors: NotFound for a token that is none; Unavailable.
+func (s Stops) Stop(ctx context.Context, token string) error {
+	org, person, err := s.Tokens.OpenStop(token)
+	if err != nil {
+		return errNoStop
+	}
+	return s.Store.StopNotify(ctx, domain.OrganisationID(org), domain.PersonNo(person))
+}
+
+var errNoStop = fault.New(fault.NotFound, "this link ends nothing")

@@ -1,0 +1,221 @@
+package inbound
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"crier/internal/channel/email"
+	"crier/internal/channel/mailin"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+var _ mailin.Receiver = (*Service)(nil)
+
+// rawPrefix leads the names of originals in the blob store.
+const rawPrefix = "inbound-"
+
+// Known implements mailin.Receiver: an address that we never made, or that was altered, is not.
+func (s *Service) Known(address string) bool {
+	if s.o.Addresses == nil {
+		return false
+	}
+	_, err := s.o.Addresses.Open(address)
+	return err == nil
+}
+
+// Receive implements mailin.Receiver. Errors: NotFound (no address of ours), Unavailable: it must come again.
+func (s *Service) Receive(ctx context.Context, e mailin.Envelope) error {
+	if s.o.Addresses == nil {
+		return fault.New(fault.NotFound, "no such address")
+	}
+	target, err := s.o.Addresses.Open(e.To)
+	if err != nil {
+		return fault.Wrap(err, fault.NotFound, "no such address")
+	}
+	org := domain.OrganisationID(target.Organisation)
+	if _, err := s.o.Store.Organisation(ctx, org); err != nil {
+		return err
+	}
+	in, todo, err := s.keepMail(ctx, org, e)
+	if err != nil || !todo {
+		return err
+	}
+	if target.Delivery != "" {
+		return s.bounce(ctx, in, e.Mail, target)
+	}
+	return s.reply(ctx, in, e.Mail, domain.PersonNo(target.Person))
+}
+
+// keepMail makes a mail durable. todo is false if it came before and was dealt with.
+func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mailin.Envelope) (in domain.Inbound, todo bool, err error) {
+	id := uuid.Must(uuid.NewV7()).String()
+	raw := rawPrefix + id
+	if _, err := s.o.Blobs.Put(ctx, raw, bytes.NewReader(e.Raw), int64(len(e.Raw))); err != nil {
+		return in, false, fault.Wrap(err, fault.Unavailable, "the mail cannot be kept")
+	}
+	m := e.Mail
+	files := make([]domain.InboundFile, len(m.Files))
+	for i, f := range m.Files {
+		files[i] = domain.InboundFile{Name: named(f, i), Size: int64(len(f.Bytes))}
+	}
+	sender := m.From
+	if sender == "" {
+		sender = mailin.Clean(e.From)
+	}
+	in, fresh, err := s.o.Store.AddInbound(ctx, domain.Inbound{
+		Organisation: org, ID: id, Channel: domain.ChannelEmail, Dedupe: mailKey(m, e), Sender: cut(sender, 320), Recipient: cut(mailin.Clean(e.To), 320), Subject: cut(m.Subject, s.o.Limits.Subject),
+		Body: cut(m.Reply, bodyKept), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(),
+	})
+	if err != nil || !fresh {
+		if delErr := s.o.Blobs.Delete(ctx, raw); delErr != nil {
+			s.o.Log.Warn().Err(delErr).Msg("the original of a mail that came twice stays")
+		}
+	}
+	return in, err == nil && in.State == domain.InboundUnmatched && in.Why == domain.WhyPending, err
+}
+
+// bodyKept is how much of a mail's text is kept beside its original.
+const bodyKept = 20000
+
+// mailKey names a mail to one recipient: by its Message-ID and author, which a replay repeats, or by its bytes if it has no id.
+func mailKey(m *mailin.Mail, e mailin.Envelope) string {
+	h := sha256.New()
+	if m.MessageID != "" {
+		h.Write([]byte("id\n" + m.MessageID + "\n" + strings.ToLower(m.From)))
+	} else {
+		h.Write([]byte("raw\n"))
+		h.Write(e.Raw)
+	}
+	h.Write([]byte("\n" + strings.ToLower(e.To)))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// bounce deals with a mail to the address that a delivery's bounces go to.
+func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail, target email.Target) error {
+	if m.Bounce == nil {
+		why := domain.WhyBounce
+		if m.Auto != mailin.AutoNone {
+			why = domain.WhyAuto // vacation answers go to the return path (RFC 3834 section 4)
+		}
+		_, err := s.wait(ctx, in, why, 0)
+		return err
+	}
+	worst := m.Bounce.Worst()
+	r := domain.DeliveryReport{Organisation: in.Organisation, ID: target.Delivery, Code: worst.Status, Detail: worst.Diagnostic, At: s.o.Clock.Now()}
+	switch {
+	case worst.Permanent():
+		r.Outcome = domain.OutcomeBounced
+	case worst.Failed():
+		r.Outcome = domain.OutcomePermanent
+	case worst.Action == "delivered":
+		r.Outcome = domain.OutcomeDelivered
+	default: // it is late, and may still arrive
+		_, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Why: ""})
+		return err
+	}
+	entry, err := s.o.Store.ReportDelivery(ctx, r)
+	if fault.Is(err, fault.NotFound) {
+		_, err := s.wait(ctx, in, domain.WhyBounce, 0)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	s.committed(entry)
+	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched})
+	return err
+}
+
+// reply deals with a mail to the address of a person's conversation.
+func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, no domain.PersonNo) error {
+	p, err := s.o.Store.Correspondent(ctx, in.Organisation, no)
+	if fault.Is(err, fault.NotFound) || err == nil && p.Kind != domain.KindCandidate {
+		_, err := s.wait(ctx, in, domain.WhyNotAReply, 0)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if m.Bounce != nil || m.Auto != mailin.AutoNone {
+		_, err := s.wait(ctx, in, domain.WhyAuto, no)
+		return err
+	}
+	if m.From == "" || !strings.EqualFold(m.From, strings.TrimSpace(p.Email)) {
+		_, err := s.wait(ctx, in, domain.WhyForged, no)
+		return err
+	}
+	answered, err := s.answered(ctx, in.Organisation, no, m)
+	if err != nil {
+		return err
+	}
+	sent, err := s.write(ctx, in, p, m, answered, false)
+	if fault.Is(err, fault.Conflict) && answered == 0 {
+		// It names nothing that it answers: then it answers the newest mail.
+		if newest, e := s.o.Store.NewestDelivered(ctx, in.Organisation, no, domain.ChannelEmail); e == nil && newest != 0 {
+			sent, err = s.write(ctx, in, p, m, newest, false)
+		}
+	}
+	if why := whyNot(err); why != "" {
+		settled, err := s.wait(ctx, in, why, no)
+		if err == nil && settled && why == domain.WhyClosed && !m.NoAnswer {
+			s.sayClosed(ctx, in, p, m.MessageID)
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Person: no, Offset: sent.Entry.Offset})
+	return err
+}
+
+// whyNot is why something cannot stand in a conversation, "" if it can, or nobody knows yet.
+func whyNot(err error) domain.InboundWhy {
+	switch fault.CodeOf(err) {
+	case fault.Conflict:
+		return domain.WhyClosed
+	case fault.Invalid, fault.TooLarge, fault.Malformed:
+		return domain.WhyUnreadable
+	case fault.NotFound:
+		return domain.WhyNotAReply
+	}
+	return ""
+}
+
+var deliveryID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// answered is the message that a mail answers: our Message-IDs hold the delivery's id. 0: none that went to this person.
+func (s *Service) answered(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, m *mailin.Mail) (int64, error) {
+	ids := append([]string(nil), m.InReplyTo...)
+	for i := len(m.References) - 1; i >= 0; i-- {
+		ids = append(ids, m.References[i])
+	}
+	for i, id := range ids {
+		if i >= 20 {
+			break
+		}
+		delivery := deliveryID.FindString(strings.ToLower(id))
+		if delivery == "" {
+			continue
+		}
+		offset, err := s.o.Store.DeliveredMessage(ctx, org, no, delivery)
+		if err != nil || offset != 0 {
+			return offset, err
+		}
+	}
+	return 0, nil
+}
+
+func cut(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
+}

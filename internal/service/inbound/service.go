@@ -1,0 +1,132 @@
+// Package inbound is the use-case of what comes in by email and SMS (product rows N5, N4, N7): it is kept
+// once, and whole, before anything else; then it becomes a message of the conversation it belongs to, says
+// what became of a copy, or changes a consent. All else waits for staff in Unmatched.
+package inbound
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"crier/internal/blob"
+	"crier/internal/channel"
+	"crier/internal/channel/email"
+	"crier/internal/channel/sms"
+	"crier/internal/clock"
+	"crier/internal/cursor"
+	"crier/internal/domain"
+)
+
+// Store is what the service needs of the database.
+type Store interface {
+	AddInbound(ctx context.Context, in domain.Inbound) (kept domain.Inbound, fresh bool, err error)
+	SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *domain.Entry, settled bool, err error)
+	Inbound(ctx context.Context, org domain.OrganisationID, id string) (domain.Inbound, error)
+	Unmatched(ctx context.Context, org domain.OrganisationID, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error)
+	ClosedSince(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, since time.Time) (int, error)
+
+	Correspondent(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Correspondent, error)
+	CorrespondentByID(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Correspondent, error)
+	CandidatesByPhone(ctx context.Context, org domain.OrganisationID, number string) ([]domain.Correspondent, error)
+	CandidatesByEmail(ctx context.Context, org domain.OrganisationID, address string) ([]domain.Correspondent, error)
+	DeliveredMessage(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, delivery string) (int64, error)
+	NewestDelivered(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) (int64, error)
+
+	ReportDelivery(ctx context.Context, r domain.DeliveryReport) (*domain.Entry, error)
+	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*domain.Entry, error)
+	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
+	OrganisationBySlug(ctx context.Context, slug string) (domain.Organisation, error)
+}
+
+// Writer stores a message in a conversation and rings the doorbell. Errors as of conversation.Service.Reply.
+type Writer interface {
+	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error)
+}
+
+// Intake takes a file that a candidate sent, under the limits that uploads have. An error other than
+// Unavailable means that the file is refused, with the reason in words.
+type Intake interface {
+	TakeIn(ctx context.Context, actor domain.Actor, name string, size int64, body io.Reader) (domain.AttachmentID, error)
+}
+
+// Addresses opens the addresses that mails come in to.
+type Addresses interface {
+	Open(address string) (email.Target, error)
+}
+
+// Options are what a Service is made of. Addresses, Answers, Twilio and Kannel may be nil: then there is none of it.
+type Options struct {
+	Store     Store
+	Writer    Writer
+	Intake    Intake
+	Blobs     blob.Store
+	Addresses Addresses
+	// Answers carry what the server itself answers: that replies are closed, that a STOP was heard.
+	Answers   map[domain.Channel]channel.Sender
+	Twilio    *sms.Twilio
+	Kannel    *sms.Kannel
+	Sealer    *cursor.Sealer
+	Clock     clock.Clock
+	Log       zerolog.Logger
+	Limits    domain.Limits
+	Committed func(*domain.Entry) // rings the doorbell; must not block
+}
+
+// Service is safe for concurrent use. Until Start, nothing is answered.
+type Service struct {
+	o       Options
+	answers chan answer
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+	helped  recent
+}
+
+// New makes the service.
+func New(o Options) *Service {
+	return &Service{o: o, answers: make(chan answer, answersMost), helped: recent{at: map[string]time.Time{}}}
+}
+
+// Start begins sending the server's own answers. Call it once.
+func (s *Service) Start(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(ctx)
+	s.done.Add(1)
+	go func() {
+		defer s.done.Done()
+		s.answering(ctx)
+	}()
+}
+
+// Stop ends it; what was not answered yet stays so.
+func (s *Service) Stop() {
+	if s.stop != nil {
+		s.stop()
+		s.done.Wait()
+	}
+}
+
+func (s *Service) committed(e *domain.Entry) {
+	if e != nil {
+		s.o.Committed(e)
+	}
+}
+
+// settle says what became of something; a second time says nothing.
+func (s *Service) settle(ctx context.Context, in domain.Inbound, to domain.Settlement) (bool, error) {
+	if to.By.Kind == "" {
+		to.By = domain.System(in.Organisation)
+	}
+	e, settled, err := s.o.Store.SettleInbound(ctx, in.Organisation, in.ID, to)
+	if err != nil {
+		return false, err
+	}
+	s.committed(e)
+	return settled, nil
+}
+
+// wait leaves something to staff.
+func (s *Service) wait(ctx context.Context, in domain.Inbound, why domain.InboundWhy, person domain.PersonNo) (bool, error) {
+	return s.settle(ctx, in, domain.Settlement{State: domain.InboundUnmatched, Why: why, Person: person})
+}

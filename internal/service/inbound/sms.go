@@ -1,0 +1,183 @@
+package inbound
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"crier/internal/channel/mailin"
+	"crier/internal/channel/sms"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// defaultRegion is that of numbers without a country code where the organisation names none.
+const defaultRegion = "NO"
+
+// ReceiveSMS deals with an SMS that a provider has brought, for an organisation. Once it returns nil the SMS is durable. Errors:
+// Invalid, Unavailable: it must come again.
+func (s *Service) ReceiveSMS(ctx context.Context, org domain.Organisation, provider string, r sms.Received) error {
+	region := org.Settings.Region
+	if region == "" {
+		region = defaultRegion
+	}
+	number := sms.Number(r.From, region)
+	if number == "" && !strings.HasPrefix(r.From, "+") { // some gateways leave out the plus of a full number
+		number = sms.Number("+"+r.From, region)
+	}
+	sender := number
+	if sender == "" {
+		sender = cut(mailin.Clean(r.From), 40)
+	}
+	key := sha256.Sum256([]byte(provider + "\n" + r.ID))
+	in, _, err := s.o.Store.AddInbound(ctx, domain.Inbound{
+		Organisation: org.ID, ID: uuid.Must(uuid.NewV7()).String(), Channel: domain.ChannelSMS, Dedupe: hex.EncodeToString(key[:]), Sender: sender,
+		Recipient: cut(mailin.Clean(r.To), 40), Body: strings.TrimSpace(mailin.Clean(r.Text)), State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	if in.State != domain.InboundUnmatched || in.Why != domain.WhyPending {
+		return nil
+	}
+	people, err := s.o.Store.CandidatesByPhone(ctx, org.ID, number)
+	if err != nil {
+		return err
+	}
+	word := sms.KeywordOf(in.Body)
+	if err := s.obey(ctx, org, in, number, people, word); err != nil {
+		return err
+	}
+	switch len(people) {
+	case 0:
+		_, err := s.wait(ctx, in, domain.WhyUnknown, 0)
+		return err
+	case 1:
+		return s.place(ctx, in, people[0], word)
+	}
+	_, err = s.wait(ctx, in, domain.WhySeveral, 0)
+	return err
+}
+
+// place puts an SMS into the conversation of its sender, in the thread of the newest SMS to them.
+func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Correspondent, word sms.Keyword) error {
+	answered, err := s.o.Store.NewestDelivered(ctx, in.Organisation, p.No, domain.ChannelSMS)
+	if err != nil {
+		return err
+	}
+	m := s.message(in, p, answered, word != sms.NoKeyword)
+	if m.Placed {
+		m.ReplyTo = 0 // a keyword answers nothing
+	}
+	m.Body = cut(in.Body, s.o.Limits.Body)
+	sent, err := s.send(ctx, in.Organisation, m)
+	if why := whyNot(err); why != "" {
+		settled, err := s.wait(ctx, in, why, p.No)
+		if err == nil && settled && why == domain.WhyClosed {
+			s.sayClosed(ctx, in, p, "")
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Person: p.No, Offset: sent.Entry.Offset})
+	return err
+}
+
+// obey does what a keyword asks for. A stop counts for all who have the number; a start only where it is one person's,
+// whose agreement it proves.
+func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, number string, people []domain.Correspondent, word sms.Keyword) error {
+	to, locale := domain.ConsentNone, ""
+	switch {
+	case len(people) == 0:
+		return nil
+	case word == sms.Stop:
+		to = domain.ConsentOut
+	case word == sms.Start && len(people) == 1:
+		to = domain.ConsentIn
+	case word == sms.Help:
+		if s.helped.first(number, s.o.Clock.Now()) {
+			s.answerSMS(org, in, people[0], wordHelp)
+		}
+		return nil
+	default:
+		return nil
+	}
+	changed := false
+	for _, p := range people {
+		locale = p.Locale
+		if p.SMS == to {
+			continue
+		}
+		e, err := s.o.Store.AddConsent(ctx, org.ID, p.Actor(org.ID).Ref(), p.No, domain.ConsentRecord{
+			Channel: domain.ChannelSMS, State: to, Source: domain.ConsentBySMS, Words: cut(in.Body, 500), At: in.ReceivedAt,
+		})
+		if err != nil {
+			return err
+		}
+		s.committed(e)
+		changed = true
+	}
+	if changed {
+		which := wordStopped
+		if to == domain.ConsentIn {
+			which = wordStarted
+		}
+		first := people[0]
+		first.Locale = locale
+		s.answerSMS(org, in, first, which)
+	}
+	return nil
+}
+
+// Report notes what a provider says later of an SMS. A report of one that is not known, or not yet, is Unavailable: it may come
+// again. Late and repeated ones change nothing.
+func (s *Service) Report(ctx context.Context, org domain.OrganisationID, provider string, r sms.Report) error {
+	d := domain.DeliveryReport{Organisation: org, Provider: provider, ProviderID: r.ProviderID, Outcome: domain.OutcomeDelivered, Code: cut(mailin.Clean(r.Code), 100), Detail: cut(mailin.Clean(r.Detail), 500), At: s.o.Clock.Now()}
+	if r.Failed {
+		d.Outcome = domain.OutcomePermanent
+	}
+	if _, err := uuid.Parse(r.ProviderID); err == nil && provider == kannel {
+		d.ID = r.ProviderID // we named it: it is known before the gateway has answered
+	}
+	e, err := s.o.Store.ReportDelivery(ctx, d)
+	if fault.Is(err, fault.NotFound) {
+		return &fault.Error{Code: fault.Unavailable, Message: "no such SMS, or not yet", RetryAfter: 5 * time.Second, Err: err}
+	}
+	if err != nil {
+		return err
+	}
+	s.committed(e)
+	return nil
+}
+
+// recent remembers for a while what was done for whom.
+type recent struct {
+	mu sync.Mutex // guards at
+	at map[string]time.Time
+}
+
+const (
+	recentTime = 10 * time.Minute
+	recentMost = 10000
+)
+
+// first reports whether it was not done within recentTime, and notes that it is now.
+func (r *recent) first(who string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, ok := r.at[who]; ok && now.Sub(at) < recentTime {
+		return false
+	}
+	if len(r.at) >= recentMost {
+		clear(r.at)
+	}
+	r.at[who] = now
+	return true
+}

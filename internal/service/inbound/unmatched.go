@@ -1,0 +1,199 @@
+package inbound
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"crier/internal/channel/mailin"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// Unmatched is one thing that waits for staff.
+type Unmatched struct {
+	ID          string               `json:"id"`
+	Channel     domain.Channel       `json:"channel"`
+	Sender      string               `json:"sender"`
+	Recipient   string               `json:"recipient"`
+	Subject     string               `json:"subject,omitempty"`
+	Body        string               `json:"body"`
+	ReceivedAt  time.Time            `json:"received_at"`
+	Why         domain.InboundWhy    `json:"why"`
+	Files       []domain.InboundFile `json:"files"`
+	Suggestions []domain.PersonName  `json:"suggestions"`
+}
+
+// Page is a page of them, oldest first.
+type Page struct {
+	Inbound []Unmatched `json:"inbound"`
+	Next    string      `json:"next,omitempty"`
+}
+
+const suggestionsMost = 5
+
+// List returns up to limit of what waits, after a page's Next. Errors: Forbidden, Invalid (after).
+func (s *Service) List(ctx context.Context, actor domain.Actor, limit int, after string) (Page, error) {
+	if err := actor.May(domain.ActDeliveryManage); err != nil {
+		return Page{}, err
+	}
+	place, err := placeOf(after)
+	if err != nil {
+		return Page{}, err
+	}
+	list, err := s.o.Store.Unmatched(ctx, actor.Organisation, s.o.Clock.Now().Add(-domain.InboundPendingTime), place, limit+1)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Inbound: []Unmatched{}}
+	if len(list) > limit {
+		list = list[:limit]
+		last := list[limit-1]
+		page.Next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", last.ReceivedAt.UnixMicro(), last.ID))
+	}
+	for _, in := range list {
+		u := Unmatched{ID: in.ID, Channel: in.Channel, Sender: in.Sender, Recipient: in.Recipient, Subject: in.Subject, Body: in.Body, ReceivedAt: in.ReceivedAt, Why: in.Why, Files: in.Files}
+		if u.Suggestions, err = s.suggest(ctx, in); err != nil {
+			return Page{}, err
+		}
+		if u.Files == nil {
+			u.Files = []domain.InboundFile{}
+		}
+		page.Inbound = append(page.Inbound, u)
+	}
+	return page, nil
+}
+
+func placeOf(after string) (domain.InboundPlace, error) {
+	if after == "" {
+		return domain.InboundPlace{At: time.UnixMicro(0)}, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(after)
+	at, id, ok := strings.Cut(string(b), ".")
+	n, perr := strconv.ParseInt(at, 10, 64)
+	if err != nil || !ok || perr != nil || len(id) > 100 {
+		return domain.InboundPlace{}, fault.Field("after", "not where a page ended")
+	}
+	return domain.InboundPlace{At: time.UnixMicro(n), ID: id}, nil
+}
+
+// suggest says whose it may be: whose address it went to, and who has the address or number that it came from.
+func (s *Service) suggest(ctx context.Context, in domain.Inbound) ([]domain.PersonName, error) {
+	out := []domain.PersonName{}
+	var list []domain.Correspondent
+	var err error
+	if in.Channel == domain.ChannelSMS {
+		list, err = s.o.Store.CandidatesByPhone(ctx, in.Organisation, in.Sender)
+	} else {
+		list, err = s.o.Store.CandidatesByEmail(ctx, in.Organisation, in.Sender)
+	}
+	if err != nil {
+		return nil, err
+	}
+	have := map[domain.PersonID]bool{}
+	if in.Person != 0 {
+		p, err := s.o.Store.Correspondent(ctx, in.Organisation, in.Person)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err == nil {
+			list = append([]domain.Correspondent{p}, list...)
+		}
+	}
+	for _, p := range list {
+		if !have[p.ID] && p.Kind == domain.KindCandidate && len(out) < suggestionsMost {
+			have[p.ID] = true
+			out = append(out, domain.PersonName{ID: p.ID, Name: p.Name})
+		}
+	}
+	return out, nil
+}
+
+// Assign makes something that waits a message of a person's conversation, whatever is closed there: staff have looked at it. The
+// message is returned as staff see it. Errors: Forbidden; NotFound; Conflict if it waits no more; Invalid (person; body: there
+// is nothing in it); Unavailable.
+func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, person domain.PersonID) (domain.Item, error) {
+	in, err := s.waiting(ctx, actor, id)
+	if err != nil {
+		return domain.Item{}, err
+	}
+	p, err := s.o.Store.CorrespondentByID(ctx, actor.Organisation, person)
+	if fault.Is(err, fault.NotFound) || err == nil && p.Kind != domain.KindCandidate {
+		return domain.Item{}, fault.Field("person", "no such candidate")
+	}
+	if err != nil {
+		return domain.Item{}, err
+	}
+	sent, err := s.convert(ctx, in, p)
+	if err != nil {
+		return domain.Item{}, err
+	}
+	if _, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundAssigned, Why: in.Why, Person: p.No, Offset: sent.Entry.Offset, By: actor}); err != nil {
+		return domain.Item{}, err
+	}
+	return domain.ItemOf(sent.Entry, domain.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
+		return domain.ItemID(s.o.Sealer.Seal(int64(actor.Organisation), 0, offset))
+	}})
+}
+
+func (s *Service) convert(ctx context.Context, in domain.Inbound, p domain.Correspondent) (domain.Sent, error) {
+	if in.Raw == "" {
+		m := s.message(in, p, 0, true)
+		m.Body = cut(in.Body, s.o.Limits.Body)
+		return s.send(ctx, in.Organisation, m)
+	}
+	r, err := s.o.Blobs.Get(ctx, in.Raw, 0, -1)
+	if err != nil {
+		return domain.Sent{}, err
+	}
+	defer func() { _ = r.Close() }()
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return domain.Sent{}, fault.Wrap(err, fault.Unavailable, "the original cannot be read")
+	}
+	m, err := mailin.Parse(raw)
+	if err != nil {
+		return domain.Sent{}, fault.Wrap(err, fault.Invalid, "the original cannot be read")
+	}
+	return s.write(ctx, in, p, m, 0, true)
+}
+
+// noteMost is the most characters of why something was discarded.
+const noteMost = 500
+
+// Discard takes something off the list; it stays on record. Errors: Forbidden; NotFound; Conflict if it waits no more; Invalid
+// (note).
+func (s *Service) Discard(ctx context.Context, actor domain.Actor, id, note string) error {
+	in, err := s.waiting(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	if err := domain.CheckText("note", note, noteMost, true, true); err != nil {
+		return err
+	}
+	settled, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundDiscarded, Why: in.Why, By: actor, Note: note})
+	if err == nil && !settled {
+		err = handled()
+	}
+	return err
+}
+
+func (s *Service) waiting(ctx context.Context, actor domain.Actor, id string) (domain.Inbound, error) {
+	if err := actor.May(domain.ActDeliveryManage); err != nil {
+		return domain.Inbound{}, err
+	}
+	if err := domain.CheckText("id", id, 100, false, false); err != nil {
+		return domain.Inbound{}, fault.New(fault.NotFound, "nothing like that came in")
+	}
+	in, err := s.o.Store.Inbound(ctx, actor.Organisation, id)
+	if err == nil && in.State != domain.InboundUnmatched {
+		err = handled()
+	}
+	return in, err
+}
+
+func handled() error { return fault.New(fault.Conflict, "somebody has dealt with it already") }

@@ -1,0 +1,106 @@
+package inbound
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+
+	"crier/internal/channel/mailin"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// attachmentsMost is how many files one message carries.
+const attachmentsMost = 10
+
+// write makes a mail a message of a person's conversation; twice makes one. answered is the message that it
+// answers, 0 if none is known; placed: nothing stops it. Errors as of Writer.
+func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Correspondent, m *mailin.Mail, answered int64, placed bool) (domain.Sent, error) {
+	actor := p.Actor(in.Organisation)
+	message := s.message(in, p, answered, placed)
+	message.Subject = cut(m.Subject, s.o.Limits.Subject)
+	message.Body = m.Reply
+	if message.Body == "" && len(m.Files) == 0 {
+		message.Body = message.Subject
+	}
+	files := m.Files
+	if len([]rune(message.Body)) > s.o.Limits.Body {
+		// The whole text goes along as a file.
+		files = append([]mailin.File{{Name: "message.txt", Type: "text/plain", Bytes: []byte(m.Reply)}}, files...)
+	}
+	var refused []string
+	for i, f := range files {
+		name := named(f, i)
+		if len(message.Attachments) >= attachmentsMost {
+			refused = append(refused, name+" (too many files)")
+			continue
+		}
+		id, err := s.o.Intake.TakeIn(ctx, actor, name, int64(len(f.Bytes)), bytes.NewReader(f.Bytes))
+		switch code := fault.CodeOf(err); code {
+		case "":
+			message.Attachments = append(message.Attachments, id)
+		case fault.Invalid, fault.TooLarge, fault.Malformed:
+			refused = append(refused, name+" ("+fault.Public(err).Message+")")
+		default:
+			return domain.Sent{}, err
+		}
+	}
+	message.Body = withNote(message.Body, refused, s.o.Limits.Body)
+	if message.Body == "" && len(message.Attachments) == 0 {
+		return domain.Sent{}, fault.Field("body", "there is nothing in it")
+	}
+	return s.send(ctx, in.Organisation, message)
+}
+
+// message is what something that came in becomes, but for its text.
+func (s *Service) message(in domain.Inbound, p domain.Correspondent, answered int64, placed bool) domain.NewMessage {
+	hash := sha256.Sum256([]byte(in.Dedupe))
+	return domain.NewMessage{
+		Actor: p.Actor(in.Organisation).Ref(), ActorNo: p.No, Person: p.ID, Inbound: true, Via: in.Channel, Key: "inbound-" + in.ID, Hash: hash[:], ReplyTo: answered, Placed: placed,
+	}
+}
+
+func (s *Service) send(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
+	for field, text := range map[string]string{"subject": m.Subject, "body": m.Body} {
+		most := s.o.Limits.Body
+		if field == "subject" {
+			most = s.o.Limits.Subject
+		}
+		if err := domain.CheckText(field, text, most, true, field == "body"); err != nil {
+			return domain.Sent{}, err
+		}
+	}
+	sent, err := s.o.Writer.Write(ctx, org, m)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code == fault.Invalid && f.Field == "reply_to" && m.ReplyTo != 0 {
+		m.ReplyTo = 0 // what it answers is no longer theirs
+		return s.o.Writer.Write(ctx, org, m)
+	}
+	return sent, err
+}
+
+// withNote cuts a text to most characters and names below it the files that were not taken.
+func withNote(body string, refused []string, most int) string {
+	note := ""
+	if len(refused) > 0 {
+		note = "[Not taken: " + cut(strings.Join(refused, "; "), min(1000, most/2)) + "]"
+	}
+	if note == "" {
+		return cut(body, most)
+	}
+	if body == "" {
+		return note
+	}
+	return cut(body, most-len([]rune(note))-2) + "\n\n" + note
+}
+
+// named is the name of a file, made up where it has none.
+func named(f mailin.File, i int) string {
+	if f.Name != "" {
+		return f.Name
+	}
+	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "text/calendar": ".txt"}
+	return fmt.Sprintf("file-%d%s", i+1, endings[f.Type])
+}

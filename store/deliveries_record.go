@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"crier/internal/domain"
+	"crier/internal/failpoint"
+	"crier/internal/fault"
+)
+
+// RecordDeliveries notes what became of claimed deliveries, with their attempts: one transaction, and at most one entry, per
+// organisation. A result under an old fence, or of what is no longer being sent, is not heard. On an
+// error the results of some organisations may have been noted; repeating all is safe.
+func (s *Store) RecordDeliveries(ctx context.Context, at time.Time, results []domain.DeliveryResult) (entries []*domain.Entry, err error) {
+	by := map[domain.OrganisationID][]domain.DeliveryResult{}
+	var order []domain.OrganisationID
+	for _, r := range results {
+		org := r.Delivery.Organisation
+		if by[org] == nil {
+			order = append(order, org)
+		}
+		by[org] = append(by[org], r)
+	}
+	for _, org := range order {
+		var e *domain.Entry
+		err := s.write(ctx, org, func(tx *Tx) (err error) {
+			e, err = tx.recordDeliveries(ctx, at, by[org])
+			failpoint.Hit(failpoint.DeliveryBeforeCommit)
+			return err
+		})
+		if err != nil {
+			return entries, fmt.Errorf("record deliveries: %w", err)
+		}
+		if e != nil {
+			entries = append(entries, e)
+		}
+	}
+	return entries, nil
+}
+
+func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.DeliveryResult) (*domain.Entry, error) {
+	told := false
+	rows := make([][]any, len(list))
+	byID := make(map[string]domain.DeliveryResult, len(list))
+	for i, r := range list {
+		consumed := 0
+		if r.Consumed {
+			consumed = 1
+		}
+		rows[i] = []any{r.Delivery.ID, r.Delivery.Fence, r.State, r.Address, r.Provider, r.ProviderID, r.Parts, r.Reason, r.Detail, micros(r.DueAt), consumed}
+		byID[r.Delivery.ID] = r
+		told = told || r.State != domain.DeliveryWaiting
+	}
+	if told {
+		if _, err := t.Lock(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var heard []string
+	err := t.Select(ctx, &heard, `UPDATE deliveries AS d SET state = r.state, address = CASE WHEN r.address <> '' THEN r.address ELSE d.address END, provider = r.provider,
+			provider_id = r.provider_id, parts = CASE WHEN r.parts > 0 THEN r.parts ELSE d.parts END, reason = r.reason, detail = r.detail,
+			due_at = CASE WHEN r.due > 0 THEN r.due ELSE d.due_at END, attempts = d.attempts + r.consumed, lease_until = 0, changed_at = $2,
+			sent_at = CASE WHEN r.state = 'sent' THEN $2 ELSE d.sent_at END
+		FROM `+t.s.d.Rows("$3", "rid text", "fence", "state text", "address text", "provider text", "provider_id text", "parts", "reason text", "detail text", "due", "consumed")+` AS r
+		WHERE d.organisation_id = $1 AND d.id = r.rid AND d.fence = r.fence AND d.state = 'sending' RETURNING id`, t.org, micros(at), jsonOf(rows))
+	if err != nil {
+		return nil, fmt.Errorf("move deliveries: %w", err)
+	}
+	var attempts []attemptRow
+	var items []domain.DeliveryItem
+	for _, id := range heard {
+		r := byID[id]
+		if a := r.Attempt; a != nil {
+			attempts = append(attempts, attemptRow{t.org, id, *a})
+		}
+		if r.State != domain.DeliveryWaiting {
+			items = append(items, domain.DeliveryItem{ID: id, Message: r.Delivery.Offset, Person: r.Delivery.Person, Channel: r.Delivery.Channel, State: r.State, Reason: r.Reason})
+		}
+	}
+	if err := t.addAttempts(ctx, attempts); err != nil {
+		return nil, err
+	}
+	return t.tellDeliveries(ctx, domain.System(t.org).Ref(), items)
+}
+
+// tellDeliveries puts what became of deliveries into the journal; nil if there is nothing to tell. The
+// transaction has taken the journal.
+func (t *Tx) tellDeliveries(ctx context.Context, by domain.ActorRef, items []domain.DeliveryItem) (*domain.Entry, error) {
+	if len(items) == 0 {
+		return nil, nil
+	}
+	e := &domain.Entry{Kind: domain.EntryDeliveriesRecorded, Actor: by, Payload: payload(domain.DeliveriesRecorded{Items: items})}
+	return e, t.Append(ctx, e)
+}
+
+// attemptRow is an attempt of a delivery; its number is given when it is written.
+type attemptRow struct {
+	org domain.OrganisationID
+	id  string
+	domain.Attempt
+}
+
+// addAttempts writes attempts, at most one of each delivery.
+func (t *Tx) addAttempts(ctx context.Context, list []attemptRow) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rows := make([][]any, len(list))
+	for i, a := range list {
+		rows[i] = []any{a.org, a.id, micros(a.At), a.Outcome, a.Code, a.Detail}
+	}
+	_, err := t.Exec(ctx, `INSERT INTO delivery_attempts (organisation_id, delivery_id, n, at, outcome, code, detail)
+		SELECT r.org, r.rid, 1 + coalesce((SELECT max(a.n) FROM delivery_attempts a WHERE a.organisation_id = r.org AND a.delivery_id = r.rid), 0), r.at, r.outcome, r.code, r.detail
+		FROM `+t.s.d.Rows("$1", "org", "rid text", "at", "outcome text", "code text", "detail text")+` AS r WHERE true`, jsonOf(rows))
+	if err != nil {
+		return fmt.Errorf("write attempts: %w", err)
+	}
+	return nil
+}
+
+// SweepDeliveries gives up to limit deliveries back whose worker has died: they may have gone, and go again. It returns how
+// many.
+func (s *Store) SweepDeliveries(ctx context.Context, now time.Time, limit int) (int, error) {
+	// Workers look often, and seldom find anything: looking takes no writer's place.
+	var dead []int
+	if err := s.list(ctx, &dead, `SELECT 1 FROM deliveries WHERE state = 'sending' AND lease_until < $1 LIMIT 1`, micros(now)); err != nil || len(dead) == 0 {
+		return 0, err
+	}
+	skip := ""
+	if s.d == postgres {
+		skip = ` FOR UPDATE SKIP LOCKED`
+	}
+	var rows []struct {
+		Organisation int64 `db:"organisation_id"`
+		ID           string
+	}
+	err := s.write(ctx, 0, func(tx *Tx) error {
+		err := tx.Select(ctx, &rows, `UPDATE deliveries SET state = 'waiting', due_at = $1, lease_until = 0, attempts = attempts + 1, changed_at = $1
+			WHERE (organisation_id, id) IN (SELECT w.organisation_id, w.id FROM deliveries w WHERE w.state = 'sending' AND w.lease_until < $1
+				ORDER BY w.lease_until LIMIT $2`+skip+`) RETURNING organisation_id, id`, micros(now), limit)
+		if err != nil {
+			return err
+		}
+		lost := make([]attemptRow, len(rows))
+		for i, r := range rows {
+			lost[i] = attemptRow{domain.OrganisationID(r.Organisation), r.ID, domain.Attempt{At: now, Outcome: domain.OutcomeLost}}
+		}
+		return tx.addAttempts(ctx, lost)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("give deliveries back: %w", err)
+	}
+	return len(rows), nil
+}
+
+// ReportDelivery notes what a provider says later of a delivery, each word once. What has arrived stays so, and what was given up
+// has arrived after all if the provider says so. A bounce marks the address. The entry is nil where the state
+// stays. Errors: NotFound for a delivery that is not known, or not yet.
+func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (entry *domain.Entry, err error) {
+	err = s.write(ctx, r.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		where, args := `d.id = $2`, []any{tx.org, r.ID}
+		if r.ID == "" {
+			if r.ProviderID == "" {
+				return fault.New(fault.NotFound, "no such delivery")
+			}
+			where, args = `d.provider = $2 AND d.provider_id = $3 AND d.provider_id <> ''`, []any{tx.org, r.Provider, r.ProviderID}
+		}
+		var row deliveryRow
+		err := tx.Get(ctx, &row, `SELECT `+deliveryColumns+` FROM deliveries d WHERE d.organisation_id = $1 AND `+where+tx.s.d.forUpdate, args...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.New(fault.NotFound, "no such delivery")
+		}
+		if err != nil {
+			return err
+		}
+		entry, err = tx.report(ctx, row.delivery(), r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("note a provider's report: %w", err)
+	}
+	return entry, nil
+}
+
+func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryReport) (*domain.Entry, error) {
+	var known int
+	err := t.Get(ctx, &known, `SELECT count(*) FROM delivery_attempts WHERE organisation_id = $1 AND delivery_id = $2 AND outcome = $3 AND code = $4`, t.org, d.ID, r.Outcome, r.Code)
+	if err != nil || known > 0 {
+		return nil, err
+	}
+	at := r.At
+	if at.IsZero() {
+		at = t.s.clock.Now()
+	}
+	if err := t.addAttempts(ctx, []attemptRow{{t.org, d.ID, domain.Attempt{At: at, Outcome: r.Outcome, Code: r.Code, Detail: r.Detail}}}); err != nil {
+		return nil, err
+	}
+	if r.Outcome == domain.OutcomeBounced {
+		_, err := t.Exec(ctx, `UPDATE people SET email_state = 'bounced' WHERE organisation_id = $1 AND no = $2 AND email = $3 AND email <> ''`, t.org, d.Person, d.Address)
+		if err != nil {
+			return nil, fmt.Errorf("mark an address: %w", err)
+		}
+	}
+	state, reason, detail := domain.DeliveryDelivered, "", ""
+	if r.Outcome != domain.OutcomeDelivered {
+		state, reason, detail = domain.DeliveryFailed, r.Code, r.Detail
+		if r.Outcome == domain.OutcomeBounced {
+			reason = string(domain.ReasonBounced)
+		}
+	}
+	if d.State == domain.DeliveryDelivered || d.State == state {
+		return nil, nil
+	}
+	_, err = t.Exec(ctx, `UPDATE deliveries SET state = $3, reason = $4, detail = $5, lease_until = 0, changed_at = $6 WHERE organisation_id = $1 AND id = $2`,
+		t.org, d.ID, state, reason, detail, micros(at))
+	if err != nil {
+		return nil, fmt.Errorf("move a delivery: %w", err)
+	}
+	return t.tellDeliveries(ctx, domain.System(t.org).Ref(), []domain.DeliveryItem{{ID: d.ID, Message: d.Offset, Person: d.Person, Channel: d.Channel, State: state, Reason: reason}})
+}
+
+// SentSince returns, for each organisation that is asked about with a time, what it has sent by a channel since, and what is being
+// sent. One statement.
+func (s *Store) SentSince(ctx context.Context, c domain.Channel, since map[domain.OrganisationID]time.Time) (map[domain.OrganisationID]domain.SentSoFar, error) {
+	rows := make([][2]int64, 0, len(since))
+	for org, at := range since {
+		rows = append(rows, [2]int64{int64(org), micros(at)})
+	}
+	var list []struct {
+		Org     int64
+		Count   int
+		Parts   int
+		Sending int
+		Oldest  int64
+	}
+	const of = ` FROM deliveries d WHERE d.organisation_id = r.org AND d.channel = $1 AND d.sent_at > r.since AND d.sent_at <> 0), 0) AS `
+	err := s.list(ctx, &list, `SELECT r.org, coalesce((SELECT count(*)`+of+`count, coalesce((SELECT sum(d.parts)`+of+`parts, coalesce((SELECT min(d.sent_at)`+of+`oldest,
+			(SELECT count(*) FROM deliveries d WHERE d.organisation_id = r.org AND d.state = 'sending' AND d.channel = $1) AS sending
+		FROM `+s.d.Rows("$2", "org", "since")+` AS r`, c, jsonOf(rows))
+	if err != nil {
+		return nil, fmt.Errorf("read what was sent: %w", err)
+	}
+	out := make(map[domain.OrganisationID]domain.SentSoFar, len(list))
+	for _, r := range list {
+		out[domain.OrganisationID(r.Org)] = domain.SentSoFar{Count: r.Count, Parts: r.Parts, Sending: r.Sending, Oldest: timeOf(r.Oldest)}
+	}
+	return out, nil
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crier/internal/domain"
+)
+
+// Notifiables returns the staff of all organisations who asked for mails about replies, can be mailed, and where there is a reply later
+// than their last mail told of. Whether they see it, and have read it, is another question.
+func (s *Store) Notifiables(ctx context.Context) ([]domain.Notifiable, error) {
+	var rows []struct {
+		Organisation int64 `db:"organisation_id"`
+		No           int64
+		ID           string
+		GivenName    string `db:"given_name"`
+		FamilyName   string `db:"family_name"`
+		Role         string
+		Newest       int64
+		Payload      string
+		Mailed       int64
+		Group        string `db:"group_id"`
+		Room         string
+	}
+	const last = `FROM deliveries d WHERE d.organisation_id = p.organisation_id AND d.person_no = p.no AND d."offset" = 0 AND d.kind = 'notify' AND d.channel = 'email'
+		ORDER BY d.created_at DESC, d.id DESC LIMIT 1`
+	err := s.list(ctx, &rows, `SELECT p.organisation_id, p.no, p.id, p.given_name, p.family_name, p.role, coalesce(x.group_id, '') AS group_id, coalesce(x.room, '') AS room,
+			coalesce((SELECT max(c.in_offset) FROM conversations c WHERE c.organisation_id = p.organisation_id AND c.archived = 0), 0) AS newest,
+			coalesce((SELECT d.payload `+last+`), '{}') AS payload, coalesce((SELECT d.created_at `+last+`), 0) AS mailed
+		FROM preferences f
+		JOIN people p ON p.organisation_id = f.organisation_id AND p.no = f.person_no AND p.kind = 'staff' AND p.state = 'active' AND p.email <> '' AND p.email_state = ''
+		LEFT JOIN staff_scopes x ON x.organisation_id = p.organisation_id AND x.person_no = p.no
+		WHERE f.name = $1 AND f.value = $2 ORDER BY p.organisation_id, p.no, x.group_id, x.room`, domain.NotifyEmail, domain.NotifyEmailGrouped)
+	if err != nil {
+		return nil, fmt.Errorf("read whom to notify: %w", err)
+	}
+	var out []domain.Notifiable
+	for _, r := range rows {
+		org, no := domain.OrganisationID(r.Organisation), domain.PersonNo(r.No)
+		if n := len(out); n == 0 || out[n-1].Organisation != org || out[n-1].No != no {
+			var p domain.NotifyPayload
+			if err := json.Unmarshal([]byte(r.Payload), &p); err != nil {
+				return nil, fmt.Errorf("a notification of organisation %d: %w", org, err)
+			}
+			out = append(out, domain.Notifiable{Organisation: org, No: no, Newest: r.Newest, UpTo: p.UpTo, Mailed: timeOf(r.Mailed), Actor: domain.Actor{
+				Organisation: org, Kind: domain.ActorPerson, ID: r.ID, No: no, Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Role: domain.Role(r.Role),
+			}})
+		}
+		if r.Group != "" {
+			a := &out[len(out)-1].Actor
+			a.Scopes = append(a.Scopes, domain.Scope{Exam: domain.ExamID(r.Group), Room: r.Room})
+		}
+	}
+	kept := out[:0]
+	for _, n := range out {
+		if n.Newest > n.UpTo {
+			kept = append(kept, n)
+		}
+	}
+	return kept, nil
+}
+
+// NewReplies returns the conversations that a staff member sees with replies they have not read, later than an offset: at most
+// domain.NotifyMost of them, the newest first, and how many there are (at most domain.DeskCountMost). oldest is when the first of the replies
+// that are named came, newest when the last.
+func (s *Store) NewReplies(ctx context.Context, n domain.Notifiable, seen domain.Seen) (p domain.NotifyPayload, oldest, newest time.Time, err error) {
+	q := domain.DeskFilter{Folder: domain.FolderUnread, Sort: domain.SortLastReceived}
+	places, err := s.Desk(ctx, n.Organisation, n.No, seen, q, nil, domain.DeskCountMost)
+	if err != nil {
+		return p, oldest, newest, err
+	}
+	var people []domain.PersonNo
+	var offsets []int64
+	for _, at := range places {
+		if at.Segment != 0 || at.Key <= n.UpTo { // never written; or told of
+			continue
+		}
+		p.UpTo = max(p.UpTo, at.Key)
+		if p.Count++; len(people) < domain.NotifyMost {
+			people, offsets = append(people, at.Person), append(offsets, at.Key)
+		}
+	}
+	if p.Count == 0 {
+		return p, oldest, newest, nil
+	}
+	rows, err := s.ConversationRows(ctx, n.Organisation, n.No, seen, people)
+	if err != nil {
+		return p, oldest, newest, err
+	}
+	for _, no := range people {
+		if r, ok := rows[no]; ok {
+			p.Conversations = append(p.Conversations, domain.NotifyConversation{Person: r.ID, Name: r.Name()})
+		}
+	}
+	var at struct{ First, Last int64 }
+	err = s.get(ctx, &at, `SELECT coalesce(min(e.at), 0) AS first, coalesce(max(e.at), 0) AS last FROM entries e WHERE e.organisation_id = $1 AND e."offset" IN `+s.d.Ints("$2"), n.Organisation, jsonOf(offsets))
+	if err != nil {
+		return p, oldest, newest, fmt.Errorf("read when replies came: %w", err)
+	}
+	return p, timeOf(at.First), timeOf(at.Last), nil
+}
+
+// QueueNotify asks for a mail to a staff member, unless one was asked for since a time: then it reports false, as another node was
+// first. It is given up when it could not go by expires.
+func (s *Store) QueueNotify(ctx context.Context, n domain.Notifiable, p domain.NotifyPayload, since, expires time.Time) (queued bool, err error) {
+	err = s.write(ctx, n.Organisation, func(tx *Tx) error {
+		queued = false
+		if _, err := tx.Lock(ctx); err != nil { // two nodes ask one after the other
+			return err
+		}
+		var known int
+		err := tx.Get(ctx, &known, `SELECT count(*) FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND "offset" = 0 AND kind = 'notify' AND channel = 'email' AND created_at > $3`,
+			n.Organisation, n.No, micros(since))
+		if err != nil || known > 0 {
+			return err
+		}
+		queued = true
+		at := s.clock.Now()
+		return tx.queue(ctx, at, []newDelivery{{kind: domain.DeliverNotify, person: int64(n.No), channel: domain.ChannelEmail, payload: jsonOf(p), due: at, expires: expires}})
+	})
+	if err != nil {
+		return false, fmt.Errorf("ask for a notification: %w", err)
+	}
+	return queued, nil
+}
+
+// StopNotify ends a staff member's mails about replies. Whoever is not there is no fault.
+func (s *Store) StopNotify(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) error {
+	err := s.write(ctx, org, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE preferences SET value = $4 WHERE organisation_id = $1 AND person_no = $2 AND name = $3`, org, no, domain.NotifyEmail, domain.NotifyEmailOff)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("end notifications: %w", err)
+	}
+	return nil
+}
+
+// queueExport asks for the mail that an export is ready, if whoever asked for it has an address.
+func (t *Tx) queueExport(ctx context.Context, x domain.Export) error {
+	var found []int64
+	err := t.Select(ctx, &found, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.no = $2 AND p.kind = 'staff' AND p.email <> ''`, t.org, x.Staff)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	at := t.s.clock.Now()
+	return t.queue(ctx, at, []newDelivery{{kind: domain.DeliverExport, person: found[0], channel: domain.ChannelEmail,
+		payload: jsonOf(domain.ExportPayload{Export: x.ID, Expires: x.ExpiresAt}), due: at, expires: x.ExpiresAt}})
+}

@@ -1,0 +1,55 @@
+// How many parts an SMS has: the same rules as internal/channel/sms/segments.go
+// (3GPP TS 23.038, TS 23.040), so that the count under a text is what the server sends.
+
+export interface Segments {
+  /** UCS-2; else the GSM 7-bit alphabet. */
+  unicode: boolean
+  /** Septets, or UTF-16 units. */
+  units: number
+  /** 0 for an empty text. */
+  parts: number
+  /** Units left in the last part. */
+  left: number
+}
+
+/** Units in a message that stands alone, and in each part of a longer one: a header takes the rest. */
+const room = { gsm: { alone: 160, part: 153 }, ucs: { alone: 70, part: 67 } } as const
+
+const basic = '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà'
+
+/** These take an escape before them. */
+const extended = '^{}\\[~]|€\f'
+
+const gsm = new Map<string, number>([...[...basic].map((c) => [c, 1] as const), ...[...extended].map((c) => [c, 2] as const)])
+
+/** The most characters of an SMS: what lies beyond stands in the pages. */
+const most = 1500
+
+/** A message as it goes by SMS (internal/service/delivery/plain.go): the organisation's name first, a link to the pages last. */
+export function smsText(organisation: string, subject: string, body: string, link = ''): string {
+  const end = link && '\n' + link
+  const text = [...`${organisation}: ${subject.trim() ? subject.trim() + '\n' : ''}${body.trim()}`]
+  const room = most - [...end].length
+  return (text.length > room ? text.slice(0, room - 3).join('') + '...' : text.join('')) + end
+}
+
+/** A character is never cut in two: an extended one, or a surrogate pair, that does not fit moves to the next part. */
+export function segments(text: string): Segments {
+  const characters = [...text]
+  const unicode = characters.some((c) => !gsm.has(c))
+  const { alone, part } = unicode ? room.ucs : room.gsm
+  const widths = characters.map((c) => (unicode ? c.length : gsm.get(c)!))
+  const units = widths.reduce((sum, w) => sum + w, 0)
+  if (units === 0) return { unicode, units, parts: 0, left: alone }
+  if (units <= alone) return { unicode, units, parts: 1, left: alone - units }
+  let parts = 1
+  let used = 0
+  for (const w of widths) {
+    if (used + w > part) {
+      parts++
+      used = 0
+    }
+    used += w
+  }
+  return { unicode, units, parts, left: part - used }
+}

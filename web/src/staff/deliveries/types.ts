@@ -1,0 +1,104 @@
+// What the REST contract (internal/api/README.md, "Copies by email and SMS, and what
+// comes back") says about copies.
+
+import type { CopyState, Named } from '../../protocol/items'
+
+export type { CopyState }
+
+/** A way by which staff can send a copy. */
+export type Copied = 'email' | 'sms'
+export type Channel = CopyState['channel']
+
+export const copied: readonly Copied[] = ['email', 'sms']
+export const channels: readonly Channel[] = ['email', 'sms', 'push']
+
+export type DeliveryState = CopyState['state']
+export const states: readonly DeliveryState[] = ['waiting', 'sending', 'sent', 'delivered', 'failed', 'suppressed', 'cancelled']
+
+/** What the server can do at all. */
+export interface Channels {
+  email: { enabled: boolean; from?: string }
+  sms: { enabled: boolean; provider?: string }
+  push: { enabled: boolean; key?: string }
+}
+
+/** Where a copy would go, or why it would not; with `until` it waits. */
+export interface PlanCopy {
+  address?: string
+  reason?: string
+  until?: string
+}
+
+/** What one channel would do. Those who wait are among `to`. */
+export interface PlanChannel {
+  to: number
+  parts?: number
+  not: { reason: string; count: number }[]
+}
+
+export interface PlanPerson {
+  id: string
+  name: string
+  email?: PlanCopy
+  sms?: PlanCopy
+}
+
+export interface Plan {
+  counts: { people: number; app: number; email: number; sms: number }
+  email: PlanChannel
+  sms: PlanChannel
+  people?: PlanPerson[]
+}
+
+export interface Attempt {
+  n: number
+  at: string
+  outcome: string
+  code?: string
+  detail?: string
+}
+
+export interface Delivery {
+  id: string
+  kind: 'message' | 'notify' | 'export' | (string & {})
+  channel: Channel
+  person?: Named
+  address: string
+  state: DeliveryState
+  reason?: string
+  detail?: string
+  due_at?: string | null
+  attempts: Attempt[]
+  parts?: number
+  message?: string
+}
+
+export interface Unmatched {
+  id: string
+  channel: Copied
+  sender: string
+  recipient: string
+  subject?: string
+  body: string
+  received_at: string
+  why: string
+  files: { name: string; size: number }[] | null
+  suggestions: Named[] | null
+}
+
+export interface Captured {
+  id: string
+  channel: Copied
+  person?: Named
+  from: string
+  to: string
+  subject?: string
+  text: string
+  at: string
+  parts?: number
+}
+
+export interface Consents {
+  sms: 'in' | 'out' | ''
+  history: { at: string; state: 'in' | 'out' | ''; source: string; words: string; by?: string }[]
+}

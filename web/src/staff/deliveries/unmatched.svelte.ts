@@ -1,0 +1,90 @@
+// What came in by email or SMS and waits for somebody to place it.
+
+import { connection } from '../../lib/connection.svelte'
+import { api } from '../../lib/session.svelte'
+import { Slowly } from '../monitor/slowly'
+import type { Unmatched } from './types'
+
+type Answer = { inbound: Unmatched[]; next?: string }
+
+/** Milliseconds between two readings while somebody looks. */
+const pace = 10_000
+
+export class LiveUnmatched {
+  list: readonly Unmatched[] | undefined = $state.raw()
+  next = $state('')
+  failure: unknown = $state.raw()
+  /** What is being done: the id of one, or 'more'. */
+  busy = $state('')
+  marks: ReadonlySet<string> = $state.raw(new Set())
+  #slowly = new Slowly(() => this.#read(), 1500)
+
+  start(): () => void {
+    const timer = setInterval(() => document.visibilityState === 'visible' && this.#slowly.soon(), pace)
+    const stops = [
+      connection.client.on('frame', (frame) => frame.type === 'welcome' && this.#slowly.soon()),
+      connection.client.on('reread', () => this.#slowly.soon()),
+      () => this.#slowly.stop(),
+      () => clearInterval(timer),
+    ]
+    this.#slowly.now()
+    return () => stops.forEach((stop) => stop())
+  }
+
+  refresh(): void {
+    this.#slowly.now()
+  }
+
+  /** Puts it into a person's conversation. Returns the message that it became. Throws ApiError. */
+  async assign(id: string, person: string): Promise<string> {
+    this.busy = id
+    try {
+      const { message } = await api.post<{ message: { id: string } }>(`/unmatched/${encodeURIComponent(id)}/assign`, { person })
+      this.#drop(id)
+      return message.id
+    } finally {
+      this.busy = ''
+    }
+  }
+
+  /** Throws ApiError. */
+  async discard(id: string, note: string): Promise<void> {
+    await api.post(`/unmatched/${encodeURIComponent(id)}/discard`, { note })
+    this.#drop(id)
+  }
+
+  async more(): Promise<void> {
+    if (!this.next || this.busy) return
+    this.busy = 'more'
+    try {
+      const page = await api.get<Answer>('/unmatched', { query: { limit: 50, after: this.next } })
+      const known = new Set(this.list?.map((one) => one.id))
+      this.list = [...(this.list ?? []), ...page.inbound.filter((one) => !known.has(one.id))]
+      this.next = page.next ?? ''
+    } catch (error) {
+      this.failure = error
+    } finally {
+      this.busy = ''
+    }
+  }
+
+  #drop(id: string): void {
+    this.list = this.list?.filter((one) => one.id !== id)
+    this.#slowly.soon()
+  }
+
+  async #read(): Promise<void> {
+    if (this.busy) return this.#slowly.soon()
+    try {
+      const had = this.list
+      const page = await api.get<Answer>('/unmatched', { query: { limit: Math.min(200, Math.max(50, had?.length ?? 0)) } })
+      const known = new Set(had?.map((one) => one.id))
+      this.marks = new Set(had ? page.inbound.filter((one) => !known.has(one.id)).map((one) => one.id) : [])
+      this.list = page.inbound
+      this.next = page.next ?? ''
+      this.failure = undefined
+    } catch (error) {
+      this.failure = error
+    }
+  }
+}
