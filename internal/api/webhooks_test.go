@@ -47,7 +47,7 @@ const publicAddress = "https://crier.example.org"
 // posted sends a form with a signature.
 func (f *fixture) posted(t *testing.T, path string, form url.Values, signature string) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "POST", f.base+path, strings.NewReader(form.Encode()))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, f.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,11 @@ func TestKannel(t *testing.T) {
 	})
 	get := func(path string) int {
 		t.Helper()
-		resp, err := http.Get(f.base + "/api/v1/webhooks/kannel/north/" + path)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.base+"/api/v1/webhooks/kannel/north/"+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

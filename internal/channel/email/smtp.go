@@ -13,6 +13,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"crier/internal/channel"
+	"crier/internal/clock"
 )
 
 // TLS says how a connection to the mail server is encrypted.
@@ -216,7 +217,7 @@ func (s *Sender) take() (c *conn, used bool) {
 	for {
 		select {
 		case c := <-s.idle:
-			if time.Since(c.since) < idleMost {
+			if (clock.System{}).Now().Sub(c.since) < idleMost {
 				return c, true
 			}
 			c.drop()
@@ -227,7 +228,7 @@ func (s *Sender) take() (c *conn, used bool) {
 }
 
 func (s *Sender) keep(c *conn) {
-	c.since = time.Now()
+	c.since = clock.System{}.Now()
 	select {
 	case s.idle <- c:
 	default:

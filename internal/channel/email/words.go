@@ -68,7 +68,7 @@ var languages = map[string]*Words{
 		Hello: "Bonjour %s,", From: "De : %s", About: "Concerne : %s", NoSubject: "Message de %s", Open: "Ouvrir la conversation",
 		Answer: "Vous pouvez répondre à cet e-mail ou écrire dans la conversation.", NoAnswer: "Les réponses à cet e-mail ne sont pas lues.",
 		Files: "Fichiers trop volumineux pour un e-mail :", Footer: "Envoyé par %s.",
-		NewOne: "Une nouvelle réponse chez %s", NewMany: "%n conversations avec de nouvelles réponses chez %s", NewIntro: "De nouvelles réponses vous attendent :", NewMore: "et %n de plus",
+		NewOne: "Une nouvelle réponse chez %s", NewMany: "%n conversations avec de nouvelles réponses chez %s", NewIntro: "De nouvelles réponses sont arrivées :", NewMore: "et %n de plus",
 		Inbox: "Ouvrir les messages", StopLine: "Ne plus m’envoyer ces e-mails", Stopped: "Vous ne recevrez plus ces e-mails.",
 		ExportReady: "Votre export est prêt", ExportIntro: "L’export que vous avez demandé peut être téléchargé.", ExportUntil: "Le lien fonctionne jusqu’au %s.", ExportOpen: "Télécharger l’export",
 	},

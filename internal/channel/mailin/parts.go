@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"strings"
@@ -83,7 +84,7 @@ func (p *parser) multipart(r message.MultipartReader, kind string, depth int) {
 	for first := true; ; first = false {
 		e, err := r.NextPart()
 		if e == nil {
-			if err != io.EOF && first {
+			if !errors.Is(err, io.EOF) && first {
 				p.damage("its parts cannot be told apart")
 			}
 			break
@@ -113,7 +114,7 @@ func (p *parser) each(r message.MultipartReader, depth int, into *parser) {
 	for first := true; ; first = false {
 		e, err := r.NextPart()
 		if e == nil {
-			if err != io.EOF && first {
+			if !errors.Is(err, io.EOF) && first {
 				p.damage("its parts cannot be told apart")
 			}
 			return

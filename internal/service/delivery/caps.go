@@ -67,7 +67,7 @@ func (w *Worker) capped(ctx context.Context, now time.Time, jobs []job) (within 
 			if !so.Oldest.IsZero() && so.Oldest.Add(window).After(due) {
 				due = so.Oldest.Add(window)
 			}
-			late = append(late, waits(j.letter.Delivery, due, string(domain.ReasonCap), ""))
+			late = append(late, waits(j.letter.Delivery, due, string(domain.ReasonCap)))
 			continue
 		}
 		left[org] -= need

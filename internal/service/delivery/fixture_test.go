@@ -34,7 +34,6 @@ type house struct {
 	clock  *clock.Fixed
 	org    domain.OrganisationID
 	admin  domain.Actor
-	group  domain.GroupID
 	people []domain.PersonID
 
 	mu      sync.Mutex

@@ -187,7 +187,7 @@ func (w *Worker) round(ctx context.Context) time.Duration {
 		_ = w.trouble(ctx, err, "read what copies carry")
 		decided = decided[:0]
 		for _, d := range claimed {
-			decided = append(decided, waits(d, now.Add(idle), "", ""))
+			decided = append(decided, waits(d, now.Add(idle), ""))
 		}
 	}
 	for _, r := range decided {
@@ -267,7 +267,7 @@ func (w *Worker) decide(ctx context.Context, now, until time.Time, claimed []dom
 		case !l.ExpiresAt.IsZero() && now.After(l.ExpiresAt):
 			decided = append(decided, ends(l.Delivery, domain.DeliveryCancelled, "expired"))
 		case !v.Until.IsZero():
-			decided = append(decided, waits(l.Delivery, v.Until, string(v.Reason), ""))
+			decided = append(decided, waits(l.Delivery, v.Until, string(v.Reason)))
 		case v.Reason == domain.ReasonRead:
 			decided = append(decided, ends(l.Delivery, domain.DeliveryCancelled, string(v.Reason)))
 		case v.Reason != "":
@@ -286,8 +286,8 @@ func (w *Worker) decide(ctx context.Context, now, until time.Time, claimed []dom
 }
 
 // waits is the result of what goes later.
-func waits(d domain.Delivery, due time.Time, reason, detail string) domain.DeliveryResult {
-	return domain.DeliveryResult{Delivery: d, State: domain.DeliveryWaiting, DueAt: due, Reason: reason, Detail: detail}
+func waits(d domain.Delivery, due time.Time, reason string) domain.DeliveryResult {
+	return domain.DeliveryResult{Delivery: d, State: domain.DeliveryWaiting, DueAt: due, Reason: reason}
 }
 
 // ends is the result of what does not go.
@@ -299,7 +299,7 @@ func ends(d domain.Delivery, state domain.DeliveryState, reason string) domain.D
 func (w *Worker) deliver(claiming, all context.Context, j job) (r domain.DeliveryResult) {
 	d, now := j.letter.Delivery, w.s.o.Clock.Now()
 	if claiming.Err() != nil || w.resting(now) || now.Add(w.way.Timeout).After(j.until) {
-		return waits(d, d.DueAt, "", "")
+		return waits(d, d.DueAt, "")
 	}
 	defer func() {
 		if p := recover(); p != nil { // one text that breaks a library must not take the others along
@@ -362,7 +362,8 @@ func (w *Worker) recordAll(ctx context.Context) {
 
 // record tries as long as it may be heard: what is not recorded goes again.
 func (w *Worker) record(ctx context.Context, batch []domain.DeliveryResult) {
-	until := time.Now().Add(lease)
+	ctx, cancel := context.WithTimeout(ctx, lease)
+	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		entries, err := w.recordOnce(ctx, batch)
 		w.s.committed(entries...)
@@ -370,9 +371,6 @@ func (w *Worker) record(ctx context.Context, batch []domain.DeliveryResult) {
 			return
 		}
 		w.s.o.Log.Warn().Err(err).Str("channel", string(w.c)).Int("copies", len(batch)).Msg("could not record what became of copies")
-		if time.Now().After(until) {
-			return
-		}
 		select {
 		case <-ctx.Done():
 			return

@@ -95,6 +95,9 @@ type answerWords struct{ subject, closed, stopped, started, help string }
 
 func wordsOf(locale string) answerWords {
 	lang, _, _ := strings.Cut(strings.ToLower(locale), "-")
+	if lang == "no" || lang == "nn" {
+		lang = "nb"
+	}
 	if w, ok := answersIn[lang]; ok {
 		return w
 	}
@@ -109,5 +112,3 @@ var answersIn = map[string]answerWords{
 	"de": {"Ihre Nachricht", "Danke für Ihre Nachricht. Antworten sind hier geschlossen, daher wird sie nicht beantwortet.", "Sie erhalten keine SMS mehr von uns. Antworten Sie START, um sie wieder zu erhalten.", "Sie erhalten SMS von uns. Antworten Sie STOP, um das zu beenden.", "Antworten Sie STOP, um keine SMS mehr zu erhalten, START, um sie wieder zu erhalten. Alles andere erreicht unser Team."},
 	"ar": {"رسالتك", "شكرًا على رسالتك. الردود مغلقة هنا، لذلك لن يتم الرد عليها.", "لن تصلك رسائل نصية منا بعد الآن. أرسل ابدأ لاستلامها من جديد.", "ستصلك رسائل نصية منا. أرسل توقف لإيقافها.", "أرسل توقف لإيقاف الرسائل النصية، أو ابدأ لاستلامها من جديد. وكل ما عدا ذلك يصل إلى فريقنا."},
 }
-
-func init() { answersIn["no"], answersIn["nn"] = answersIn["nb"], answersIn["nb"] }

@@ -93,7 +93,8 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 // obey does what a keyword asks for. A stop counts for all who have the number; a start only where it is one person's,
 // whose agreement it proves.
 func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, number string, people []domain.Correspondent, word sms.Keyword) error {
-	to, locale := domain.ConsentNone, ""
+	var to domain.Consent
+	locale := ""
 	switch {
 	case len(people) == 0:
 		return nil
