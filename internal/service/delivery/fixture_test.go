@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,8 +35,6 @@ type house struct {
 	org    domain.OrganisationID
 	admin  domain.Actor
 	people []domain.PersonID
-	// embedded: on SQLite.
-	embedded bool
 
 	mu      sync.Mutex
 	entries []*domain.Entry
@@ -47,7 +44,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func newHouse(t *testing.T, dsn string) *house {
 	t.Helper()
-	h := &house{t: t, clock: clock.NewFixed(noon), embedded: strings.HasPrefix(dsn, "sqlite:")}
+	h := &house{t: t, clock: clock.NewFixed(noon)}
 	var err error
 	h.store, err = store.Open(t.Context(), store.Options{DSN: dsn, Clock: h.clock, Log: zerolog.Nop(), Number: sms.Number})
 	if err != nil {
