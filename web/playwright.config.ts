@@ -1,10 +1,16 @@
+import { readdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { defineConfig } from '@playwright/test'
+
+const specs = readdirSync(resolve(import.meta.dirname, 'test/browser')).filter((name) => name.endsWith('.spec.ts'))
 
 /** Chromium against the real binary; each spec file starts what it needs (test/browser/*-server.ts). */
 export default defineConfig({
   testDir: 'test/browser',
   outputDir: 'test-results',
   workers: 1,
+  // A project of its own for each file: workers, and with them the servers, are not shared, so no file meets what another has left.
+  projects: specs.map((name) => ({ name: name.replace('.spec.ts', ''), testMatch: name })),
   timeout: 45_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
