@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
 
-const inboundColumns = `i.organisation_id, i.id, i.channel, i.dedupe, i.sender, i.recipient, i.subject, i.body, i.raw, i.files, i.state, i.why, i.person_no, i."offset", i.received_at, i.handled_at, i.handled_by`
+const inboundColumns = `i.organisation_id, i.id, i.channel, i.dedupe, i.sender, i.recipient, i.subject, i.body, i.raw, i.files, i.state, i.why, i.person_no, i."offset", i.received_at, i.handled_at, i.handled_by, i.trial`
 
 type inboundRow struct {
 	Organisation int64 `db:"organisation_id"`
@@ -33,6 +32,7 @@ type inboundRow struct {
 	ReceivedAt   int64  `db:"received_at"`
 	HandledAt    int64  `db:"handled_at"`
 	HandledBy    string `db:"handled_by"`
+	Trial        string
 }
 
 func (r inboundRow) inbound() (domain.Inbound, error) {
@@ -44,6 +44,11 @@ func (r inboundRow) inbound() (domain.Inbound, error) {
 	if err := json.Unmarshal([]byte(r.Files), &in.Files); err != nil {
 		return in, fmt.Errorf("files of what came in as %s: %w", r.ID, err)
 	}
+	if r.Trial != "" {
+		if err := json.Unmarshal([]byte(r.Trial), &in.Trial); err != nil {
+			return in, fmt.Errorf("who tried what came in as %s: %w", r.ID, err)
+		}
+	}
 	return in, nil
 }
 
@@ -52,10 +57,14 @@ func (s *Store) AddInbound(ctx context.Context, in domain.Inbound) (kept domain.
 	if in.Files == nil {
 		in.Files = []domain.InboundFile{}
 	}
+	trial := ""
+	if in.Trial != nil {
+		trial = jsonOf(in.Trial)
+	}
 	err = s.write(ctx, in.Organisation, func(tx *Tx) error {
-		n, err := tx.Exec(ctx, `INSERT INTO inbound (organisation_id, id, channel, dedupe, sender, recipient, subject, body, raw, files, state, why, person_no, received_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING`,
-			in.Organisation, in.ID, in.Channel, in.Dedupe, in.Sender, in.Recipient, in.Subject, in.Body, in.Raw, jsonOf(in.Files), in.State, in.Why, in.Person, micros(in.ReceivedAt))
+		n, err := tx.Exec(ctx, `INSERT INTO inbound (organisation_id, id, channel, dedupe, sender, recipient, subject, body, raw, files, state, why, person_no, received_at, trial)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING`,
+			in.Organisation, in.ID, in.Channel, in.Dedupe, in.Sender, in.Recipient, in.Subject, in.Body, in.Raw, jsonOf(in.Files), in.State, in.Why, in.Person, micros(in.ReceivedAt), trial)
 		if err != nil {
 			return err
 		}
@@ -71,55 +80,6 @@ func (s *Store) AddInbound(ctx context.Context, in domain.Inbound) (kept domain.
 		return domain.Inbound{}, false, fmt.Errorf("keep what came in: %w", err)
 	}
 	return kept, fresh, nil
-}
-
-// SettleInbound says what became of something that waits. It is recorded, but for what was matched: that is a message of its
-// own. settled is false, and nothing changes, if it waits no more, or waits already for that reason. Errors: NotFound.
-func (s *Store) SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *domain.Entry, settled bool, err error) {
-	err = s.write(ctx, org, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		var row inboundRow
-		err := tx.Get(ctx, &row, `SELECT `+inboundColumns+` FROM inbound i WHERE i.organisation_id = $1 AND i.id = $2`+tx.s.d.forUpdate, org, id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fault.New(fault.NotFound, "nothing like that came in")
-		}
-		if err != nil {
-			return err
-		}
-		state, why := domain.InboundState(row.State), domain.InboundWhy(row.Why)
-		if state != domain.InboundUnmatched || to.State == state && (to.Why == why || why != domain.WhyPending) {
-			return nil
-		}
-		settled = true
-		if to.Person == 0 {
-			to.Person = domain.PersonNo(row.Person)
-		}
-		handled, by := int64(0), ""
-		if to.State != domain.InboundUnmatched {
-			handled, by = micros(tx.s.clock.Now()), to.By.Name
-		}
-		_, err = tx.Exec(ctx, `UPDATE inbound SET state = $3, why = $4, person_no = $5, "offset" = $6, handled_at = $7, handled_by = $8
-			WHERE organisation_id = $1 AND id = $2`, org, id, to.State, to.Why, to.Person, to.Offset, handled, by)
-		if err != nil {
-			return err
-		}
-		switch to.State {
-		case domain.InboundUnmatched:
-			entry = &domain.Entry{Kind: domain.EntryInboundReceived, Payload: payload(domain.InboundReceived{ID: id, Channel: domain.Channel(row.Channel), Why: to.Why})}
-		case domain.InboundAssigned, domain.InboundDiscarded:
-			entry = &domain.Entry{Kind: domain.EntryInboundHandled, Payload: payload(domain.InboundHandled{ID: id, Channel: domain.Channel(row.Channel), State: to.State, Person: to.Person, Note: to.Note})}
-		default:
-			return nil
-		}
-		entry.Actor = to.By.Ref()
-		return tx.Append(ctx, entry)
-	})
-	if err != nil {
-		return nil, false, fmt.Errorf("settle what came in: %w", err)
-	}
-	return entry, settled, nil
 }
 
 // Inbound returns what came in under an id. Errors: NotFound.
@@ -161,97 +121,4 @@ func (s *Store) ClosedSince(ctx context.Context, org domain.OrganisationID, pers
 		return 0, fmt.Errorf("count what came in although it is closed: %w", err)
 	}
 	return n, nil
-}
-
-type correspondentRow struct {
-	No         int64
-	ID         string
-	Kind       string
-	Role       string
-	GivenName  string `db:"given_name"`
-	FamilyName string `db:"family_name"`
-	Email      string
-	EmailState string `db:"email_state"`
-	Phone      string `db:"phone_e164"`
-	Locale     string
-	SMS        string
-}
-
-func (r correspondentRow) correspondent() domain.Correspondent {
-	return domain.Correspondent{
-		No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), Kind: domain.PersonKind(r.Kind), Role: domain.Role(r.Role),
-		Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Email: r.Email, EmailState: r.EmailState, Phone: r.Phone, Locale: r.Locale, SMS: domain.Consent(r.SMS),
-	}
-}
-
-func (s *Store) correspondents(ctx context.Context, where string, args ...any) ([]domain.Correspondent, error) {
-	var rows []correspondentRow
-	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.kind, p.role, p.given_name, p.family_name, p.email, p.email_state, p.phone_e164, p.locale,
-			coalesce((SELECT c.state FROM consents c WHERE c.organisation_id = p.organisation_id AND c.person_no = p.no AND c.channel = 'sms' ORDER BY c.at DESC LIMIT 1), '') AS sms
-		FROM people p WHERE p.organisation_id = $1 AND `+where, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read who wrote: %w", err)
-	}
-	out := make([]domain.Correspondent, len(rows))
-	for i, r := range rows {
-		out[i] = r.correspondent()
-	}
-	return out, nil
-}
-
-// Correspondent returns a person of an organisation. Errors: NotFound.
-func (s *Store) Correspondent(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Correspondent, error) {
-	return oneCorrespondent(s.correspondents(ctx, `p.no = $2`, org, no))
-}
-
-// CorrespondentByID is Correspondent by id.
-func (s *Store) CorrespondentByID(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Correspondent, error) {
-	return oneCorrespondent(s.correspondents(ctx, `p.id = $2`, org, id))
-}
-
-func oneCorrespondent(list []domain.Correspondent, err error) (domain.Correspondent, error) {
-	if err == nil && len(list) == 0 {
-		err = fault.New(fault.NotFound, "no such person")
-	}
-	if err != nil {
-		return domain.Correspondent{}, err
-	}
-	return list[0], nil
-}
-
-// CandidatesByPhone returns up to 20 candidates who have a number (E.164), by name.
-func (s *Store) CandidatesByPhone(ctx context.Context, org domain.OrganisationID, number string) ([]domain.Correspondent, error) {
-	if number == "" {
-		return nil, nil
-	}
-	return s.correspondents(ctx, `p.phone_e164 = $2 AND p.phone_e164 <> '' AND p.kind = 'candidate' ORDER BY p.sort_name, p.no LIMIT 20`, org, number)
-}
-
-// CandidatesByEmail returns up to 20 candidates who have an email address, by name.
-func (s *Store) CandidatesByEmail(ctx context.Context, org domain.OrganisationID, address string) ([]domain.Correspondent, error) {
-	if address == "" {
-		return nil, nil
-	}
-	return s.correspondents(ctx, `p.email IN ($2, $3) AND p.email <> '' AND p.kind = 'candidate' ORDER BY p.sort_name, p.no LIMIT 20`, org, address, strings.ToLower(address))
-}
-
-// DeliveredMessage returns the offset of the message that a delivery carried to a person, 0 if it carried none to them.
-func (s *Store) DeliveredMessage(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, delivery string) (int64, error) {
-	return s.offsetOf(ctx, `SELECT "offset" FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND id = $3`, org, person, delivery)
-}
-
-// NewestDelivered returns the offset of the newest message that went to a person by a channel, 0 if none did.
-func (s *Store) NewestDelivered(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) (int64, error) {
-	return s.offsetOf(ctx, `SELECT coalesce(max("offset"), 0) FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND channel = $3 AND state IN ('sending', 'sent', 'delivered')`, org, person, c)
-}
-
-func (s *Store) offsetOf(ctx context.Context, query string, args ...any) (offset int64, err error) {
-	err = s.get(ctx, &offset, query, args...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("read what was answered: %w", err)
-	}
-	return offset, nil
 }

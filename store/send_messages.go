@@ -56,6 +56,7 @@ type messageWriter struct {
 	used   map[keyUse]int64 // where keys were used before the batch
 	stored map[keyUse]int   // and which message of the batch has used one
 	files  map[domain.AttachmentID]unsentFile
+	came   map[string]*domain.Inbound // what messages settle, by id
 
 	entries  []*domain.Entry
 	rows     []messageRow
@@ -66,6 +67,7 @@ type messageWriter struct {
 	pushes   []newDelivery
 	alerts   []staffPush
 	claims   []claim
+	settled  []settled
 }
 
 // messageRow is a row of the table messages.
@@ -75,6 +77,12 @@ type messageRow struct {
 	room           string
 	inbound        int
 	replyTo        int64
+}
+
+// settled is something that came in and became a message.
+type settled struct {
+	in domain.Inbound
+	to domain.Settlement
 }
 
 // claim is a conversation that a writer takes over.
@@ -103,7 +111,7 @@ func (w *messageWriter) write(ctx context.Context) error {
 	if err := w.tx.appendAll(ctx, w.head, w.at, w.entries); err != nil {
 		return err
 	}
-	for _, do := range []func(context.Context) error{w.insert, w.touch, w.fact} {
+	for _, do := range []func(context.Context) error{w.insert, w.touch, w.fact, w.settle} {
 		if err := do(ctx); err != nil {
 			return err
 		}
@@ -128,6 +136,7 @@ func (w *messageWriter) read(ctx context.Context) error {
 	var keys []keyUse
 	var ids []domain.PersonID
 	var files []domain.AttachmentID
+	var came []string
 	inbound := false
 	for i := range w.batch {
 		m := &w.batch[i]
@@ -135,6 +144,9 @@ func (w *messageWriter) read(ctx context.Context) error {
 		ids = append(ids, m.Person)
 		files = append(files, m.Attachments...)
 		inbound = inbound || m.Inbound
+		if m.Settles != nil {
+			came = append(came, m.Settles.ID)
+		}
 	}
 	var err error
 	if w.used, err = w.tx.begin(ctx, w.head, keys); err != nil {
@@ -178,6 +190,9 @@ func (w *messageWriter) read(ctx context.Context) error {
 	if err := r.answers(ctx, found, since); err != nil {
 		return err
 	}
+	if w.came, err = w.tx.inbounds(ctx, came); err != nil {
+		return err
+	}
 	w.files, err = w.tx.unsent(ctx, files)
 	return err
 }
@@ -196,6 +211,17 @@ func (w *messageWriter) decide(ctx context.Context, i int) error {
 		}
 		w.sent[i].Fresh = false
 		return nil
+	}
+	if m.Settles != nil {
+		in := w.came[m.Settles.ID]
+		if in == nil {
+			w.refuse(i, fault.New(fault.NotFound, "nothing like that came in"))
+			return nil
+		}
+		if err := in.Waits(); err != nil {
+			w.refuse(i, err)
+			return nil
+		}
 	}
 	a := w.people[m.Person]
 	if a == nil {
@@ -251,7 +277,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	p := domain.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
 		SenderName: m.Actor.Name, SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
-		Channels: m.Channels, Via: m.Via,
+		Channels: m.Channels, Via: m.Via, Trial: m.Trial,
 	}
 	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}
 	if in != nil {
@@ -274,6 +300,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 		delete(w.files, f.ID)
 	}
 	if m.Inbound {
+		w.take(i, a, row.offset)
 		if a.Assigned != 0 {
 			w.alerts = append(w.alerts, staffPush{staff: a.Assigned, say: domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, group: row.group, reach: reach})
 		}
@@ -287,6 +314,22 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	a.Spoken[row.group] = true
 	a.Answers = append(a.Answers, domain.Answer{Offset: row.offset, Group: row.group, By: m.Actor})
 	return nil
+}
+
+// take settles what came in and became a message, and lets those after it know.
+func (w *messageWriter) take(i int, a *addressee, offset int64) {
+	m := &w.batch[i]
+	if m.Settles == nil {
+		return
+	}
+	in := w.came[m.Settles.ID]
+	to := domain.Settlement{State: m.Settles.State, Why: m.Settles.Why, Person: a.No, Offset: offset, By: m.Settles.By}
+	w.settled = append(w.settled, settled{*in, to})
+	if e := settledEntry(*in, to); e != nil {
+		w.entries = append(w.entries, e)
+		w.sent[i].Handled = e
+	}
+	in.State, in.HandledBy = to.State, to.By.Name
 }
 
 // next is the offset that the next entry gets.
@@ -318,6 +361,15 @@ func (w *messageWriter) insert(ctx context.Context) error {
 }
 
 func (w *messageWriter) touch(ctx context.Context) error { return w.touched.write(ctx, w.tx, w.at) }
+
+func (w *messageWriter) settle(ctx context.Context) error {
+	for _, s := range w.settled {
+		if err := w.tx.settle(ctx, s.in, s.to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // fact puts take-overs among what staff see of a conversation.
 func (w *messageWriter) fact(ctx context.Context) error {

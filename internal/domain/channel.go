@@ -16,6 +16,7 @@ const (
 	ChannelEmail Channel = "email"
 	ChannelSMS   Channel = "sms"
 	ChannelPush  Channel = "push"
+	ChannelApp   Channel = "app" // the pages themselves: says where a message came from, and never where a copy goes
 )
 
 // CopyChannels are those that staff can choose for a message.

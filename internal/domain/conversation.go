@@ -21,6 +21,7 @@ type MessageSent struct {
 	Attachments []Attachment `json:"attachments,omitempty"`
 	Channels    []Channel    `json:"channels,omitempty"` // copies asked for
 	Via         Channel      `json:"via,omitempty"`      // inbound: what it came by, "" for the pages
+	Trial       *PersonName  `json:"trial,omitempty"`    // inbound: who of the staff typed it on the Outbox page; nil: the candidate wrote it
 	Reach       []Place      `json:"reach"`              // the groups and rooms the candidate was in: whose staff hear of it
 }
 

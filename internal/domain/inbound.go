@@ -21,6 +21,22 @@ type Inbound struct {
 	ReceivedAt   time.Time
 	HandledAt    time.Time // zero: nobody has
 	HandledBy    string
+	Trial        *PersonName // who of the staff typed it on the Outbox page; nil: it came from outside
+}
+
+// Waits is nil while nobody has dealt with it, else the Conflict that says who has.
+func (in Inbound) Waits() error {
+	switch in.State {
+	case InboundUnmatched:
+		return nil
+	case InboundMatched:
+		return conflict("inbound", "it stands in a conversation already")
+	case InboundAssigned:
+		return conflict("inbound", "%s has assigned it already", in.HandledBy)
+	case InboundDiscarded:
+		return conflict("inbound", "%s has discarded it already", in.HandledBy)
+	}
+	return conflict("inbound", "somebody has dealt with it already")
 }
 
 // InboundFile is an attachment as the list of what came in names it.
@@ -64,6 +80,8 @@ type InboundReceived struct {
 	ID      string     `json:"id"`
 	Channel Channel    `json:"channel"`
 	Why     InboundWhy `json:"why"`
+
+	Trial *PersonName `json:"trial,omitempty"` // who of the staff typed it on the Outbox page
 }
 
 // InboundHandled is the payload of EntryInboundHandled.

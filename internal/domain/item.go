@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -57,6 +58,9 @@ type Item struct {
 	ID          ItemID           `json:"id"`
 	Event       ItemEventKind    `json:"event,omitempty"`
 	Direction   Direction        `json:"direction,omitempty"`
+	Via         Channel          `json:"via,omitempty"`      // of a candidate's message: what it came by, app for the pages
+	Trial       *PersonName      `json:"trial,omitempty"`    // of a candidate's message: who of the staff typed it on the Outbox page
+	Original    string           `json:"original,omitempty"` // path of the mail as it came, while it is kept
 	Group       *GroupMark       `json:"group,omitempty"`
 	Subject     string           `json:"subject,omitempty"`
 	Body        string           `json:"body,omitempty"`
@@ -199,7 +203,9 @@ func (i *Item) message(e *Entry, c ItemContext) error {
 	}
 	if !p.Inbound {
 		i.receipts(c.Times)
+		return nil
 	}
+	i.Via, i.Trial = cmp.Or(p.Via, ChannelApp), p.Trial
 	return nil
 }
 

@@ -135,6 +135,7 @@ const (
 	ConsentByPerson       ConsentSource = "person"
 	ConsentBySMS          ConsentSource = "sms"
 	ConsentByProvisioning ConsentSource = "provisioning"
+	ConsentByTrial        ConsentSource = "trial" // staff tried it out on the Outbox page, as the person would
 )
 
 // ConsentChanged is the payload of EntryConsentChanged.

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -58,7 +59,8 @@ type Message struct {
 	Room                               string // where the person sat when it was sent
 	At                                 time.Time
 	Text                               BroadcastSent
-	Inbound                            bool // the candidate wrote it
+	Inbound                            bool    // the candidate wrote it
+	Via                                Channel // what theirs came by, app for the pages; "" of staff's
 	Attachments                        []Attachment
 	About                              *About
 	ReplyTo                            int64     // offset of what an inbound message answers, 0 if nothing
@@ -85,6 +87,7 @@ func MessageOf(e *Entry) (Message, error) {
 	m.Text = BroadcastSent{ExamName: p.GroupName, Subject: p.Subject, Body: p.Body, Level: LevelChat, SenderName: p.SenderName, SenderRole: p.SenderRole}
 	m.Kind, m.Room, m.Inbound, m.Attachments, m.About, m.ReplyTo = p.GroupKind, p.Room, p.Inbound, p.Attachments, p.About, p.ReplyTo
 	if m.Inbound { // there is nothing left to tell them
+		m.Via = cmp.Or(p.Via, ChannelApp)
 		m.Delivered, m.Displayed, m.Acknowledged = e.At, e.At, e.At
 	}
 	return m, nil

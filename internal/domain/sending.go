@@ -35,6 +35,18 @@ type NewMessage struct {
 	ReplyTo int64  // inbound: offset of the message of theirs that is answered, 0 if none
 	About   *About // inbound: a question or a report, which closed replies do not stop
 	Placed  bool   // inbound: staff have put it here, or it is a word like STOP: nothing stops it
+
+	Trial   *PersonName // inbound: who of the staff typed it on the Outbox page
+	Settles *Settles    // inbound: what came in and becomes this message
+}
+
+// Settles ties a message to what came in: it waits, becomes the message, and is settled in one transaction. Whoever comes second,
+// whatever person they mean, is refused with a Conflict that names who was first.
+type Settles struct {
+	ID    string       // of the Inbound
+	State InboundState // InboundMatched or InboundAssigned
+	Why   InboundWhy   // as it stays on record
+	By    Actor        // who assigned it
 }
 
 // Sent is what became of one NewMessage: Entry, or Err.
@@ -42,6 +54,7 @@ type Sent struct {
 	Entry    *Entry      // of kind EntryMessageSent
 	Message  MessageSent // its payload
 	Assigned *Entry      // the entry of a take-over, just before; else nil
+	Handled  *Entry      // the entry that staff have assigned what came in, just after; else nil
 	Fresh    bool        // false: the key was used before for the same, and Entry is what was stored then
 	Err      error
 }

@@ -155,11 +155,11 @@ func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, 
 	if err != nil {
 		return err
 	}
-	sent, err := s.write(ctx, in, p, m, answered, false)
+	_, err = s.write(ctx, in, p, m, s.message(in, p, answered, false))
 	if fault.Is(err, fault.Conflict) && answered == 0 {
 		// It names nothing that it answers: then it answers the newest mail.
 		if newest, e := s.o.Store.NewestDelivered(ctx, in.Organisation, no, domain.ChannelEmail); e == nil && newest != 0 {
-			sent, err = s.write(ctx, in, p, m, newest, false)
+			_, err = s.write(ctx, in, p, m, s.message(in, p, newest, false))
 		}
 	}
 	if why := whyNot(err); why != "" {
@@ -169,10 +169,6 @@ func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, 
 		}
 		return err
 	}
-	if err != nil {
-		return err
-	}
-	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Person: no, Offset: sent.Entry.Offset})
 	return err
 }
 

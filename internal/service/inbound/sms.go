@@ -75,7 +75,7 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 		m.ReplyTo = 0 // a keyword answers nothing
 	}
 	m.Body = cut(in.Body, s.o.Limits.Body)
-	sent, err := s.send(ctx, in.Organisation, m)
+	_, err = s.send(ctx, in.Organisation, m)
 	if why := whyNot(err); why != "" {
 		settled, err := s.wait(ctx, in, why, p.No)
 		if err == nil && settled && why == domain.WhyClosed {
@@ -83,10 +83,6 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 		}
 		return err
 	}
-	if err != nil {
-		return err
-	}
-	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Person: p.No, Offset: sent.Entry.Offset})
 	return err
 }
 

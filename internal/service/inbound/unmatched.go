@@ -114,8 +114,8 @@ func (s *Service) suggest(ctx context.Context, in domain.Inbound) ([]domain.Pers
 }
 
 // Assign makes something that waits a message of a person's conversation, whatever is closed there: staff have looked at it. The
-// message is returned as staff see it. Errors: Forbidden; NotFound; Conflict if it waits no more; Invalid (person; body: there
-// is nothing in it); Unavailable.
+// message is returned as staff see it. Of several who assign it at once the database lets one. Errors: Forbidden; NotFound; Conflict
+// (inbound), naming who has dealt with it, if it waits no more; Invalid (person; body: there is nothing in it); Unavailable.
 func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, person domain.PersonID) (domain.Item, error) {
 	in, err := s.waiting(ctx, actor, id)
 	if err != nil {
@@ -128,21 +128,23 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 	if err != nil {
 		return domain.Item{}, err
 	}
-	sent, err := s.convert(ctx, in, p)
+	sent, err := s.convert(ctx, actor, in, p)
 	if err != nil {
 		return domain.Item{}, err
 	}
-	if _, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundAssigned, Why: in.Why, Person: p.No, Offset: sent.Entry.Offset, By: actor}); err != nil {
-		return domain.Item{}, err
+	if !sent.Fresh { // a colleague assigned it to the same person
+		return domain.Item{}, s.handled(ctx, in)
 	}
+	s.committed(sent.Handled)
 	return domain.ItemOf(sent.Entry, domain.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
 		return domain.ItemID(s.o.Sealer.Seal(int64(actor.Organisation), 0, offset))
 	}})
 }
 
-func (s *Service) convert(ctx context.Context, in domain.Inbound, p domain.Correspondent) (domain.Sent, error) {
+func (s *Service) convert(ctx context.Context, actor domain.Actor, in domain.Inbound, p domain.Correspondent) (domain.Sent, error) {
+	m := s.message(in, p, 0, true)
+	m.Settles = &domain.Settles{ID: in.ID, State: domain.InboundAssigned, Why: in.Why, By: actor}
 	if in.Raw == "" {
-		m := s.message(in, p, 0, true)
 		m.Body = cut(in.Body, s.o.Limits.Body)
 		return s.send(ctx, in.Organisation, m)
 	}
@@ -155,11 +157,11 @@ func (s *Service) convert(ctx context.Context, in domain.Inbound, p domain.Corre
 	if err != nil {
 		return domain.Sent{}, fault.Wrap(err, fault.Unavailable, "the original cannot be read")
 	}
-	m, err := mailin.Parse(raw)
+	parsed, err := mailin.Parse(raw)
 	if err != nil {
 		return domain.Sent{}, fault.Wrap(err, fault.Invalid, "the original cannot be read")
 	}
-	return s.write(ctx, in, p, m, 0, true)
+	return s.write(ctx, in, p, parsed, m)
 }
 
 // noteMost is the most characters of why something was discarded.
@@ -177,7 +179,7 @@ func (s *Service) Discard(ctx context.Context, actor domain.Actor, id, note stri
 	}
 	settled, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundDiscarded, Why: in.Why, By: actor, Note: note})
 	if err == nil && !settled {
-		err = handled()
+		err = s.handled(ctx, in)
 	}
 	return err
 }
@@ -190,10 +192,20 @@ func (s *Service) waiting(ctx context.Context, actor domain.Actor, id string) (d
 		return domain.Inbound{}, fault.New(fault.NotFound, "nothing like that came in")
 	}
 	in, err := s.o.Store.Inbound(ctx, actor.Organisation, id)
-	if err == nil && in.State != domain.InboundUnmatched {
-		err = handled()
+	if err == nil {
+		err = in.Waits()
 	}
 	return in, err
 }
 
-func handled() error { return fault.New(fault.Conflict, "somebody has dealt with it already") }
+// handled is the Conflict that says who was first.
+func (s *Service) handled(ctx context.Context, in domain.Inbound) error {
+	now, err := s.o.Store.Inbound(ctx, in.Organisation, in.ID)
+	if err != nil {
+		return err
+	}
+	if err := now.Waits(); err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "somebody has dealt with it already")
+}

@@ -16,11 +16,10 @@ import (
 // attachmentsMost is how many files one message carries.
 const attachmentsMost = 10
 
-// write makes a mail a message of a person's conversation; twice makes one. answered is the message that it
-// answers, 0 if none is known; placed: nothing stops it. Errors as of Writer.
-func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Correspondent, m *mailin.Mail, answered int64, placed bool) (domain.Sent, error) {
+// write makes a mail a message of a person's conversation; twice makes one. message is what it becomes, but for what the mail
+// says. Errors as of Writer.
+func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Correspondent, m *mailin.Mail, message domain.NewMessage) (domain.Sent, error) {
 	actor := p.Actor(in.Organisation)
-	message := s.message(in, p, answered, placed)
 	message.Subject = cut(m.Subject, s.o.Limits.Subject)
 	message.Body = m.Reply
 	if message.Body == "" && len(m.Files) == 0 {
@@ -55,11 +54,12 @@ func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Corresp
 	return s.send(ctx, in.Organisation, message)
 }
 
-// message is what something that came in becomes, but for its text.
+// message is what something that came in becomes, but for its text. Storing it settles what came in.
 func (s *Service) message(in domain.Inbound, p domain.Correspondent, answered int64, placed bool) domain.NewMessage {
 	hash := sha256.Sum256([]byte(in.Dedupe))
 	return domain.NewMessage{
 		Actor: p.Actor(in.Organisation).Ref(), ActorNo: p.No, Person: p.ID, Inbound: true, Via: in.Channel, Key: "inbound-" + in.ID, Hash: hash[:], ReplyTo: answered, Placed: placed,
+		Trial: in.Trial, Settles: &domain.Settles{ID: in.ID, State: domain.InboundMatched, By: domain.System(in.Organisation)},
 	}
 }
 

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+type correspondentRow struct {
+	No         int64
+	ID         string
+	Kind       string
+	Role       string
+	GivenName  string `db:"given_name"`
+	FamilyName string `db:"family_name"`
+	Email      string
+	EmailState string `db:"email_state"`
+	Phone      string `db:"phone_e164"`
+	Locale     string
+	SMS        string
+}
+
+func (r correspondentRow) correspondent() domain.Correspondent {
+	return domain.Correspondent{
+		No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), Kind: domain.PersonKind(r.Kind), Role: domain.Role(r.Role),
+		Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Email: r.Email, EmailState: r.EmailState, Phone: r.Phone, Locale: r.Locale, SMS: domain.Consent(r.SMS),
+	}
+}
+
+func (s *Store) correspondents(ctx context.Context, where string, args ...any) ([]domain.Correspondent, error) {
+	var rows []correspondentRow
+	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.kind, p.role, p.given_name, p.family_name, p.email, p.email_state, p.phone_e164, p.locale,
+			coalesce((SELECT c.state FROM consents c WHERE c.organisation_id = p.organisation_id AND c.person_no = p.no AND c.channel = 'sms' ORDER BY c.at DESC LIMIT 1), '') AS sms
+		FROM people p WHERE p.organisation_id = $1 AND `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read who wrote: %w", err)
+	}
+	out := make([]domain.Correspondent, len(rows))
+	for i, r := range rows {
+		out[i] = r.correspondent()
+	}
+	return out, nil
+}
+
+// Correspondent returns a person of an organisation. Errors: NotFound.
+func (s *Store) Correspondent(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Correspondent, error) {
+	return oneCorrespondent(s.correspondents(ctx, `p.no = $2`, org, no))
+}
+
+// CorrespondentByID is Correspondent by id.
+func (s *Store) CorrespondentByID(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Correspondent, error) {
+	return oneCorrespondent(s.correspondents(ctx, `p.id = $2`, org, id))
+}
+
+func oneCorrespondent(list []domain.Correspondent, err error) (domain.Correspondent, error) {
+	if err == nil && len(list) == 0 {
+		err = fault.New(fault.NotFound, "no such person")
+	}
+	if err != nil {
+		return domain.Correspondent{}, err
+	}
+	return list[0], nil
+}
+
+// CandidatesByPhone returns up to 20 candidates who have a number (E.164), by name.
+func (s *Store) CandidatesByPhone(ctx context.Context, org domain.OrganisationID, number string) ([]domain.Correspondent, error) {
+	if number == "" {
+		return nil, nil
+	}
+	return s.correspondents(ctx, `p.phone_e164 = $2 AND p.phone_e164 <> '' AND p.kind = 'candidate' ORDER BY p.sort_name, p.no LIMIT 20`, org, number)
+}
+
+// CandidatesByEmail returns up to 20 candidates who have an email address, by name.
+func (s *Store) CandidatesByEmail(ctx context.Context, org domain.OrganisationID, address string) ([]domain.Correspondent, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return s.correspondents(ctx, `p.email IN ($2, $3) AND p.email <> '' AND p.kind = 'candidate' ORDER BY p.sort_name, p.no LIMIT 20`, org, address, strings.ToLower(address))
+}
+
+// DeliveredMessage returns the offset of the message that a delivery carried to a person, 0 if it carried none to them.
+func (s *Store) DeliveredMessage(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, delivery string) (int64, error) {
+	return s.offsetOf(ctx, `SELECT "offset" FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND id = $3`, org, person, delivery)
+}
+
+// NewestDelivered returns the offset of the newest message that went to a person by a channel, 0 if none did.
+func (s *Store) NewestDelivered(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) (int64, error) {
+	return s.offsetOf(ctx, `SELECT coalesce(max("offset"), 0) FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND channel = $3 AND state IN ('sending', 'sent', 'delivered')`, org, person, c)
+}
+
+func (s *Store) offsetOf(ctx context.Context, query string, args ...any) (offset int64, err error) {
+	err = s.get(ctx, &offset, query, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read what was answered: %w", err)
+	}
+	return offset, nil
+}
