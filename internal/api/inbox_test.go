@@ -118,3 +118,52 @@ func TestCandidateWrites(t *testing.T) {
 		t.Errorf("%d %s", no.status, no.body)
 	}
 }
+
+// TestDeclinedWritesNothing: whoever was turned down wherever they applied cannot answer, in the group's
+// thread nor in that of no group, although staff wrote in both; while one application is open they can.
+func TestDeclinedWritesNothing(t *testing.T) {
+	f := start(t, nil)
+	f.must(t, "north/key", "PUT", "/provisioning/people", item{"items": []item{{"external_id": "j1", "kind": "candidate", "given_name": "j1", "family_name": "Job", "login": "j1", "password": password}}})
+	f.must(t, "north/key", "PUT", "/provisioning/groups", item{"items": []item{{"external_id": "J1", "kind": "job", "name": "First job"}, {"external_id": "J2", "kind": "job", "name": "Second job"}}})
+	decided := func(job, state string) {
+		t.Helper()
+		f.must(t, "north/key", "PUT", "/provisioning/enrolments", item{"items": []item{{"group": job, "kind": "job", "person": "j1", "state": state}}})
+	}
+	decided("J1", "applied")
+	decided("J2", "applied")
+	var list struct {
+		People []struct{ ID string }
+	}
+	f.must(t, "north/planner", "GET", "/people?q=j1", nil).into(t, &list)
+	if len(list.People) != 1 {
+		t.Fatalf("%+v", list)
+	}
+	f.ids["north/j1"] = list.People[0].ID
+	f.write(t, "north/planner", "j1", "In nobody's name")
+	write := func(key string) answer {
+		t.Helper()
+		return f.call(t, "north/j1", "POST", "/inbox/messages", item{"key": key, "body": "But why?"})
+	}
+	decided("J1", "declined")
+	if a := write("answer-one-1"); a.status != 201 {
+		t.Errorf("with one application open: %d %s", a.status, a.body)
+	}
+	decided("J2", "declined")
+	a := write("answer-two-1")
+	if r := a.refused(t); a.status != 409 || r.Error.Field != "group" || !strings.HasPrefix(r.Error.Message, "This application is closed") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	var out struct {
+		Threads []struct {
+			MayWrite bool `json:"may_write"`
+			Reason   *struct{ Code string }
+		}
+	}
+	f.must(t, "north/j1", "GET", "/inbox/threads", nil).into(t, &out)
+	for _, th := range out.Threads {
+		if th.MayWrite || th.Reason == nil || th.Reason.Code != "declined" {
+			t.Errorf("%+v", th)
+		}
+	}
+	f.write(t, "north/planner", "j1", "Staff may still write")
+}

@@ -64,6 +64,7 @@ type Standing struct {
 	In       bool           // enrolled in Group at all
 	Groups   int            // groups the person was ever in
 	Active   int            // of those, ones not left and not merely invited to
+	Declined int            // of Active, ones that turned the person down
 	Policy   GroupPolicy    // of Group
 	Settings Settings
 }
@@ -83,14 +84,15 @@ func (s Standing) SendBlocked() Blocked {
 }
 
 // ReplyBlocked says whether the person may write here (product row C3). spoken: staff
-// have written to them in this context, so that this is an answer. Asking a question
+// have written to them in this context, so that this is an answer. Who was turned down
+// wherever they still are answers nothing that belongs to no group either. Asking a question
 // about an assignment, or reporting unavailability, is a right of its own and asks
 // only SendBlocked and the enrolment's state.
 func (s Standing) ReplyBlocked(spoken bool) Blocked {
 	if b := s.SendBlocked(); b.Is() {
 		return b
 	}
-	if s.State == EnrolmentDeclined {
+	if s.State == EnrolmentDeclined || s.Group == "" && s.Declined > 0 && s.Declined == s.Active {
 		return Block(BlockedDeclined)
 	}
 	if spoken {

@@ -132,6 +132,9 @@ func (a *Addressee) Standing(in *Membership) Standing {
 		if g.State != EnrolmentLeft && g.State != EnrolmentInvited {
 			s.Active++
 		}
+		if g.State == EnrolmentDeclined {
+			s.Declined++
+		}
 	}
 	if in != nil {
 		s.Group, s.Kind, s.State, s.In, s.Policy = in.Group, in.Kind, in.State, true, in.Policy

@@ -15,6 +15,9 @@ func TestDecide(t *testing.T) {
 	job := Membership{Group: "job", Kind: KindJob, Name: "Job", State: EnrolmentDeclined}
 	all := Seen{All: true}
 	within := func(places ...Place) Seen { return Seen{Places: places} }
+	invited := Membership{Group: "new", Kind: KindPool, Name: "New", State: EnrolmentInvited}
+	job2 := Membership{Group: "job2", Kind: KindJob, Name: "Second job", State: EnrolmentDeclined}
+	spokenNowhere := func(a *Addressee) { a.Spoken[""] = true } // staff have written in no group's name
 	question := &About{Kind: AboutQuestion, Group: "job"}
 	for name, c := range map[string]struct {
 		groups []Membership
@@ -59,6 +62,10 @@ func TestDecide(t *testing.T) {
 		"a group of others":             {groups: []Membership{pool}, m: NewMessage{Inbound: true, Group: "job"}, code: fault.Invalid, field: "group"},
 		"who begins":                    {groups: []Membership{room}, m: NewMessage{Inbound: true, Group: "test"}, code: fault.Conflict, field: "group"},
 		"a declined one":                {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job"}, change: func(a *Addressee) { a.Spoken["job"] = true }, code: fault.Conflict, field: "group"},
+		"a declined one, of no group":   {groups: []Membership{job, left, invited}, m: NewMessage{Inbound: true}, change: spokenNowhere, code: fault.Conflict, field: "group"},
+		"declined here, still there":    {groups: []Membership{job, pool}, m: NewMessage{Inbound: true}, change: spokenNowhere},
+		"a declined one, placed":        {groups: []Membership{job}, m: NewMessage{Inbound: true, Placed: true}, change: spokenNowhere},
+		"a declined one is written to":  {groups: []Membership{job, job2}, m: NewMessage{Seen: all}},
 		"a question may begin":          {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job", About: question}, group: "job"},
 		"a question of who left":        {groups: []Membership{left}, m: NewMessage{Inbound: true, Group: "old", About: question}, code: fault.Conflict, field: "group"},
 	} {

@@ -181,10 +181,22 @@ func (h *house) say(who string, c domain.Channel) string {
 	h.keys++
 	groups, err := h.store.Addressee(h.t.Context(), h.org.ID, h.people[who].No)
 	h.must(err)
-	_, err = h.Write(h.t.Context(), h.org.ID, domain.NewMessage{Actor: h.staff.Ref(), ActorNo: h.staff.No, Seen: domain.Seen{All: true}, Person: h.people[who].ID, Key: fmt.Sprint("key-of-", h.keys), Hash: []byte{1},
-		Body: "Can you?", Group: groups.Groups[0].Group, Channels: []domain.Channel{c}})
-	h.must(err)
 	h.pool = groups.Groups[0].Group
+	return h.sayIn(who, h.pool, c)
+}
+
+// sayNowhere is say in no group's name: of somebody who is in several.
+func (h *house) sayNowhere(who string, c domain.Channel) {
+	h.t.Helper()
+	h.keys++
+	h.sayIn(who, "", c)
+}
+
+func (h *house) sayIn(who string, group domain.GroupID, c domain.Channel) string {
+	h.t.Helper()
+	_, err := h.Write(h.t.Context(), h.org.ID, domain.NewMessage{Actor: h.staff.Ref(), ActorNo: h.staff.No, Seen: domain.Seen{All: true}, Person: h.people[who].ID, Key: fmt.Sprint("key-of-", h.keys), Hash: []byte{1},
+		Body: "Can you?", Group: group, Channels: []domain.Channel{c}})
+	h.must(err)
 	list, err := h.store.ClaimDeliveries(h.t.Context(), c, h.clock.Now().Add(time.Minute), h.clock.Now().Add(time.Hour), 10)
 	h.must(err)
 	for _, d := range list {
@@ -377,6 +389,44 @@ func TestClosed(t *testing.T) {
 		invigilator := domain.Actor{Organisation: h.org.ID, Kind: domain.ActorPerson, ID: "x", No: 98, Role: domain.RoleInvigilator}
 		if _, err := h.List(t.Context(), invigilator, 1, ""); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("an invigilator: %v", err)
+		}
+	})
+}
+
+// TestDeclinedEverywhere: who was turned down wherever they applied answers nothing by mail or SMS, not
+// even what was written to them in no group's name; what they sent waits, and staff may still place it.
+func TestDeclinedEverywhere(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		enrol := func(job string, state domain.EnrolmentState) {
+			t.Helper()
+			_, _, err := h.store.UpsertEnrolments(t.Context(), domain.System(h.org.ID), []domain.EnrolmentSpec{{Where: anywhere, Kind: domain.KindJob, Exam: job, Person: "sara", State: &state}})
+			h.must(err)
+		}
+		name := "Second job"
+		_, _, err := h.store.UpsertGroups(t.Context(), domain.System(h.org.ID), []domain.GroupSpec{{Where: anywhere, Kind: domain.KindJob, ExternalID: "Q", Name: &name}})
+		h.must(err)
+		enrol("Q", domain.EnrolmentApplied)
+		for _, c := range []domain.Channel{domain.ChannelEmail, domain.ChannelSMS} {
+			h.sayNowhere("sara", c)
+		}
+		answer := func(id string) {
+			t.Helper()
+			h.must(h.mail(h.reply("sara"), mailFrom("sara@example.org", id+"@x", "", "mail "+id)))
+			h.must(h.ReceiveSMS(t.Context(), h.org, "kannel", sms.Received{ID: id, From: "+4740000001", To: "1234", Text: "sms " + id}))
+		}
+		enrol("P", domain.EnrolmentDeclined)
+		answer("1")
+		same(t, "while one application is open", h.said("sara"), "|Re: Shift|mail 1|", "||sms 1|")
+		enrol("Q", domain.EnrolmentDeclined)
+		answer("2")
+		same(t, "sara said", h.said("sara"), "|Re: Shift|mail 1|", "||sms 1|")
+		same(t, "waiting", h.waiting(), "closed: mail 2", "closed: sms 2")
+		page, err := h.List(t.Context(), h.staff, 10, "")
+		h.must(err)
+		for _, in := range page.Inbound {
+			if _, err := h.Assign(t.Context(), h.staff, in.ID, h.people["sara"].ID); err != nil {
+				t.Errorf("placed by staff: %v", err)
+			}
 		}
 	})
 }
