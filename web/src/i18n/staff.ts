@@ -19,6 +19,8 @@ export const staff = {
   'nav.candidateOnlyBody': 'You are signed in as a candidate. Your tests and messages are on your own pages.',
   'nav.toDashboard': 'To your tests and messages',
   'nav.loadFailed': 'The page could not be loaded',
+  'nav.loadFailedBody': 'The server could not be reached, or it has been updated since this page was opened. What you wrote is kept.',
+  'nav.reload': 'Load the page again',
 
   'keys.title': 'Keyboard shortcuts',
   'keys.everywhere': 'Everywhere',
