@@ -8,7 +8,8 @@ const specs = readdirSync(resolve(import.meta.dirname, 'test/browser')).filter((
 export default defineConfig({
   testDir: 'test/browser',
   outputDir: 'test-results',
-  workers: 1,
+  // Most of a test is waiting for the other side: two at once fit on two cores.
+  workers: 2,
   // A project of its own for each file: workers, and with them the servers, are not shared, so no file meets what another has left.
   projects: specs.map((name) => ({ name: name.replace('.spec.ts', ''), testMatch: name })),
   timeout: 45_000,

@@ -171,5 +171,6 @@ export async function confirm(page: Page): Promise<void> {
 export const settle = (page: Page) => page.waitForTimeout(grace)
 
 export async function shot(page: Page, name: string): Promise<void> {
+  if (!process.env.CRIER_SHOTS) return
   await page.screenshot({ path: resolve(import.meta.dirname, `../shots/candidate-${name}.png`), animations: 'disabled' })
 }
