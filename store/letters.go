@@ -99,7 +99,7 @@ func (s *Store) Letters(ctx context.Context, claimed []domain.Delivery) ([]domai
 			coalesce(m.stopped, '') AS stopped, coalesce(m.displayed_at, 0) AS displayed, coalesce(m.acknowledged_at, 0) AS acknowledged
 		FROM `+s.d.Rows("$1", "i", "org", "p", "o")+` AS r
 		JOIN people p ON p.organisation_id = r.org AND p.no = r.p
-		JOIN organisations o ON o.id = r.org
+		JOIN organisations o ON o.id = r.org + 0 -- else PostgreSQL, before its statistics, looks for people by their organisation alone
 		LEFT JOIN messages m ON m.organisation_id = r.org AND m."offset" = r.o AND m.person_no = r.p
 		LEFT JOIN groups g ON g.organisation_id = r.org AND g.id = m.group_id
 		LEFT JOIN enrolments e ON e.organisation_id = r.org AND e.group_id = m.group_id AND e.person_no = r.p
