@@ -147,14 +147,15 @@ func (w *world) freshKey() {
 	w.t.Fatal("no node is alive")
 }
 
-// start starts one more node, to die at the failpoint if one is named.
-func (w *world) start(failpoint string) *node {
+// start starts one more node, with these flags besides the usual ones, to die at the failpoint if one is named.
+func (w *world) start(failpoint string, flags ...string) *node {
 	w.t.Helper()
 	addr, admin := fmt.Sprintf("127.0.0.1:%d", testkit.Port(w.t)), fmt.Sprintf("127.0.0.1:%d", testkit.Port(w.t))
 	n := &node{base: "http://" + addr, admin: "http://" + admin}
 	n.Process = testkit.StartProcess(w.t, "crier", func() *exec.Cmd {
-		cmd := exec.Command(binary, "serve", "--database", w.dsn, "--redis", "redis://"+w.way,
-			"--addr", addr, "--admin-addr", admin, "--log-level", "debug", "--drain-time", "1s")
+		args := append([]string{"serve", "--database", w.dsn, "--redis", "redis://" + w.way,
+			"--addr", addr, "--admin-addr", admin, "--log-level", "debug", "--drain-time", "1s"}, flags...)
+		cmd := exec.Command(binary, args...)
 		cmd.Env = append(os.Environ(), "CRIER_FAILPOINT="+failpoint)
 		return cmd
 	}, func(ctx context.Context) error {
