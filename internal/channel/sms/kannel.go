@@ -88,7 +88,7 @@ func KannelMessage(q url.Values) (Received, error) {
 // KannelStatus reads a delivery report; ok is false for a state that changes nothing.
 func KannelStatus(q url.Values) (r Report, ok bool, err error) {
 	r = Report{ProviderID: q.Get("id"), Detail: cut(q.Get("answer"))}
-	if r.ProviderID == "" {
+	if !isID(r.ProviderID) {
 		return r, false, fmt.Errorf("a report without id")
 	}
 	switch q.Get("status") {

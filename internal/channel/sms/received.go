@@ -2,6 +2,8 @@ package sms
 
 import (
 	"errors"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,9 +22,14 @@ type Report struct {
 	Code, Detail      string
 }
 
+// isID reports whether a text can be a provider's name of an SMS: one that a database takes, and a log shows.
+func isID(s string) bool {
+	return s != "" && len(s) <= 200 && utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
 func (r Received) check() error {
 	switch {
-	case r.ID == "" || len(r.ID) > 200:
+	case !isID(r.ID):
 		return errors.New("an SMS without an id")
 	case r.From == "" || len(r.From) > 40:
 		return errors.New("an SMS without a sender")

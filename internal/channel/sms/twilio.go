@@ -157,7 +157,7 @@ func TwilioMessage(form url.Values) (Received, error) {
 // TwilioStatus reads a delivery report out of a signed webhook; ok is false for a state that changes nothing.
 func TwilioStatus(form url.Values) (r Report, ok bool, err error) {
 	r = Report{ProviderID: form.Get("MessageSid"), Code: form.Get("ErrorCode"), Detail: cut(form.Get("ErrorMessage"))}
-	if r.ProviderID == "" {
+	if !isID(r.ProviderID) {
 		return r, false, fmt.Errorf("a report without MessageSid")
 	}
 	switch form.Get("MessageStatus") {
