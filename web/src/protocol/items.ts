@@ -35,6 +35,12 @@ export type MessageItem = {
   times?: { delivered_at?: string | null; displayed_at?: string | null; acknowledged_at?: string | null }
   state?: 'queued' | ReceiptName
   deliveries?: CopyState[] | null
+  /** What a candidate's came by. */
+  via?: 'app' | 'email' | 'sms'
+  /** Who of the staff typed it on the Outbox page, in the candidate's place. */
+  trial?: Named
+  /** The address of the mail as it came; absent once it is kept no longer. */
+  original?: string
 }
 
 export type NoteItem = { type: 'note'; id: string; body: string; from: Author; at: string; mentions: Named[] }

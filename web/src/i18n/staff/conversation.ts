@@ -48,6 +48,11 @@ export const conversation = {
   'conversation.viewingMany': '{names} are looking',
 
   // history
+  'timeline.via.email': 'by email',
+  'timeline.via.sms': 'by SMS',
+  'timeline.trial': 'tried out by {name}',
+  'timeline.original': 'Original',
+  'timeline.originalHint': 'The mail as it came, as a file',
   'timeline.label': 'Messages with {name}',
   'timeline.older': 'Show earlier messages',
   'timeline.olderFailed': 'Earlier messages could not be loaded.',

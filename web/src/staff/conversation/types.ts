@@ -19,7 +19,7 @@ export type Row = Omit<TeamState, 'assigned' | 'processed_at'> & {
   processed_at?: string | null
   assigned?: (Named & { at: string }) | null
   person: { id: string; name: string; given_name: string; family_name: string; external_id: string; presence: Presence; state: string }
-  last?: { id: string; type: 'message' | 'broadcast'; direction: 'in' | 'out'; at: string; line: string; from: string } | null
+  last?: { id: string; type: 'message' | 'broadcast'; direction: 'in' | 'out'; via?: 'app' | 'email' | 'sms'; at: string; line: string; from: string } | null
   last_received_at?: string | null
   last_sent_at?: string | null
   waiting_since?: string | null

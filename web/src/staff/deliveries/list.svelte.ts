@@ -4,13 +4,14 @@
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
 import { Slowly } from '../monitor/slowly'
+import { Patience } from './patience'
 import type { Delivery, DeliveryState } from './types'
 
 const pageSize = 50
 /** The most that is read again at once; of a longer list the first are. */
 const most = 200
-/** Milliseconds between two readings while something is on its way, and while nothing is. */
-const pace = { moving: 3000, still: 15_000 }
+/** Frames after which copies may stand elsewhere: the outbox grew, an answer came, a sending was made. */
+const telling: ReadonlySet<string> = new Set(['welcome', 'outbox', 'conversation', 'conversations'])
 
 export type Ask = { state?: string; channel?: string; person?: string }
 type Answer = { deliveries: Delivery[]; counts: Partial<Record<DeliveryState, number>>; next?: string }
@@ -25,17 +26,20 @@ export class LiveDeliveries {
   marks: ReadonlySet<string> = $state.raw(new Set())
   #ask: Ask = {}
   #reading = 0
-  #slowly = new Slowly(() => this.#again(), 1500)
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #slowly = new Slowly(() => this.#refresh(), 3000)
+  #again = new Patience(() => this.#slowly.soon())
 
   start(): () => void {
     const stops = [
-      connection.client.on('frame', (frame) => frame.type === 'welcome' && this.#slowly.soon()),
+      connection.client.on('frame', (frame) => {
+        if (!telling.has(frame.type)) return
+        this.#again.anew()
+        this.#slowly.soon()
+      }),
       connection.client.on('reread', () => this.#slowly.soon()),
       () => this.#slowly.stop(),
-      () => clearTimeout(this.#timer),
+      this.#again.start(),
     ]
-    this.#tick()
     return () => stops.forEach((stop) => stop())
   }
 
@@ -49,6 +53,7 @@ export class LiveDeliveries {
 
   /** Reads what is shown again. */
   refresh(): void {
+    this.#again.anew()
     this.#slowly.now()
   }
 
@@ -77,15 +82,7 @@ export class LiveDeliveries {
     return retried
   }
 
-  #tick(): void {
-    const moving = this.list?.some((d) => d.state === 'waiting' || d.state === 'sending')
-    this.#timer = setTimeout(() => {
-      if (document.visibilityState === 'visible' && this.list) this.#slowly.soon()
-      this.#tick()
-    }, moving ? pace.moving : pace.still)
-  }
-
-  async #again(): Promise<void> {
+  async #refresh(): Promise<void> {
     const shown = this.list?.length ?? 0
     // A page is being added, or more is shown than is read at once: its rows keep their place.
     if (this.busy) return
@@ -103,6 +100,7 @@ export class LiveDeliveries {
       this.list = keepRest ? [...page.deliveries, ...this.list!.slice(limit).filter((d) => !fresh.has(d.id))] : page.deliveries
       if (!keepRest) this.next = page.next ?? ''
       this.counts = page.counts
+      if (this.marks.size) this.#again.anew()
       this.failure = undefined
     } catch (error) {
       if (mine === this.#reading) this.failure = error

@@ -84,6 +84,10 @@ export interface Unmatched {
   why: string
   files: { name: string; size: number }[] | null
   suggestions: Named[] | null
+  /** The address of the mail as it came. */
+  original?: string
+  /** Who of the staff typed it on the Outbox page. */
+  trial?: Named
 }
 
 export interface Captured {

@@ -3,12 +3,13 @@
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
 import { Slowly } from '../monitor/slowly'
+import { Patience } from './patience'
 import type { Unmatched } from './types'
 
 type Answer = { inbound: Unmatched[]; next?: string }
 
-/** Milliseconds between two readings while somebody looks. */
-const pace = 10_000
+/** Frames after which something may have come in, or been placed by somebody else. */
+const telling: ReadonlySet<string> = new Set(['welcome', 'outbox', 'conversation'])
 
 export class LiveUnmatched {
   list: readonly Unmatched[] | undefined = $state.raw()
@@ -17,15 +18,19 @@ export class LiveUnmatched {
   /** What is being done: the id of one, or 'more'. */
   busy = $state('')
   marks: ReadonlySet<string> = $state.raw(new Set())
-  #slowly = new Slowly(() => this.#read(), 1500)
+  #slowly = new Slowly(() => this.#read(), 3000)
+  #again = new Patience(() => this.#slowly.soon())
 
   start(): () => void {
-    const timer = setInterval(() => document.visibilityState === 'visible' && this.#slowly.soon(), pace)
     const stops = [
-      connection.client.on('frame', (frame) => frame.type === 'welcome' && this.#slowly.soon()),
+      connection.client.on('frame', (frame) => {
+        if (!telling.has(frame.type)) return
+        this.#again.anew()
+        this.#slowly.soon()
+      }),
       connection.client.on('reread', () => this.#slowly.soon()),
       () => this.#slowly.stop(),
-      () => clearInterval(timer),
+      this.#again.start(),
     ]
     this.#slowly.now()
     return () => stops.forEach((stop) => stop())
@@ -81,6 +86,7 @@ export class LiveUnmatched {
       const known = new Set(had?.map((one) => one.id))
       this.marks = new Set(had ? page.inbound.filter((one) => !known.has(one.id)).map((one) => one.id) : [])
       this.list = page.inbound
+      if (this.marks.size) this.#again.anew()
       this.next = page.next ?? ''
       this.failure = undefined
     } catch (error) {
