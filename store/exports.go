@@ -143,13 +143,17 @@ func (s *Store) KeepExport(ctx context.Context, x domain.Export, worker string, 
 // EndExport ends a worker's export as x says (ready or failed), with its entry, and if it is ready with the mail to
 // whoever asked for it; nil if the export is no longer its own.
 func (s *Store) EndExport(ctx context.Context, x domain.Export, worker string, by domain.ActorRef, ended domain.ExportEnded) (*domain.Entry, error) {
+	request, err := json.Marshal(x.Request)
+	if err != nil {
+		return nil, err
+	}
 	var mail func(context.Context, *Tx) error
 	if x.State == domain.ExportReady {
 		mail = func(ctx context.Context, tx *Tx) error { return tx.queueExport(ctx, x) }
 	}
-	return s.endExport(ctx, x.Organisation, by, ended, mail, `UPDATE exports SET state = $4, done = $5, total = $6, size = $7, error = $8, ended_at = $9, expires_at = $10
+	return s.endExport(ctx, x.Organisation, by, ended, mail, `UPDATE exports SET state = $4, done = $5, total = $6, size = $7, error = $8, ended_at = $9, expires_at = $10, request = $12
 		WHERE organisation_id = $1 AND id = $2 AND lease_by = $3 AND blob = $11 AND state = 'running'`,
-		x.Organisation, x.ID, worker, x.State, x.Done, x.Total, x.Size, x.Error, micros(x.EndedAt), micros(x.ExpiresAt), x.Blob)
+		x.Organisation, x.ID, worker, x.State, x.Done, x.Total, x.Size, x.Error, micros(x.EndedAt), micros(x.ExpiresAt), x.Blob, string(request))
 }
 
 func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, ended domain.ExportEnded, also func(context.Context, *Tx) error, update string, args ...any) (*domain.Entry, error) {

@@ -96,7 +96,8 @@ func assignmentConflict(message string) error {
 
 // DeleteAssignment takes a candidate out of a shift or test, sets them unavailable in its time if asked,
 // and records it in their conversation. What is queued for them there is stopped. Errors: NotFound;
-// Conflict (group: deleted already); Invalid (set_unavailable: it has no times).
+// Conflict (group: deleted already); Invalid (set_unavailable: it has no times; message: not one of theirs about
+// this assignment).
 func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (e *domain.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
@@ -108,6 +109,9 @@ func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen doma
 		}
 		if domain.EnrolmentState(a.State) == domain.EnrolmentLeft {
 			return assignmentConflict("this assignment is deleted already")
+		}
+		if err := tx.aboutAssignment(ctx, d, a.No); err != nil {
+			return err
 		}
 		p := domain.AssignmentChanged{GroupName: a.Name, GroupKind: domain.GroupKind(a.Kind), State: domain.EnrolmentState(a.State), StartsAt: timeOf(a.StartsAt), EndsAt: timeOf(a.EndsAt), Message: d.Message}
 		if p.Reached, err = tx.reachedOne(ctx, a.No); err != nil {
@@ -142,6 +146,21 @@ func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen doma
 		return nil, fmt.Errorf("delete an assignment: %w", err)
 	}
 	return e, nil
+}
+
+// aboutAssignment refuses a deletion that names a message which its candidate has not written about the assignment.
+func (t *Tx) aboutAssignment(ctx context.Context, d domain.Deletion, no int64) error {
+	if d.Message == 0 {
+		return nil
+	}
+	var about string
+	err := t.Get(ctx, &about, `SELECT coalesce(`+t.s.d.Nested("e.payload", "about", "group")+`, '') FROM messages m
+		JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset" AND e.kind = 'message.sent'
+		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.person_no = $3 AND m.inbound = 1`, t.org, d.Message, no)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && about != string(d.Group) {
+		return fault.Field("message", "no message of theirs about this assignment")
+	}
+	return err
 }
 
 func (t *Tx) setState(ctx context.Context, group domain.GroupID, no int64, state domain.EnrolmentState, e *domain.Entry) error {
@@ -205,7 +224,8 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 	return e, nil
 }
 
-// RemoveUnavailability makes a candidate available again. Errors: NotFound.
+// RemoveUnavailability makes a candidate available again. One that stands for an assignment is its group's: whoever sees the
+// candidate elsewhere alone does not remove it. Errors: NotFound.
 func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (e *domain.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
@@ -218,7 +238,7 @@ func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen 
 			Group string
 		}
 		err := tx.Get(ctx, &row, `SELECT p.no, u.group_id AS "group" FROM unavailabilities u JOIN people p ON p.organisation_id = u.organisation_id AND p.no = u.person_no
-			WHERE u.organisation_id = $1 AND p.id = $2 AND u.id = $3 AND u.removed_at = 0`+s.seesPerson("p.no", seen, &args), args...)
+			WHERE u.organisation_id = $1 AND p.id = $2 AND u.id = $3 AND u.removed_at = 0`+s.seesPerson("p.no", seen, &args)+s.seesGroup("u.group_id", "p.no", seen, &args), args...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return missing
 		}

@@ -160,6 +160,19 @@ func TestAssignmentsRefuse(t *testing.T) {
 	f := start(t, nil, app.Options{Writers: conversation.NewRate(clock.NewFixed(time.Now()))})
 	crewed(t, f)
 	shift, a1 := f.ids["north/S"], f.ids["north/a1"]
+	others := map[string]string{"staff": f.write(t, "north/planner", "a1", "About nothing", item{"group": f.ids["north/P"]})}
+	newest := func(person string) string {
+		t.Helper()
+		var talk struct{ Items []struct{ ID string } }
+		f.must(t, "north/planner", "GET", "/conversations/"+f.ids["north/"+person]+"?limit=1", nil).into(t, &talk)
+		return talk.Items[0].ID
+	}
+	f.must(t, "north/a1", "POST", "/inbox/messages", item{"key": "plain-0001", "body": "Fine", "group": f.ids["north/P"]})
+	others["plain"] = newest("a1")
+	f.must(t, "north/a1", "POST", "/schedule/"+f.ids["north/OLD"]+"/question", item{"key": "other-0001", "body": "And my pay?"})
+	others["a1 OLD"] = newest("a1")
+	f.must(t, "north/a2", "POST", "/schedule/"+shift+"/question", item{"key": "other-0002", "body": "And me?"})
+	others["a2"] = newest("a2")
 	for i, c := range []struct {
 		who, method, path string
 		body              item
@@ -183,6 +196,10 @@ func TestAssignmentsRefuse(t *testing.T) {
 		{"planner", "POST", "/groups/" + f.ids["south/S"] + "/assignments/" + f.ids["south/a1"] + "/delete", item{}, 404, ""},
 		{"planner", "POST", "/groups/" + f.ids["north/T2"] + "/assignments/" + f.ids["north/z1"] + "/delete", item{"set_unavailable": true}, 422, "set_unavailable"},
 		{"planner", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{"message": "nonsense"}, 422, "message"},
+		{"planner", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{"message": others["a2"]}, 422, "message"},     // another candidate's
+		{"planner", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{"message": others["a1 OLD"]}, 422, "message"}, // of another assignment
+		{"planner", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{"message": others["staff"]}, 422, "message"},  // what we wrote
+		{"planner", "POST", "/groups/" + shift + "/assignments/" + a1 + "/delete", item{"message": others["plain"]}, 422, "message"},  // about nothing
 		{"planner", "POST", "/deletions/nonsense/undo", nil, 404, ""},
 		{"planner", "DELETE", "/people/" + a1 + "/unavailable/nothing", nil, 404, ""},
 	} {
@@ -209,6 +226,36 @@ func TestAssignmentsRefuse(t *testing.T) {
 		}
 	}
 	t.Error("13 questions in a row were taken")
+}
+
+// TestUnavailableElsewhere: that somebody is unavailable for a shift is for those to end who work there, not for
+// whoever sees the person in another group alone.
+func TestUnavailableElsewhere(t *testing.T) {
+	f := start(t, nil)
+	crewed(t, f)
+	var deleted struct {
+		Deletion struct{ ID, Unavailable string }
+	}
+	a1, a2 := f.ids["north/a1"], f.ids["north/a2"]
+	f.must(t, "north/coordinator", "POST", "/groups/"+f.ids["north/S"]+"/assignments/"+a1+"/delete", item{"set_unavailable": true}).into(t, &deleted)
+	at := "/unavailable/" + deleted.Deletion.Unavailable
+	scope := func(remove bool) {
+		t.Helper()
+		f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{{"group": "S", "kind": "activity", "person": "s-coordinator", "remove": remove}}})
+	}
+	scope(true)
+	if a := f.call(t, "north/coordinator", "DELETE", "/people/"+a1+at, nil); a.status != 404 {
+		t.Errorf("who works elsewhere: %d %s", a.status, a.body)
+	}
+	scope(false)
+	if a := f.call(t, "north/coordinator", "DELETE", "/people/"+a2+at, nil); a.status != 404 {
+		t.Errorf("as another's: %d %s", a.status, a.body)
+	}
+	f.must(t, "north/coordinator", "DELETE", "/people/"+a1+at, nil)
+	f.must(t, "north/coordinator", "POST", "/deletions/"+deleted.Deletion.ID+"/undo", nil) // the shift is given back all the same
+	if got := f.schedule(t, "north/a1"); len(got.Unavailable) != 0 || len(got.Assignments) != 4 {
+		t.Errorf("%+v", got)
+	}
 }
 
 // TestReportAgain: whoever did not hear that their report was stored asks again under the same

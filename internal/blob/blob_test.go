@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,17 +113,26 @@ func TestS3Away(t *testing.T) {
 	check("down", s)
 }
 
+// TestSweepUploads: uploads of others in the same bucket are left alone.
 func TestSweepUploads(t *testing.T) {
 	fake := blobtest.NewS3(t)
 	s := s3(t, fake)
 	now := time.Now()
-	fake.Abandon("old", now.Add(-25*time.Hour))
-	fake.Abandon("new", now)
+	for _, key := range []string{"crier/old", "another-program/old", "old"} {
+		fake.Abandon(key, now.Add(-25*time.Hour))
+	}
+	fake.Abandon("crier/new", now)
 	if err := s.Sweep(t.Context(), now.Add(-24*time.Hour).UnixMicro()); err != nil {
 		t.Fatal(err)
 	}
-	if fake.Open() != 1 {
-		t.Errorf("%d uploads are left, want the new one", fake.Open())
+	if got := fake.Uploads(); !slices.Equal(got, []string{"another-program/old", "crier/new", "old"}) {
+		t.Errorf("%q are left, want the new one and those of others", got)
+	}
+	if _, err := s.Put(t.Context(), "ours", strings.NewReader("o"), 1); err != nil {
+		t.Fatal(err)
+	}
+	if got := fake.Objects(); !slices.Equal(got, []string{"crier/ours"}) {
+		t.Errorf("objects %q", got)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -29,7 +30,10 @@ type S3Options struct {
 	SecretKey string
 }
 
-// S3 keeps files in a bucket of an S3-compatible store, one object per id.
+// s3Prefix leads the names of all our objects: whatever else lies in the bucket is not ours to touch.
+const s3Prefix = "crier/"
+
+// S3 keeps files in a bucket of an S3-compatible store, one object per id, under s3Prefix.
 type S3 struct {
 	core      *minio.Client
 	bucket    string
@@ -77,7 +81,7 @@ func (s *S3) Put(ctx context.Context, id string, r io.Reader, size int64) (int64
 			body = io.MultiReader(head, in)
 		}
 	}
-	_, err := s.core.PutObject(ctx, s.bucket, id, body, size, minio.PutObjectOptions{
+	_, err := s.core.PutObject(ctx, s.bucket, s3Prefix+id, body, size, minio.PutObjectOptions{
 		ContentType: "application/octet-stream", PartSize: partSize, NumThreads: 1,
 	})
 	if err == nil && size >= 0 {
@@ -131,7 +135,7 @@ func (s *S3) Get(ctx context.Context, id string, from, n int64) (io.ReadCloser, 
 	}
 	// Core's GetObject is one request that is read as the caller reads; the client's
 	// own would read it from a goroutine.
-	body, _, _, err := (&minio.Core{Client: s.core}).GetObject(ctx, s.bucket, id, o)
+	body, _, _, err := (&minio.Core{Client: s.core}).GetObject(ctx, s.bucket, s3Prefix+id, o)
 	if err != nil {
 		if from > 0 && minio.ToErrorResponse(err).StatusCode == http.StatusRequestedRangeNotSatisfiable {
 			return io.NopCloser(new(bytes.Buffer)), nil
@@ -146,7 +150,7 @@ func (s *S3) Size(ctx context.Context, id string) (int64, error) {
 	if !valid(id) {
 		return 0, notFound(id)
 	}
-	info, err := s.core.StatObject(ctx, s.bucket, id, minio.StatObjectOptions{})
+	info, err := s.core.StatObject(ctx, s.bucket, s3Prefix+id, minio.StatObjectOptions{})
 	if err != nil {
 		return 0, s.translate(ctx, id, err)
 	}
@@ -158,20 +162,23 @@ func (s *S3) Delete(ctx context.Context, id string) error {
 	if !valid(id) {
 		return nil
 	}
-	err := s.core.RemoveObject(ctx, s.bucket, id, minio.RemoveObjectOptions{})
+	err := s.core.RemoveObject(ctx, s.bucket, s3Prefix+id, minio.RemoveObjectOptions{})
 	if err == nil || minio.ToErrorResponse(err).StatusCode == http.StatusNotFound {
 		return nil
 	}
 	return s.translate(ctx, id, err)
 }
 
-// Sweep implements Store: parts of uploads that were never completed.
+// Sweep implements Store: parts of uploads of ours that were never completed.
 func (s *S3) Sweep(ctx context.Context, before int64) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the listing
-	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, "", true) {
+	for u := range s.core.ListIncompleteUploads(ctx, s.bucket, s3Prefix, true) {
 		if u.Err != nil {
 			return s.translate(ctx, "", u.Err)
+		}
+		if !strings.HasPrefix(u.Key, s3Prefix) { // a store that does not know prefixes
+			continue
 		}
 		if u.Initiated.Before(time.UnixMicro(before)) {
 			if err := s.core.RemoveIncompleteUpload(ctx, s.bucket, u.Key); err != nil {

@@ -31,7 +31,7 @@ type Config struct {
 
 	Files       string `name:"files" help:"Folder of the files that people send each other; several nodes need one that they share. Empty: files in the data folder." placeholder:"PATH"`
 	S3Endpoint  string `name:"s3-endpoint" help:"An S3-compatible store for the files instead of a folder: https://HOST, or http://HOST:PORT without TLS." placeholder:"URL"`
-	S3Bucket    string `name:"s3-bucket" help:"Bucket of the S3 store, for Crier alone; it must exist." placeholder:"NAME"`
+	S3Bucket    string `name:"s3-bucket" help:"Bucket of the S3 store; it must exist. What is ours lies under crier/ in it." placeholder:"NAME"`
 	S3Region    string `name:"s3-region" help:"Region of the S3 store; empty: as the store says." placeholder:"NAME"`
 	S3AccessKey string `name:"s3-access-key" help:"Access key of the S3 store." placeholder:"KEY"`
 	S3SecretKey string `name:"s3-secret-key" secret:"" help:"Secret key of the S3 store." placeholder:"SECRET"`

@@ -37,6 +37,14 @@ type ExportRequest struct {
 	People     []PersonNo `json:"people"` // whose conversations, in the order they are written
 	Transcript bool       `json:"transcript,omitempty"`
 	Filter     bool       `json:"filter,omitempty"` // chosen by a filter, not one by one
+
+	Holds *ExportHolds `json:"holds,omitempty"` // once it is ready; nil: not yet
+}
+
+// ExportHolds is what is in a .zip: whoever no longer sees all of it does not get it.
+type ExportHolds struct {
+	Seen   Seen       `json:"seen"` // within which it was made
+	People []PersonNo `json:"people"`
 }
 
 // ExportRequested is the payload of EntryExportRequested.

@@ -195,8 +195,8 @@ func (a Actor) Exams(action Action) (all bool, exams []ExamID, err error) {
 // Seen is which candidates and what of them an actor may see: all of the
 // organisation, or those in the groups and rooms of Places (Room "" = all of the group).
 type Seen struct {
-	All    bool
-	Places []Place
+	All    bool    `json:"all,omitempty"`
+	Places []Place `json:"places,omitempty"`
 }
 
 // Seen says whom the actor may do action to. Errors: Forbidden.
@@ -233,6 +233,19 @@ func (s Seen) Holds(reach []Place) bool {
 		}
 	}
 	return false
+}
+
+// Covers reports whether all that other sees is seen.
+func (s Seen) Covers(other Seen) bool {
+	if s.All || other.All {
+		return s.All
+	}
+	for _, p := range other.Places {
+		if !s.Holds([]Place{p}) {
+			return false
+		}
+	}
+	return true
 }
 
 // HoldsGroup reports whether what belongs to the group ("" = to none) is seen of someone

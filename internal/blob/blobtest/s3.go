@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,6 +68,25 @@ func (s *S3) Open() int {
 	return len(s.uploads)
 }
 
+// Uploads returns the names of what uploads in parts that are not complete would make, sorted.
+func (s *S3) Uploads() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []string{}
+	for _, u := range s.uploads {
+		out = append(out, u.key)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Objects returns the names of what is stored, sorted.
+func (s *S3) Objects() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.objects))
+}
+
 // Abandon makes an upload in parts that nobody completes, begun at a time.
 func (s *S3) Abandon(key string, began time.Time) {
 	s.mu.Lock()
@@ -106,7 +127,7 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case q.Has("location"):
 		s.answer(w, "location", `<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></LocationConstraint>`)
 	case q.Has("uploads") && r.Method == http.MethodGet:
-		s.listUploads(w)
+		s.listUploads(w, q.Get("prefix"))
 	case q.Has("uploads"):
 		id := fmt.Sprintf("upload-%d", len(s.counts)+s.counts["begin"]+1)
 		s.uploads[id] = &upload{key: key, began: made, parts: map[int][]byte{}}
@@ -118,9 +139,12 @@ func (s *S3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *S3) listUploads(w http.ResponseWriter) {
+func (s *S3) listUploads(w http.ResponseWriter, prefix string) {
 	var list strings.Builder
 	for id, u := range s.uploads {
+		if !strings.HasPrefix(u.key, prefix) {
+			continue
+		}
 		fmt.Fprintf(&list, "<Upload><Key>%s</Key><UploadId>%s</UploadId><Initiated>%s</Initiated></Upload>", u.key, id, u.began.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
 	s.answer(w, "uploads", "<ListMultipartUploadsResult><Bucket>"+s.Bucket+"</Bucket><IsTruncated>false</IsTruncated>"+list.String()+"</ListMultipartUploadsResult>")

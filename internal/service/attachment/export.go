@@ -164,8 +164,9 @@ func (s *Service) export(ctx context.Context, actor domain.Actor, id string) (do
 	return s.o.Store.Export(ctx, actor.Organisation, actor.No, id)
 }
 
-// ExportFile hands out the .zip. Errors: Forbidden, NotFound; Conflict while it is not
-// ready; Gone once it has expired or was cancelled.
+// ExportFile hands out the .zip, as long as the actor sees all that is in it: what was seen when it
+// was made may be another's by now. Errors: Forbidden, NotFound; Conflict while it is not ready;
+// Gone once it has expired or was cancelled.
 func (s *Service) ExportFile(ctx context.Context, actor domain.Actor, id string) (*File, error) {
 	x, err := s.export(ctx, actor, id)
 	if err != nil {
@@ -182,6 +183,9 @@ func (s *Service) ExportFile(ctx context.Context, actor domain.Actor, id string)
 	if x.Blob == "" || !s.o.Clock.Now().Before(x.ExpiresAt) {
 		return nil, fault.New(fault.Gone, "the export has expired; make a new one")
 	}
+	if err := s.stillSeen(ctx, actor, x); err != nil {
+		return nil, err
+	}
 	if size, err := s.o.Blobs.Size(ctx, x.Blob); fault.Is(err, fault.NotFound) {
 		return nil, fmt.Errorf("the file of export %s is not there: %w", x.ID, errLost)
 	} else if err != nil {
@@ -191,6 +195,26 @@ func (s *Service) ExportFile(ctx context.Context, actor domain.Actor, id string)
 	}
 	return &File{Name: "Conversations " + x.CreatedAt.UTC().Format("2006-01-02 1504") + ".zip", Type: "application/zip", Size: x.Size, ETag: x.Blob,
 		ModTime: x.EndedAt, Content: newSeeker(ctx, s.o.Blobs, x.Blob, x.Size)}, nil
+}
+
+// stillSeen refuses an export that holds what the actor sees no more. Errors: Forbidden.
+func (s *Service) stillSeen(ctx context.Context, actor domain.Actor, x domain.Export) error {
+	seen, err := actor.Seen(domain.ActConversationExport)
+	if err != nil {
+		return err
+	}
+	holds := x.Request.Holds
+	if holds == nil { // made before this was noted
+		holds = &domain.ExportHolds{People: x.Request.People}
+	}
+	people, err := s.o.Store.FilePeopleByNo(ctx, actor.Organisation, holds.People, seen)
+	if err != nil {
+		return err
+	}
+	if !seen.Covers(holds.Seen) || len(people) < len(holds.People) {
+		return fault.New(fault.Forbidden, "the export holds conversations, or parts of them, that are no longer among yours; make a new one")
+	}
+	return nil
 }
 
 // CancelExport ends an export that is not done, or removes the file of one that is.

@@ -215,6 +215,66 @@ func TestWhoExports(t *testing.T) {
 	})
 }
 
+// TestExportOutOfReach: an export is asked about anew with every download: whoever has lost a group that it was
+// made within, or their role, does not get it any more, and does again once they have it back.
+func TestExportOutOfReach(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		h.send("a", "Papers.", h.upload("a", text("of a.txt")).ID)
+		scope := func(exam string, remove bool) {
+			t.Helper()
+			_, _, err := h.store.ReplaceScopes(t.Context(), domain.System(h.org), []domain.ScopeSpec{{Where: at(0), Exam: exam, Person: "coordinator", Remove: remove}})
+			h.must(err)
+		}
+		room, seat := "A", "1"
+		_, _, err := h.store.UpsertEnrolments(t.Context(), domain.System(h.org), []domain.EnrolmentSpec{{Where: at(0), Exam: "T2", Person: "a", Room: &room, Seat: &seat}})
+		h.must(err)
+		scope("T1", false)
+		scope("T2", false)
+		now := func() domain.Actor {
+			t.Helper()
+			actor, err := h.staff(t.Context(), h.org, h.as("coordinator").No)
+			h.must(err)
+			return actor
+		}
+		x, err := h.RequestExport(t.Context(), now(), ExportRequest{People: []domain.PersonID{h.ids["a"]}})
+		h.must(err)
+		h.work()
+		download := func() error {
+			f, err := h.ExportFile(t.Context(), now(), x.ID)
+			if err == nil {
+				h.must(f.Content.Close())
+			}
+			return err
+		}
+		h.must(download())
+		scope("T1", true) // a is still seen, in T2: not all of what is in the file
+		want(t, "a group less", download(), fault.Forbidden, "")
+		scope("T2", true)
+		want(t, "no group", download(), fault.Forbidden, "")
+		scope("T1", false)
+		scope("T2", false)
+		h.must(download())
+		actor := now()
+		actor.Role = domain.RoleInvigilator
+		_, err = h.ExportFile(t.Context(), actor, x.ID)
+		want(t, "another role", err, fault.Forbidden, "")
+	})
+}
+
+// TestAttemptEnds: nothing of an attempt lives on once it is over, and its cause is kept.
+func TestAttemptEnds(t *testing.T) {
+	h := one(t)
+	h.send("a", "Papers.", h.upload("a", text("a.txt")).ID)
+	h.export("planner", false, "a")
+	x, _, err := h.store.ClaimExport(t.Context(), h.exporter.worker, "a-blob", h.clock.Now().Add(leaseTime))
+	h.must(err)
+	j, err := h.exporter.attempt(t.Context(), *x)
+	h.must(err)
+	if j.ctx.Err() == nil {
+		t.Error("the attempt is over and its context goes on")
+	}
+}
+
 func TestExportLimitsAndLife(t *testing.T) {
 	both(t, func(t *testing.T, h *office) {
 		h.send("a", "Papers.", h.upload("a", text("a.txt")).ID)

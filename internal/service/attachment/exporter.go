@@ -173,9 +173,11 @@ func (x *Exporter) release() {
 	}
 }
 
-// attempt streams the .zip into the blob store while a second goroutine notes progress.
+// attempt streams the .zip into the blob store while a second goroutine notes progress. The job's context has ended
+// when it returns; its cause still says why, if that was before the attempt came to its end.
 func (x *Exporter) attempt(ctx context.Context, claimed domain.Export) (*job, error) {
 	ctx, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
 	j := &job{s: x.s, x: claimed, ctx: ctx}
 	x.mu.Lock()
 	x.current, x.abort = claimed.ID, abort
@@ -239,6 +241,7 @@ func (x *Exporter) finish(ctx context.Context, j *job, reason string) error {
 	end := j.progress()
 	end.State, end.EndedAt, end.Size = domain.ExportReady, s.o.Clock.Now(), j.x.Size
 	end.ExpiresAt = end.EndedAt.Add(exportTime)
+	end.Request.Holds = j.holds()
 	entry := domain.ExportEnded{Export: end.ID, State: end.State, Conversations: j.conversations, Files: j.files, Size: end.Size, SHA256: j.sum}
 	if reason != "" {
 		end.State, end.Error, end.Size, end.ExpiresAt = domain.ExportFailed, reason, 0, time.Time{}

@@ -55,6 +55,15 @@ func (j *job) progress() domain.Export {
 	return x
 }
 
+// holds is whose conversations are in the .zip, and as far as whom they are seen.
+func (j *job) holds() *domain.ExportHolds {
+	h := &domain.ExportHolds{Seen: j.seen, People: make([]domain.PersonNo, len(j.people))}
+	for i, p := range j.people {
+		h.People[i] = p.No
+	}
+	return h
+}
+
 func (j *job) by() domain.ActorRef { return domain.System(j.x.Organisation).Ref() }
 
 // write writes the .zip: the index, then conversation by conversation.
