@@ -6,13 +6,16 @@ import (
 	"crypto/sha1" //nolint:gosec // the provider's signature is defined over it
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"crier/internal/channel"
@@ -87,14 +90,23 @@ func failure(status int, header http.Header, code, detail string) error {
 // answerMost is how much of an answer is read.
 const answerMost = 64 << 10
 
-// do makes a request. A connection that fails before anything was answered is the provider's failure, but one whose answer was
-// lost may have been a success: it counts as temporary.
+// do makes a request. A connection that fails before it was asked is the provider's failure; one that was asked and does not answer may have
+// taken the SMS: it counts as temporary, and so against it, lest the same SMS is sent again and again.
 func do(c *http.Client, req *http.Request) (status int, header http.Header, body []byte, err error) {
 	if c == nil {
 		c = &http.Client{Timeout: 20 * time.Second}
 	}
-	resp, err := c.Do(req)
-	if err != nil {
+	var asked atomic.Bool
+	trace := &httptrace.ClientTrace{WroteRequest: func(i httptrace.WroteRequestInfo) { asked.Store(i.Err == nil) }}
+	resp, err := c.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	switch {
+	case err != nil && asked.Load():
+		e := &channel.Error{Kind: channel.Temporary, Code: "answer", Detail: "the provider was asked, and did not answer", Err: err}
+		if errors.Is(err, context.DeadlineExceeded) {
+			e.Code = "timeout"
+		}
+		return 0, nil, nil, e
+	case err != nil:
 		return 0, nil, nil, &channel.Error{Kind: channel.Provider, Code: "connection", Detail: cut(withoutAddress(err)), Err: err}
 	}
 	defer func() { _ = resp.Body.Close() }()

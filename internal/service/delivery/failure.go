@@ -25,6 +25,9 @@ const (
 	restMost  = 5 * time.Minute
 )
 
+// blameAfter is how often a copy may meet a failing provider before it counts against the copy itself, if what came just before it was taken.
+const blameAfter = 5
+
 // doubled is first, doubled n-1 times, at most most.
 func doubled(first, most time.Duration, n int) time.Duration {
 	d := first
@@ -44,7 +47,11 @@ func (w *Worker) failed(d domain.Delivery, address string, err error) domain.Del
 	code := cmp.Or(e.Code, string(e.Kind))
 	r := domain.DeliveryResult{Delivery: d, Address: address, Provider: w.way.Sender.Name(), Reason: code, Detail: e.Detail,
 		Attempt: &domain.Attempt{At: now, Outcome: domain.Outcome(e.Kind), Code: e.Code, Detail: e.Detail}}
-	switch e.Kind {
+	kind := e.Kind
+	if kind == channel.Provider && e.RetryAfter == 0 && d.Fence > blameAfter && w.took() {
+		kind = channel.Temporary // it takes others: the text is at fault, not the provider
+	}
+	switch kind {
 	case channel.Permanent:
 		w.back()
 		r.State, r.Consumed = domain.DeliveryFailed, true
@@ -74,6 +81,7 @@ func (w *Worker) rest(now time.Time, asked time.Duration) time.Time {
 	if now.Before(w.until) {
 		return w.until
 	}
+	w.taken = false
 	w.failures++
 	w.until = now.Add(max(spread(doubled(restFirst, restMost, w.failures)), min(asked, time.Hour)))
 	return w.until
@@ -83,7 +91,14 @@ func (w *Worker) rest(now time.Time, asked time.Duration) time.Time {
 func (w *Worker) back() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.failures, w.until = 0, time.Time{}
+	w.failures, w.until, w.taken = 0, time.Time{}, true
+}
+
+// took reports whether the provider answered when it was last asked.
+func (w *Worker) took() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.taken
 }
 
 // push hands a text to each browser of a person. It has gone if one took it; a subscription that is gone for good is removed.

@@ -111,10 +111,17 @@ func (h *house) add(n int, change func(i int, p *domain.PersonSpec)) {
 // send sends a message to everyone, with copies; it returns its offset.
 func (h *house) send(channels ...domain.Channel) int64 {
 	h.t.Helper()
-	audience := []domain.AudienceRoom{{}}
+	var all []domain.PersonNo
 	for i := range h.people {
-		audience[0].People = append(audience[0].People, domain.PersonNo(i+1))
+		all = append(all, domain.PersonNo(i+1))
 	}
+	return h.sendTo(all, channels...)
+}
+
+// sendTo sends a message to some.
+func (h *house) sendTo(people []domain.PersonNo, channels ...domain.Channel) int64 {
+	h.t.Helper()
+	audience := []domain.AudienceRoom{{People: people}}
 	a, _ := json.Marshal(audience)
 	p, _ := json.Marshal(domain.BroadcastSent{ExamName: "Pool", GroupKind: domain.KindPool, Subject: "Shift", Body: "The shift begins at nine.", Level: domain.LevelChat, SenderName: "Ada", Channels: channels})
 	e, _, err := h.store.Append(h.t.Context(), &domain.Entry{Organisation: h.org, Kind: domain.EntryBroadcastSent, Actor: h.admin.Ref(), Payload: p, Audience: a})

@@ -59,6 +59,7 @@ type Service struct {
 	o       Options
 	enabled map[domain.Channel]bool
 	workers map[domain.Channel]*Worker
+	looking looking
 }
 
 // New makes the service.
@@ -71,8 +72,11 @@ func New(o Options) *Service {
 	return s
 }
 
-// Start begins the workers, one for each channel.
+// Start begins the workers, one for each channel, and the looking for copies by channels that there are none for.
 func (s *Service) Start(ctx context.Context) {
+	if len(s.enabled) < len(everyChannel) {
+		s.looking.start(ctx, s)
+	}
 	for _, w := range s.workers {
 		w.Start(ctx)
 	}
@@ -80,6 +84,7 @@ func (s *Service) Start(ctx context.Context) {
 
 // Stop lets the workers end what they have in their hands, until ctx ends.
 func (s *Service) Stop(ctx context.Context) error {
+	s.looking.end()
 	var first error
 	for _, w := range s.workers {
 		if err := w.Stop(ctx); err != nil && first == nil {

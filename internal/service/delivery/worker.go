@@ -59,6 +59,7 @@ type Worker struct {
 	inFlight int       // claimed and not recorded
 	failures int       // of the provider, in a row
 	until    time.Time // the channel rests until then
+	taken    bool      // the provider answered when it was last asked
 	swept    time.Time
 }
 
