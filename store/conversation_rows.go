@@ -177,12 +177,13 @@ func (r *conversationRow) row(moments map[int64]moment) domain.ConversationRow {
 	if m, ok := moments[r.LastOffset]; ok {
 		var text struct {
 			Inbound     bool
+			Via         domain.Channel
 			Body        string
 			SenderName  string `json:"sender_name"`
 			Attachments []domain.Attachment
 		}
 		_ = json.Unmarshal([]byte(m.Payload), &text) // written by this program alone
-		out.Last = &domain.LastMessage{Offset: m.Offset, Broadcast: m.Kind == string(domain.EntryBroadcastSent), Inbound: text.Inbound, At: timeOf(m.At),
+		out.Last = &domain.LastMessage{Offset: m.Offset, Broadcast: m.Kind == string(domain.EntryBroadcastSent), Inbound: text.Inbound, Via: text.Via, At: timeOf(m.At),
 			Line: domain.Line(text.Body, text.Attachments), From: text.SenderName}
 	}
 	return out

@@ -85,8 +85,10 @@ func (s *Store) SentTexts(ctx context.Context, org domain.OrganisationID, no dom
 	offsets, at := make([]int64, len(rows)), make(map[int64]int, len(rows))
 	for i, r := range rows {
 		var text struct {
-			ExamName   string      `json:"test_name"`
-			GroupName  string      `json:"group_name"`
+			ExamName   string `json:"test_name"`
+			GroupName  string `json:"group_name"`
+			Via        domain.Channel
+			Trial      *domain.PersonName
 			Subject    string      `json:"subject"`
 			Body       string      `json:"body"`
 			SenderName string      `json:"sender_name"`
@@ -97,7 +99,10 @@ func (s *Store) SentTexts(ctx context.Context, org domain.OrganisationID, no dom
 		}
 		offsets[i], at[r.Offset] = r.Offset, i
 		out[i] = domain.SentText{Offset: r.Offset, At: timeOf(r.At), Inbound: r.Inbound != 0, Stopped: r.Stopped != "", Many: domain.EntryKind(r.Kind) == domain.EntryBroadcastSent,
-			Group: text.GroupName + text.ExamName, Subject: text.Subject, Body: text.Body, From: text.SenderName, FromRole: text.SenderRole}
+			Group: text.GroupName + text.ExamName, Subject: text.Subject, Body: text.Body, From: text.SenderName, FromRole: text.SenderRole, Via: text.Via}
+		if text.Trial != nil {
+			out[i].Trial = text.Trial.Name
+		}
 	}
 	var found []fileRow
 	err = s.list(ctx, &found, `SELECT `+fileColumns+` FROM attachments

@@ -43,6 +43,7 @@ type Options struct {
 	Outbox       Outbox // nil: nothing is captured
 	Pushes       Pushes
 	Unmatched    Unmatched
+	Originals    Originals
 	Webhooks     Webhooks
 	Stops        Stops
 

@@ -18,6 +18,8 @@ type Unmatched interface {
 func (s *Server) unmatchedRoutes() []route {
 	return []route{
 		{"GET", "/unmatched", s.signedIn(s.listUnmatched)},
+		{"GET", "/unmatched/{inbound}/original", s.signedIn(s.unmatchedOriginal)},
+		{"GET", "/messages/{item}/original", s.signedIn(s.messageOriginal)},
 		{"POST", "/unmatched/{inbound}/assign", s.signedIn(s.assignUnmatched)},
 		{"POST", "/unmatched/{inbound}/discard", s.signedIn(s.discardUnmatched)},
 	}

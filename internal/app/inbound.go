@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"time"
 
 	"crier/internal/channel"
 	"crier/internal/channel/mailin"
@@ -26,6 +28,7 @@ func (n *Node) openInbound(ways map[domain.Channel]delivery.Way) {
 	o := inbound.Options{
 		Store: n.Store, Writer: n.Conversation, Intake: intake{n.Files}, Blobs: n.blobs, Addresses: n.addresses(), Answers: answers, Sealer: n.sealer, Clock: n.clock,
 		Log: n.log.With().Str("room", "inbound").Logger(), Limits: n.cfg.Limits(), Committed: n.committed,
+		KeepOriginals: time.Duration(n.cfg.MailOriginalsDays) * 24 * time.Hour,
 	}
 	if n.cfg.TwilioAccount != "" {
 		o.Twilio = n.twilio()
@@ -45,12 +48,26 @@ func (i intake) TakeIn(ctx context.Context, actor domain.Actor, name string, siz
 	return a.ID, err
 }
 
+// What one connection by SMTP may do before it has to come again.
+const (
+	mailsPerConnection   = 100
+	refusedPerConnection = 20
+)
+
 // mailServers listen for mails.
 type mailServers []*mailin.Server
 
 // listenMail begins to listen where the configuration says.
 func (n *Node) listenMail(ctx context.Context) (mailServers, error) {
 	var out mailServers
+	var config *tls.Config
+	if n.cfg.MailInCert != "" {
+		cert, err := newCertificate(n.cfg.MailInCert, n.cfg.MailInKey, n.log)
+		if err != nil {
+			return nil, fmt.Errorf("mail-in-cert: %w", err)
+		}
+		config = &tls.Config{GetCertificate: cert.get, MinVersion: tls.VersionTLS12}
+	}
 	for _, l := range []struct {
 		name, addr string
 		lmtp       bool
@@ -62,7 +79,12 @@ func (n *Node) listenMail(ctx context.Context) (mailServers, error) {
 		if err != nil {
 			return out, fmt.Errorf("listen for mails (%s): %w", l.name, err)
 		}
-		s := mailin.NewServer(mailin.Options{LMTP: l.lmtp, Domain: n.cfg.MailDomainName(), Receiver: n.Inbound, Log: n.log.With().Str("room", "mailin").Logger()})
+		limits := mailin.Limits{Connections: n.cfg.MailInConnections}
+		if !l.lmtp { // strangers, not our own mail server
+			limits.PerAddress, limits.PerMinute, limits.PerConnection, limits.Refused = n.cfg.SMTPInPerAddress, n.cfg.SMTPInPerMinute, mailsPerConnection, refusedPerConnection
+		}
+		s := mailin.NewServer(mailin.Options{LMTP: l.lmtp, Domain: n.cfg.MailDomainName(), Receiver: n.Inbound, Log: n.log.With().Str("room", "mailin").Logger(),
+			TLS: config, Limits: limits, Clock: n.clock})
 		s.Start(listener)
 		out = append(out, s)
 		n.log.Info().Str("addr", listener.Addr().String()).Bool("lmtp", l.lmtp).Msg("taking mails")

@@ -72,31 +72,22 @@ func readable(from string) string {
 func (n *Node) captureTexts() *outbox.Sender { return outbox.Texts(n.capture) }
 
 // wayIn brings answers of the Outbox page where real ones come in.
-type wayIn struct {
-	in    *inbound.Service
-	store interface {
-		Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
-	}
-}
+type wayIn struct{ in *inbound.Service }
 
 var _ delivery.WayIn = wayIn{}
 
 // MailIn implements delivery.WayIn.
-func (w wayIn) MailIn(ctx context.Context, from, to string, raw []byte) error {
+func (w wayIn) MailIn(ctx context.Context, by domain.Actor, from, to string, raw []byte) error {
 	m, err := mailin.Parse(raw)
 	if err != nil {
 		return err
 	}
-	return w.in.Receive(ctx, mailin.Envelope{From: from, To: to, Raw: raw, Mail: m})
+	return w.in.TryMail(ctx, by, mailin.Envelope{From: from, To: to, Raw: raw, Mail: m})
 }
 
 // SMSIn implements delivery.WayIn.
-func (w wayIn) SMSIn(ctx context.Context, id domain.OrganisationID, in sms.Received) error {
-	org, err := w.store.Organisation(ctx, id)
-	if err != nil {
-		return err
-	}
-	return w.in.ReceiveSMS(ctx, org, outbox.Name, in)
+func (w wayIn) SMSIn(ctx context.Context, by domain.Actor, in sms.Received) error {
+	return w.in.TrySMS(ctx, by, in)
 }
 
 // openPush makes the way of web push, with the database's own key.
@@ -120,5 +111,5 @@ func (n *Node) outbox() api.Outbox {
 	if !n.cfg.Captures() {
 		return nil
 	}
-	return &delivery.Outbox{Store: n.Store, In: wayIn{n.Inbound, n.Store}, Clock: n.clock}
+	return &delivery.Outbox{Store: n.Store, In: wayIn{n.Inbound}, Clock: n.clock}
 }

@@ -48,6 +48,13 @@ type Config struct {
 	LMTPAddr     string `name:"lmtp-addr" help:"Address that answers and bounces come in to by LMTP, from a mail server in front; keep it private. Empty: not served." placeholder:"ADDR"`
 	SMTPInAddr   string `name:"smtp-in-addr" help:"The same by SMTP, without a mail server in front. Empty: not served." placeholder:"ADDR"`
 
+	MailInCert        string `name:"mail-in-cert" help:"PEM file of the certificate (with its chain) that both listeners offer STARTTLS with; read again when it changes. Empty: no TLS." placeholder:"PATH"`
+	MailInKey         string `name:"mail-in-key" help:"PEM file of its private key." placeholder:"PATH"`
+	MailInConnections int    `name:"mail-in-connections" default:"100" help:"Most connections at once to each listener."`
+	SMTPInPerAddress  int    `name:"smtp-in-per-address" default:"10" help:"Most connections at once of one remote address (IPv6: of one /64) by SMTP."`
+	SMTPInPerMinute   int    `name:"smtp-in-per-minute" default:"120" help:"Most mails a minute of one remote address by SMTP; more are told to come again. By LMTP there is no bound: the mail server in front has one address."`
+	MailOriginalsDays int    `name:"mail-originals-days" default:"365" help:"For how many days mails that came in are kept as they came, beside the messages that they became; 0: for good. What waits in Unmatched is kept until it is dealt with."`
+
 	TwilioURL      string `name:"twilio-url" default:"https://api.twilio.com" help:"Where Twilio's HTTP API is, or one that speaks it." placeholder:"URL"`
 	TwilioAccount  string `name:"twilio-account" help:"Account SID at Twilio; with neither it nor kannel-url: see outbox." placeholder:"SID"`
 	TwilioToken    string `name:"twilio-token" secret:"" help:"Auth token at Twilio; it signs webhooks too." placeholder:"SECRET"`

@@ -21,5 +21,18 @@ func (c *Config) checkInbound() []fault.Detail {
 			bad("mail-domain", "is needed with "+l.field)
 		}
 	}
+	if (c.MailInCert == "") != (c.MailInKey == "") {
+		bad("mail-in-cert", "a certificate and its key go together")
+	} else if c.MailInCert != "" && c.LMTPAddr == "" && c.SMTPInAddr == "" {
+		bad("mail-in-cert", "is of no use without lmtp-addr or smtp-in-addr")
+	}
+	for field, n := range map[string]int{"mail-in-connections": c.MailInConnections, "smtp-in-per-address": c.SMTPInPerAddress, "smtp-in-per-minute": c.SMTPInPerMinute} {
+		if n < 1 || n > 100000 {
+			bad(field, "must be from 1 to 100000")
+		}
+	}
+	if c.MailOriginalsDays < 0 || c.MailOriginalsDays > 36500 {
+		bad("mail-originals-days", "must be from 0 to 36500")
+	}
 	return out
 }

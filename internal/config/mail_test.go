@@ -62,3 +62,35 @@ func TestMail(t *testing.T) {
 		t.Error(c.MailFromAddress())
 	}
 }
+
+// TestMailIn: what is wrong with the listeners for mails is named by its flag.
+func TestMailIn(t *testing.T) {
+	in := []string{"--smtp-in-addr=127.0.0.1:2525", "--mail-domain=mail.example.org"}
+	tls := []string{"--mail-in-cert=/etc/crier/mail.crt", "--mail-in-key=/etc/crier/mail.key"}
+	for name, c := range map[string]struct {
+		args []string
+		bad  []string
+	}{
+		"a listener":                 {in, nil},
+		"with TLS":                   {append(tls, in...), nil},
+		"a certificate without key":  {append(tls[:1:1], in...), []string{"mail-in-cert"}},
+		"a key without certificate":  {append(tls[1:2:2], in...), []string{"mail-in-cert"}},
+		"a certificate for nothing":  {tls, []string{"mail-in-cert"}},
+		"no connections":             {append([]string{"--mail-in-connections=0"}, in...), []string{"mail-in-connections"}},
+		"none of an address":         {append([]string{"--smtp-in-per-address=0"}, in...), []string{"smtp-in-per-address"}},
+		"no mails a minute":          {append([]string{"--smtp-in-per-minute=-1"}, in...), []string{"smtp-in-per-minute"}},
+		"originals for good":         {append([]string{"--mail-originals-days=0"}, in...), nil},
+		"originals of the day after": {append([]string{"--mail-originals-days=-1"}, in...), []string{"mail-originals-days"}},
+	} {
+		_, err := load(t, c.args, nil)
+		var got []string
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			for _, d := range f.Details {
+				got = append(got, d.Field)
+			}
+		}
+		if !reflect.DeepEqual(got, c.bad) {
+			t.Errorf("%s: %v (%v), want %v", name, got, err, c.bad)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,6 +41,7 @@ type LastMessage struct {
 	Offset    int64
 	Broadcast bool // a sending to many
 	Inbound   bool
+	Via       Channel // of an inbound one: what it came by, "" for the pages
 	At        time.Time
 	Line      string // see Line
 	From      string // the sender's name
@@ -114,6 +116,7 @@ type LastView struct {
 	ID        ItemID    `json:"id"`
 	Type      string    `json:"type"` // "message" or "broadcast"
 	Direction Direction `json:"direction"`
+	Via       Channel   `json:"via,omitempty"` // of a candidate's: what it came by
 	At        time.Time `json:"at"`
 	Line      string    `json:"line"`
 	From      string    `json:"from"`
@@ -142,6 +145,9 @@ func (r ConversationRow) View(presence Presence, seal func(offset int64) ItemID)
 	}
 	if l := r.Last; l != nil {
 		v.Last = &LastView{ID: seal(l.Offset), Type: "message", Direction: DirectionOf(l.Inbound), At: l.At, Line: l.Line, From: l.From}
+		if l.Inbound {
+			v.Last.Via = cmp.Or(l.Via, ChannelApp)
+		}
 		if l.Broadcast {
 			v.Last.Type = "broadcast"
 		}

@@ -37,8 +37,10 @@ type SentText struct {
 	Offset   int64
 	At       time.Time
 	Inbound  bool
-	Many     bool // a sending to many
-	Stopped  bool // it never reached the candidate, and never will
+	Many     bool    // a sending to many
+	Stopped  bool    // it never reached the candidate, and never will
+	Via      Channel // inbound: email or sms, "" for the pages
+	Trial    string  // inbound: the name of who of the staff typed it on the Outbox page
 	Group    string
 	Subject  string
 	Body     string

@@ -127,3 +127,9 @@ type InboundPlace struct {
 	At time.Time
 	ID string
 }
+
+// MessageOriginal is the path that a mail which became a message can be had at, as it came.
+func MessageOriginal(item ItemID) string { return "/api/v1/messages/" + string(item) + "/original" }
+
+// WaitingOriginal is the same of one that waits for staff.
+func WaitingOriginal(id string) string { return "/api/v1/unmatched/" + id + "/original" }

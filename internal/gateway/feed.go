@@ -88,7 +88,7 @@ func MessageOf(m domain.Message) protocol.Message {
 		Group: groupOf(m), Room: m.Room,
 		Subject: m.Text.Subject, Body: m.Text.Body, Level: string(m.Text.Level),
 		From: protocol.From{Name: m.Text.SenderName, Role: string(m.Text.SenderRole)},
-		At:   m.At, Reminder: m.Text.Reminds > 0, State: string(m.State()), Mine: m.Inbound,
+		At:   m.At, Reminder: m.Text.Reminds > 0, State: string(m.State()), Mine: m.Inbound, Via: string(m.Via),
 	}
 	for _, f := range m.Attachments {
 		out.Attachments = append(out.Attachments, protocol.Attachment{ID: string(f.ID), Name: f.Name, Type: f.Type, Size: f.Size,

@@ -41,7 +41,8 @@ type Message struct {
 	At       time.Time `json:"at"`
 	Reminder bool      `json:"reminder"`
 	State    string    `json:"state"`
-	Mine     bool      `json:"mine"` // the candidate wrote it
+	Mine     bool      `json:"mine"`          // the candidate wrote it
+	Via      string    `json:"via,omitempty"` // of theirs: app, email or sms, what it came by
 
 	Attachments []Attachment `json:"attachments,omitempty"`
 	About       *About       `json:"about,omitempty"`

@@ -14,6 +14,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/rs/zerolog"
 
+	"crier/internal/clock"
 	"crier/internal/fault"
 )
 
@@ -45,14 +46,17 @@ type Options struct {
 	TLS      *tls.Config // offers STARTTLS
 	Log      zerolog.Logger
 	MaxBytes int64         // of a mail; 0 = MostBytes
-	Timeout  time.Duration // of one mail's receiving; 0 = 60 s
-	Parallel int           // mails in memory at once; 0 = 8
+	Timeout  time.Duration // of one mail's turn and of keeping it; 0 = 60 s
+	Parallel int           // mails in memory at once, by SMTP at most half of them one remote address's; 0 = 8
+	Limits   Limits
+	Clock    clock.Clock // that mails a minute are counted by; nil = the machine's
 }
 
 // Server listens for mails. Close it.
 type Server struct {
 	o     Options
 	smtp  *smtp.Server
+	guard *guard
 	hands chan struct{} // holds a token per mail in memory
 
 	base context.Context
@@ -74,10 +78,15 @@ func NewServer(o Options) *Server {
 	if o.Parallel <= 0 {
 		o.Parallel = 8
 	}
-	s := &Server{o: o, hands: make(chan struct{}, o.Parallel)}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	o.Limits = o.Limits.withDefaults()
+	s := &Server{o: o, hands: make(chan struct{}, o.Parallel), guard: newGuard(o.Limits, o.Clock)}
 	s.base, s.end = context.WithCancel(context.Background())
-	s.smtp = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		one := &session{s: s}
+	s.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		one := &session{s: s, c: c.Conn()}
+		one.wire = below(one.c)
 		if o.LMTP {
 			return lmtpSession{one}, nil
 		}
@@ -85,7 +94,7 @@ func NewServer(o Options) *Server {
 	}))
 	s.smtp.LMTP, s.smtp.Domain, s.smtp.TLSConfig = o.LMTP, o.Domain, o.TLS
 	s.smtp.MaxMessageBytes, s.smtp.MaxLineLength, s.smtp.EnableSMTPUTF8 = o.MaxBytes, 4000, true
-	s.smtp.ReadTimeout, s.smtp.WriteTimeout = 2*time.Minute, time.Minute
+	s.smtp.ReadTimeout, s.smtp.WriteTimeout = o.Limits.Idle, answerTime
 	s.smtp.ErrorLog = errorLog{o.Log}
 	// By SMTP there is one answer for all recipients of a mail, so it takes one recipient at a time: the sender
 	// comes again for the next (RFC 5321 section 4.5.3.1.10).
@@ -103,7 +112,7 @@ func (s *Server) Start(l net.Listener) {
 	s.done.Add(1)
 	go func() {
 		defer s.done.Done()
-		if err := s.smtp.Serve(l); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		if err := s.smtp.Serve(listener{l, s.guard}); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.o.Log.Error().Err(err).Msg("the mail listener ended by itself")
 		}
 	}()
@@ -135,8 +144,25 @@ func (s *Server) Close(ctx context.Context) error {
 // session is one connection. It takes mails for our addresses only and knows no sign-in.
 type session struct {
 	s    *Server
+	c    net.Conn // with TLS, if there is
+	wire *conn    // without
 	from string
 	to   []string
+}
+
+// below is the connection below TLS.
+func below(c net.Conn) *conn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	wire, _ := c.(*conn) // nothing else is accepted
+	return wire
+}
+
+// doom ends the connection after the answer that says why.
+func (x *session) doom(message string) error {
+	x.wire.doomed.Store(true)
+	return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: message}
 }
 
 // Reset implements smtp.Session.
@@ -147,6 +173,13 @@ func (x *session) Logout() error { return nil }
 
 // Mail implements smtp.Session.
 func (x *session) Mail(from string, _ *smtp.MailOptions) error {
+	if most := x.s.o.Limits.PerConnection; most > 0 && x.wire.mails >= most {
+		return x.doom("Enough for one connection, please come again")
+	}
+	if !x.s.guard.mail(x.wire.peer) {
+		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many mails from your address, please come again later"}
+	}
+	x.wire.mails++
 	x.from = from
 	return nil
 }
@@ -154,6 +187,9 @@ func (x *session) Mail(from string, _ *smtp.MailOptions) error {
 // Rcpt implements smtp.Session.
 func (x *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if !x.s.o.Receiver.Known(to) {
+		if x.wire.refused++; x.s.o.Limits.Refused > 0 && x.wire.refused > x.s.o.Limits.Refused {
+			return x.doom("Too many addresses that are not here")
+		}
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"}
 	}
 	x.to = append(x.to, to)
@@ -181,20 +217,26 @@ func (x lmtpSession) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 
 // each reads a mail and hands it over for each recipient; tell gets one answer for each of them.
 func (x *session) each(r io.Reader, tell func(to string, err error)) {
-	ctx, cancel := context.WithTimeout(x.s.base, x.s.o.Timeout)
-	defer cancel()
 	all := func(err error) {
 		for _, to := range x.to {
 			tell(to, err)
 		}
 	}
-	select {
-	case x.s.hands <- struct{}{}:
-		defer func() { <-x.s.hands }()
-	case <-ctx.Done():
+	most := 0
+	if !x.s.o.LMTP {
+		most = max(1, x.s.o.Parallel/2)
+	}
+	if !x.s.guard.hold(x.wire.peer, most) {
 		all(busy())
 		return
 	}
+	defer x.s.guard.release(x.wire.peer)
+	if !x.turn() {
+		all(busy())
+		return
+	}
+	defer func() { <-x.s.hands }()
+	_ = x.c.SetReadDeadline(wall().Add(x.s.o.Limits.Data)) // else the last command's holds
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		if e, ok := errors.AsType[*smtp.SMTPError](err); ok {
@@ -213,12 +255,26 @@ func (x *session) each(r io.Reader, tell func(to string, err error)) {
 		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 4, 6}, Message: "The mail is going round in a circle"})
 		return
 	}
+	ctx, cancel := context.WithTimeout(x.s.base, x.s.o.Timeout)
+	defer cancel()
 	for _, to := range x.to {
 		err := x.s.o.Receiver.Receive(ctx, Envelope{From: x.from, To: to, Raw: raw, Mail: m})
 		if err != nil {
 			x.s.o.Log.Warn().Err(err).Int("bytes", len(raw)).Msg("a mail was not taken")
 		}
 		tell(to, answer(err))
+	}
+}
+
+// turn waits until one more mail may be in memory; false: it took too long.
+func (x *session) turn() bool {
+	ctx, cancel := context.WithTimeout(x.s.base, x.s.o.Timeout)
+	defer cancel()
+	select {
+	case x.s.hands <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

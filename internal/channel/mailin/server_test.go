@@ -38,27 +38,40 @@ func (d *desk) Receive(_ context.Context, e Envelope) error {
 
 func listen(t *testing.T, d *desk, lmtp bool) *client {
 	t.Helper()
+	c := dial(t, serve(t, Options{LMTP: lmtp, Receiver: d}), "127.0.0.1")
+	c.want("220")
+	return c
+}
+
+// serve listens until the test ends and returns where.
+func serve(t *testing.T, o Options) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(Options{LMTP: lmtp, Domain: "mail.example.org", Receiver: d, Log: zerolog.Nop(), MaxBytes: 1 << 20})
+	o.Domain, o.Log, o.MaxBytes = "mail.example.org", zerolog.Nop(), 1<<20
+	s := NewServer(o)
 	s.Start(l)
-	conn, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = conn.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	})
-	c := &client{t: t, conn: conn, r: bufio.NewReader(conn)}
-	c.want("220")
-	return c
+	return l.Addr().String()
+}
+
+// dial connects from an address of this machine.
+func dial(t *testing.T, to, from string) *client {
+	t.Helper()
+	conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext(t.Context(), "tcp", to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &client{t: t, conn: conn, r: bufio.NewReader(conn)}
 }
 
 type client struct {

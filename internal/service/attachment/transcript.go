@@ -132,6 +132,12 @@ func line(m domain.SentText) transcriptLine {
 	if m.Many {
 		about = append(about, "sent to many")
 	}
+	if word := viaWords[m.Via]; word != "" {
+		about = append(about, word)
+	}
+	if m.Trial != "" {
+		about = append(about, "a trial, typed by "+visible(m.Trial)+" on the Outbox page")
+	}
 	if m.Stopped {
 		about = append(about, "never delivered")
 	}
@@ -144,6 +150,9 @@ func line(m domain.SentText) transcriptLine {
 	}
 	return l
 }
+
+// viaWords say what a candidate's message came by; those written in the pages say nothing.
+var viaWords = map[domain.Channel]string{domain.ChannelEmail: "by email", domain.ChannelSMS: "by SMS"}
 
 func roleWord(r domain.Role) string {
 	return strings.ReplaceAll(string(r), "_", " ")

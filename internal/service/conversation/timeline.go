@@ -17,6 +17,8 @@ type timelineStore interface {
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
 	// DeliveryStates says how the copies of messages to a person stand, by offset.
 	DeliveryStates(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, offsets []int64) (map[int64][]domain.DeliveryView, error)
+	// Originals says of which messages the mail is still kept as it came.
+	Originals(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]bool, error)
 }
 
 // Part asks for a part of a conversation. Before and Since are item ids; one of them at
@@ -160,7 +162,30 @@ func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subje
 		}
 		out[i].Deliveries = copies[r.Entry.Offset]
 	}
-	return out, nil
+	return out, s.originals(ctx, org, rows, out)
+}
+
+// originals says where mails can be had as they came. Without one there is nothing to ask.
+func (s *Service) originals(ctx context.Context, org domain.OrganisationID, rows []domain.TimelineRow, items []domain.Item) error {
+	var mails []int64
+	for i, r := range rows {
+		if items[i].Via == domain.ChannelEmail {
+			mails = append(mails, r.Entry.Offset)
+		}
+	}
+	if len(mails) == 0 {
+		return nil
+	}
+	kept, err := s.o.Store.Originals(ctx, org, mails)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if kept[r.Entry.Offset] {
+			items[i].Original = domain.MessageOriginal(items[i].ID)
+		}
+	}
+	return nil
 }
 
 // copies reads how the copies stand of what went out.

@@ -25,12 +25,12 @@ type outboxStore interface {
 	Captured(ctx context.Context, org domain.OrganisationID, id string) (domain.Captured, error)
 }
 
-// WayIn takes what comes in, as from a mail server or an SMS provider.
+// WayIn takes what comes in, as from a mail server or an SMS provider, and keeps on record who made it up.
 type WayIn interface {
 	// MailIn takes a mail, as LMTP would bring it.
-	MailIn(ctx context.Context, from, to string, raw []byte) error
-	// SMSIn takes an SMS to an organisation.
-	SMSIn(ctx context.Context, org domain.OrganisationID, in sms.Received) error
+	MailIn(ctx context.Context, by domain.Actor, from, to string, raw []byte) error
+	// SMSIn takes an SMS to the actor's organisation.
+	SMSIn(ctx context.Context, by domain.Actor, in sms.Received) error
 }
 
 // Outbox shows staff what would have gone out of a server without providers, and lets them answer as the recipient
@@ -123,7 +123,7 @@ func (o *Outbox) one(ctx context.Context, actor domain.Actor, id string) (domain
 const replyMost = 4000
 
 // Reply answers as the recipient: with a mail that quotes the original, to the address that it gives for answers, or
-// with an SMS. Errors: Forbidden; NotFound; Invalid (body); Conflict for a mail that gives no such address.
+// with an SMS. It is theirs in the conversation, and says who of the staff typed it. Errors: Forbidden; NotFound; Invalid (body); Conflict for a mail that gives no such address.
 func (o *Outbox) Reply(ctx context.Context, actor domain.Actor, id, body string) error {
 	c, err := o.one(ctx, actor, id)
 	if err != nil {
@@ -134,13 +134,13 @@ func (o *Outbox) Reply(ctx context.Context, actor domain.Actor, id, body string)
 		return err
 	}
 	if c.Channel == domain.ChannelSMS {
-		return o.In.SMSIn(ctx, actor.Organisation, sms.Received{ID: uuid.NewString(), From: c.To, To: c.From, Text: body})
+		return o.In.SMSIn(ctx, actor, sms.Received{ID: uuid.NewString(), From: c.To, To: c.From, Text: body})
 	}
 	raw, to, err := o.answer(c, body)
 	if err != nil {
 		return err
 	}
-	return o.In.MailIn(ctx, c.To, to, raw)
+	return o.In.MailIn(ctx, actor, c.To, to, raw)
 }
 
 // answer makes the mail that answers c, as a mail program would.

@@ -32,6 +32,16 @@ func (s *Service) Known(address string) bool {
 
 // Receive implements mailin.Receiver. Errors: NotFound (no address of ours), Unavailable: it must come again.
 func (s *Service) Receive(ctx context.Context, e mailin.Envelope) error {
+	return s.receiveMail(ctx, e, nil)
+}
+
+// TryMail is Receive for a mail that staff have made up on the Outbox page. Whatever comes of it says so. Errors: as of Receive;
+// NotFound for an address of another organisation.
+func (s *Service) TryMail(ctx context.Context, by domain.Actor, e mailin.Envelope) error {
+	return s.receiveMail(ctx, e, &by)
+}
+
+func (s *Service) receiveMail(ctx context.Context, e mailin.Envelope, by *domain.Actor) error {
 	if s.o.Addresses == nil {
 		return fault.New(fault.NotFound, "no such address")
 	}
@@ -40,10 +50,13 @@ func (s *Service) Receive(ctx context.Context, e mailin.Envelope) error {
 		return fault.Wrap(err, fault.NotFound, "no such address")
 	}
 	org := domain.OrganisationID(target.Organisation)
+	if by != nil && by.Organisation != org {
+		return fault.New(fault.NotFound, "no such address")
+	}
 	if _, err := s.o.Store.Organisation(ctx, org); err != nil {
 		return err
 	}
-	in, todo, err := s.keepMail(ctx, org, e)
+	in, todo, err := s.keepMail(ctx, org, e, trialOf(by))
 	if err != nil || !todo {
 		return err
 	}
@@ -54,7 +67,7 @@ func (s *Service) Receive(ctx context.Context, e mailin.Envelope) error {
 }
 
 // keepMail makes a mail durable. todo is false if it came before and was dealt with.
-func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mailin.Envelope) (in domain.Inbound, todo bool, err error) {
+func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mailin.Envelope, trial *domain.PersonName) (in domain.Inbound, todo bool, err error) {
 	id := uuid.Must(uuid.NewV7()).String()
 	raw := rawPrefix + id
 	if _, err := s.o.Blobs.Put(ctx, raw, bytes.NewReader(e.Raw), int64(len(e.Raw))); err != nil {
@@ -71,7 +84,7 @@ func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mai
 	}
 	in, fresh, err := s.o.Store.AddInbound(ctx, domain.Inbound{
 		Organisation: org, ID: id, Channel: domain.ChannelEmail, Dedupe: mailKey(m, e), Sender: cut(sender, 320), Recipient: cut(mailin.Clean(e.To), 320), Subject: cut(m.Subject, s.o.Limits.Subject),
-		Body: cut(m.Reply, bodyKept), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(),
+		Body: cut(m.Reply, bodyKept), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trial,
 	})
 	if err != nil || !fresh {
 		if delErr := s.o.Blobs.Delete(ctx, raw); delErr != nil {
@@ -79,6 +92,14 @@ func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mai
 		}
 	}
 	return in, err == nil && in.State == domain.InboundUnmatched && in.Why == domain.WhyPending, err
+}
+
+// trialOf names who of the staff tries the way in; nil for what comes from outside.
+func trialOf(by *domain.Actor) *domain.PersonName {
+	if by == nil {
+		return nil
+	}
+	return &domain.PersonName{ID: domain.PersonID(by.ID), Name: by.Name}
 }
 
 // bodyKept is how much of a mail's text is kept beside its original.

@@ -26,6 +26,9 @@ type Store interface {
 	SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *domain.Entry, settled bool, err error)
 	Inbound(ctx context.Context, org domain.OrganisationID, id string) (domain.Inbound, error)
 	Unmatched(ctx context.Context, org domain.OrganisationID, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error)
+	MessageInbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64) (domain.Inbound, error)
+	OldOriginals(ctx context.Context, before time.Time, limit int) ([]domain.Inbound, error)
+	ForgetOriginal(ctx context.Context, org domain.OrganisationID, id string) error
 	ClosedSince(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, since time.Time) (int, error)
 
 	Correspondent(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Correspondent, error)
@@ -72,6 +75,8 @@ type Options struct {
 	Clock     clock.Clock
 	Log       zerolog.Logger
 	Limits    domain.Limits
+	// KeepOriginals is how long mails are kept as they came, 0 for good.
+	KeepOriginals time.Duration
 	Committed func(*domain.Entry) // rings the doorbell; must not block
 }
 
@@ -89,7 +94,7 @@ func New(o Options) *Service {
 	return &Service{o: o, answers: make(chan answer, answersMost), helped: recent{at: map[string]time.Time{}}}
 }
 
-// Start begins sending the server's own answers. Call it once.
+// Start begins sending the server's own answers, and sweeping. Call it once.
 func (s *Service) Start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
 	s.done.Add(1)
@@ -97,6 +102,7 @@ func (s *Service) Start(ctx context.Context) {
 		defer s.done.Done()
 		s.answering(ctx)
 	}()
+	s.done.Go(func() { s.sweeping(ctx) })
 }
 
 // Stop ends it; what was not answered yet stays so.

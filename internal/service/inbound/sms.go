@@ -22,6 +22,22 @@ const defaultRegion = "NO"
 // ReceiveSMS deals with an SMS that a provider has brought, for an organisation. Once it returns nil the SMS is durable. Errors:
 // Invalid, Unavailable: it must come again.
 func (s *Service) ReceiveSMS(ctx context.Context, org domain.Organisation, provider string, r sms.Received) error {
+	return s.receiveSMS(ctx, org, provider, r, nil)
+}
+
+// TrySMS is ReceiveSMS for one that staff have typed on the Outbox page. Whatever comes of it, a consent too, says so.
+func (s *Service) TrySMS(ctx context.Context, by domain.Actor, r sms.Received) error {
+	org, err := s.o.Store.Organisation(ctx, by.Organisation)
+	if err != nil {
+		return err
+	}
+	return s.receiveSMS(ctx, org, tried, r, &by)
+}
+
+// tried stands where a provider's name does.
+const tried = "outbox"
+
+func (s *Service) receiveSMS(ctx context.Context, org domain.Organisation, provider string, r sms.Received, by *domain.Actor) error {
 	region := org.Settings.Region
 	if region == "" {
 		region = defaultRegion
@@ -37,7 +53,7 @@ func (s *Service) ReceiveSMS(ctx context.Context, org domain.Organisation, provi
 	key := sha256.Sum256([]byte(provider + "\n" + r.ID))
 	in, _, err := s.o.Store.AddInbound(ctx, domain.Inbound{
 		Organisation: org.ID, ID: uuid.Must(uuid.NewV7()).String(), Channel: domain.ChannelSMS, Dedupe: hex.EncodeToString(key[:]), Sender: sender,
-		Recipient: cut(mailin.Clean(r.To), 40), Body: strings.TrimSpace(mailin.Clean(r.Text)), State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(),
+		Recipient: cut(mailin.Clean(r.To), 40), Body: strings.TrimSpace(mailin.Clean(r.Text)), State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by),
 	})
 	if err != nil {
 		return err
@@ -50,7 +66,7 @@ func (s *Service) ReceiveSMS(ctx context.Context, org domain.Organisation, provi
 		return err
 	}
 	word := sms.KeywordOf(in.Body)
-	if err := s.obey(ctx, org, in, number, people, word); err != nil {
+	if err := s.obey(ctx, org, in, number, people, word, by); err != nil {
 		return err
 	}
 	switch len(people) {
@@ -87,8 +103,8 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 }
 
 // obey does what a keyword asks for. A stop counts for all who have the number; a start only where it is one person's,
-// whose agreement it proves.
-func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, number string, people []domain.Correspondent, word sms.Keyword) error {
+// whose agreement it proves. trial is who of the staff typed it on the Outbox page.
+func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, number string, people []domain.Correspondent, word sms.Keyword, trial *domain.Actor) error {
 	var to domain.Consent
 	locale := ""
 	switch {
@@ -112,9 +128,11 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 		if p.SMS == to {
 			continue
 		}
-		e, err := s.o.Store.AddConsent(ctx, org.ID, p.Actor(org.ID).Ref(), p.No, domain.ConsentRecord{
-			Channel: domain.ChannelSMS, State: to, Source: domain.ConsentBySMS, Words: cut(in.Body, 500), At: in.ReceivedAt,
-		})
+		by, c := p.Actor(org.ID), domain.ConsentRecord{Channel: domain.ChannelSMS, State: to, Source: domain.ConsentBySMS, Words: cut(in.Body, 500), At: in.ReceivedAt}
+		if trial != nil { // no proof of what the person wants
+			by, c.Source, c.By = *trial, domain.ConsentByTrial, trial.Name
+		}
+		e, err := s.o.Store.AddConsent(ctx, org.ID, by.Ref(), p.No, c)
 		if err != nil {
 			return err
 		}

@@ -26,6 +26,8 @@ type Unmatched struct {
 	Why         domain.InboundWhy    `json:"why"`
 	Files       []domain.InboundFile `json:"files"`
 	Suggestions []domain.PersonName  `json:"suggestions"`
+	Original    string               `json:"original,omitempty"` // path of the mail as it came
+	Trial       *domain.PersonName   `json:"trial,omitempty"`    // who of the staff typed it on the Outbox page
 }
 
 // Page is a page of them, oldest first.
@@ -56,7 +58,10 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, limit int, after
 		page.Next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", last.ReceivedAt.UnixMicro(), last.ID))
 	}
 	for _, in := range list {
-		u := Unmatched{ID: in.ID, Channel: in.Channel, Sender: in.Sender, Recipient: in.Recipient, Subject: in.Subject, Body: in.Body, ReceivedAt: in.ReceivedAt, Why: in.Why, Files: in.Files}
+		u := Unmatched{ID: in.ID, Channel: in.Channel, Sender: in.Sender, Recipient: in.Recipient, Subject: in.Subject, Body: in.Body, ReceivedAt: in.ReceivedAt, Why: in.Why, Files: in.Files, Trial: in.Trial}
+		if in.Raw != "" {
+			u.Original = domain.WaitingOriginal(in.ID)
+		}
 		if u.Suggestions, err = s.suggest(ctx, in); err != nil {
 			return Page{}, err
 		}
@@ -136,9 +141,13 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 		return domain.Item{}, s.handled(ctx, in)
 	}
 	s.committed(sent.Handled)
-	return domain.ItemOf(sent.Entry, domain.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
+	item, err := domain.ItemOf(sent.Entry, domain.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
 		return domain.ItemID(s.o.Sealer.Seal(int64(actor.Organisation), 0, offset))
 	}})
+	if err == nil && in.Raw != "" {
+		item.Original = domain.MessageOriginal(item.ID)
+	}
+	return item, err
 }
 
 func (s *Service) convert(ctx context.Context, actor domain.Actor, in domain.Inbound, p domain.Correspondent) (domain.Sent, error) {

@@ -102,7 +102,8 @@ type Message struct {
 	At       time.Time           `json:"at"`
 	Reminder bool                `json:"reminder"`
 	State    domain.ReceiptState `json:"state"`
-	Mine     bool                `json:"mine"` // the actor wrote it
+	Mine     bool                `json:"mine"`          // the actor wrote it
+	Via      domain.Channel      `json:"via,omitempty"` // of theirs: what it came by
 	Times    Times               `json:"times"`
 
 	Attachments []Attachment `json:"attachments,omitempty"`
@@ -214,7 +215,7 @@ func (s *Service) Show(actor domain.Actor, m domain.Message) Message { return s.
 func (s *Service) message(actor domain.Actor, m domain.Message) Message {
 	out := Message{
 		ID: s.seal(actor, m.Offset), Group: groupOf(m), Room: m.Room, Subject: m.Text.Subject, Body: m.Text.Body,
-		Level: m.Text.Level, From: From{Name: m.Text.SenderName, Role: m.Text.SenderRole}, At: m.At, Reminder: m.Text.Reminds > 0, State: m.State(), Mine: m.Inbound,
+		Level: m.Text.Level, From: From{Name: m.Text.SenderName, Role: m.Text.SenderRole}, At: m.At, Reminder: m.Text.Reminds > 0, State: m.State(), Mine: m.Inbound, Via: m.Via,
 		Times: Times{DeliveredAt: optional(m.Delivered), DisplayedAt: optional(m.Displayed), AcknowledgedAt: optional(m.Acknowledged)},
 	}
 	for _, f := range m.Attachments {

@@ -84,7 +84,13 @@ func talk(e *domain.Entry) (string, error) {
 			return "Copies by email and SMS: " + strings.Join(parts, ", ")
 		})
 	case domain.EntryInboundReceived:
-		return say(e, func(p domain.InboundReceived) string { return inboundWord(p.Channel) + " that matches nobody came in" })
+		return say(e, func(p domain.InboundReceived) string {
+			words := inboundWord(p.Channel) + " that matches nobody came in"
+			if p.Trial != nil {
+				words += ", as " + p.Trial.Name + " tried out on the Outbox page"
+			}
+			return words
+		})
 	case domain.EntryInboundHandled:
 		return say(e, func(p domain.InboundHandled) string {
 			words := inboundWord(p.Channel) + " that matched nobody " + string(p.State)
@@ -95,10 +101,14 @@ func talk(e *domain.Entry) (string, error) {
 		})
 	case domain.EntryConsentChanged:
 		return say(e, func(p domain.ConsentChanged) string {
+			words := "Agrees to SMS no longer: " + p.Words
 			if p.State == domain.ConsentIn {
-				return "Agreed to SMS: " + p.Words
+				words = "Agreed to SMS: " + p.Words
 			}
-			return "Agrees to SMS no longer: " + p.Words
+			if p.Source == domain.ConsentByTrial {
+				words += " (tried out on the Outbox page)"
+			}
+			return words
 		})
 	case domain.EntryExportEnded:
 		return say(e, func(p domain.ExportEnded) string { return "An export ended: " + string(p.State) })
@@ -114,13 +124,19 @@ func messageWords(p domain.MessageSent) string {
 	case p.About != nil:
 		words = p.PersonName + " asked about an assignment"
 	case p.Inbound:
-		words = p.PersonName + " wrote"
+		words = p.PersonName + " wrote" + viaWords[p.Via]
+	}
+	if p.Trial != nil {
+		words += ", as " + p.Trial.Name + " tried out on the Outbox page"
 	}
 	if n := len(p.Attachments); n > 0 {
 		words += ", with " + count(n, "file", "files")
 	}
 	return words
 }
+
+// viaWords say what a candidate's message came by; those written in the pages say nothing.
+var viaWords = map[domain.Channel]string{domain.ChannelEmail: " by email", domain.ChannelSMS: " by SMS"}
 
 func inboundWord(c domain.Channel) string {
 	if c == domain.ChannelSMS {
