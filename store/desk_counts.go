@@ -24,6 +24,9 @@ func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff
 		{&out.Mine, domain.DeskFilter{Mine: true}},
 	} {
 		q := s.deskQuery(org, staff, seen, c.f)
+		if err := q.few(ctx); err != nil {
+			return out, fmt.Errorf("count conversations: %w", err)
+		}
 		q.v = "c"
 		text, args := q.count()
 		if err := s.get(ctx, c.into, text, args...); err != nil {
@@ -48,6 +51,10 @@ func (q deskQuery) count() (string, []any) {
 	args := []any{q.org}
 	where := " WHERE c.organisation_id = $1 AND c.archived = 0" + q.conditions(&args)
 	unread := q.f.Folder == domain.FolderUnread
+	if q.only != nil {
+		args = append(args, jsonOf(q.only))
+		where += " AND " + q.s.d.AmongInts("c.person_no", fmt.Sprintf("$%d", len(args)))
+	}
 	if q.narrowed() {
 		fits := ""
 		if unread {
@@ -57,7 +64,7 @@ func (q deskQuery) count() (string, []any) {
 			q.s.seesGroup("t.group_id", "t.person_no", q.seen, &args) + fits + `)`
 	}
 	from := " FROM conversations c" + q.joins(&args, false) + where
-	if !unread {
+	if !unread || q.only != nil {
 		return "SELECT count(*) FROM (SELECT 1" + from + fmt.Sprintf(" LIMIT %d) AS x", domain.DeskCountMost), args
 	}
 	// Most have read nearly everything: then a limit would only lead the planner to look

@@ -14,7 +14,7 @@ import (
 // threads, and no index has their order. A glance looks at the beginning of each
 // group's threads in the order of its own index, and takes as candidates the people who come first
 // there. Down to the floor, the first place at which some group's part breaks off, nobody can
-// be missing; so what the whole statement says of the candidates alone is the page, if it
+// be missing, whether the first or the last of someone's threads counts; so what the whole statement says of the candidates alone is the page, if it
 // fills above the floor. If not, everything is gathered.
 
 // glanceGroups is how many groups are glanced at.
@@ -114,7 +114,7 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 		text = fmt.Sprintf(`SELECT '' AS g, t.person_no, 0 AS key, t.sort_name AS name, t.person_no IN (%s) AS seen FROM (
 			SELECT t.person_no, t.sort_name FROM conversations t WHERE t.organisation_id = $1 AND t.archived = %s%s ORDER BY t.sort_name, t.person_no LIMIT %d) t`,
 			q.somebody(&args), q.archived(), beyond, deskWindow)
-	case seg.key != "v.last_offset" || seg.desc: // of several threads the first place counts; by the oldest it would be the last
+	default:
 		groups, err := q.groups(ctx)
 		if err != nil || len(groups) > glanceGroups {
 			return nil, nil, err
@@ -147,8 +147,6 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 		if text = strings.Join(parts, " UNION ALL "); text == "" {
 			return nil, window, nil
 		}
-	default:
-		return nil, nil, nil
 	}
 	if err := q.s.list(ctx, &list, text, args...); err != nil {
 		return nil, nil, err

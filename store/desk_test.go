@@ -85,10 +85,10 @@ func (w *deskWorld) check(t *testing.T, s *Store, staff domain.PersonNo, seen do
 // TestDesk holds every folder, order and filter, and mixtures of them, against the model:
 // for staff of every reach, in pages, beside another organisation with the same numbers.
 func TestDesk(t *testing.T) {
-	before := deskWindow
-	t.Cleanup(func() { deskWindow = before })
+	window, picks := deskWindow, deskPicks
+	t.Cleanup(func() { deskWindow, deskPicks = window, picks })
 	both(t, func(t *testing.T, s *Store) {
-		deskWindow = 40 // so that some pages are filled within it and some are not
+		deskWindow, deskPicks = 40, 20 // so that some pages are filled within it and some are not, and some questions chosen by few
 		makeDeskWorld(t, s, 9, 70)
 		w := makeDeskWorld(t, s, 1, 70)
 		for reach, seen := range w.reaches() {

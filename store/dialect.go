@@ -45,11 +45,7 @@ type dialect struct {
 	whole string
 	// column reads element i of a JSON array of integers, textColumn of texts.
 	column, textColumn string
-	// find is the function that says where in its first text the second begins, 0 if nowhere.
-	find string
-	// json makes JSON of a text expression, as Field and Member need it.
-	json string
-	// holds says that a JSON array of texts has the only element of another.
+	// holds says that a JSON array of texts has the only element of another; on PostgreSQL, that a JSON value contains another.
 	holds string
 	// greatest is the function that returns the greatest of its arguments.
 	greatest string
@@ -77,8 +73,6 @@ var postgres = &dialect{
 	bytes:      "decode(%s, 'hex')",
 	column:     "CAST(value->>%d AS bigint)",
 	textColumn: "(value->>%d)",
-	find:       "strpos",
-	json:       "CAST(%s AS jsonb)",
 	holds:      "CAST(%s AS jsonb) @> CAST(%s AS jsonb)",
 }
 
@@ -101,16 +95,12 @@ var sqlite = &dialect{
 	bytes:      "unhex(%s)",
 	column:     "(value->>%d)",
 	textColumn: "(value->>%d)",
-	find:       "instr",
-	json:       "%s",
 	holds:      "EXISTS (SELECT 1 FROM json_each(%s) WHERE value = (%s->>0))",
 }
 
-// Holds is the condition that a JSON array of texts has the only element of another.
+// Holds is the condition that a JSON array of texts has the only element of another. On
+// PostgreSQL an index serves it.
 func (d *dialect) Holds(array, one string) string { return fmt.Sprintf(d.holds, array, one) }
-
-// JSON is a text expression as JSON.
-func (d *dialect) JSON(expr string) string { return fmt.Sprintf(d.json, expr) }
 
 // Ints is a sub-select of the integers in the JSON array of parameter p: `no IN ` + Ints("$2").
 func (d *dialect) Ints(p string) string { return fmt.Sprintf(d.ints, p) }

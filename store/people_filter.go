@@ -34,25 +34,23 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 		words = nil
 	}
 	for _, w := range words {
-		either([]string{s.d.find + `(' ' || ` + person + `.folded, ' ' || CAST(` + arg(w) + ` AS text)) > 0`})
+		either([]string{`instr(' ' || ` + person + `.folded, ' ' || CAST(` + arg(w) + ` AS text)) > 0`})
 	}
 	either(s.holds(person+".tags", f.Tag, arg))
 	either(s.holds(person+".skills", f.Skill, arg))
 	if len(f.City) > 0 {
-		either([]string{person + `.city IN ` + s.d.Texts(arg(jsonOf(f.City)))})
+		either([]string{s.d.Among(person+".city", arg(jsonOf(f.City)))})
 	}
 	var postcodes []string
 	for _, p := range f.Postcode {
-		a := arg(p)
-		postcodes = append(postcodes, `substr(`+person+`.postcode, 1, length(CAST(`+a+` AS text))) = CAST(`+a+` AS text)`)
+		// Postcodes are compared by their bytes: all that begin so lie between it and it with the last character there is.
+		postcodes = append(postcodes, `(`+person+`.postcode >= `+arg(p)+` AND `+person+`.postcode < `+arg(p+"\U0010FFFF")+`)`)
 	}
 	either(postcodes)
 	for _, name := range slices.Sorted(maps.Keys(f.Fields)) { // names are checked by Validate: [a-z0-9_] alone
 		var values []string
-		for _, v := range f.Fields[name] { // searched as a text first, as in holds
-			pair := arg(jsonOf(name) + ":" + jsonOf(v))
-			values = append(values, `(`+s.d.find+`(`+person+`.fields, CAST(`+pair+` AS text)) > 0 AND `+
-				s.d.Field(s.d.JSON(person+".fields"), name)+` = CAST(`+arg(v)+` AS text))`)
+		for _, v := range f.Fields[name] {
+			values = append(values, s.hasField(person+".fields", name, v, arg))
 		}
 		if len(values) == 0 {
 			values = []string{"1 = 0"}
@@ -69,14 +67,27 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 	return all.String()
 }
 
-// holds are the conditions that a JSON array of texts holds one of values. The array is
-// searched as a text first, which is quick and seldom wrong.
+// holds are the conditions that a JSON array of texts holds one of values. PostgreSQL has
+// an index for it; on SQLite the array is searched as a text first, which is quick and
+// seldom wrong.
 func (s *Store) holds(column string, values []string, arg func(any) string) []string {
 	var out []string
 	for _, v := range values {
-		out = append(out, `(`+s.d.find+`(`+column+`, CAST(`+arg(jsonOf(v))+` AS text)) > 0 AND `+s.d.Holds(column, arg(jsonOf([]string{v})))+`)`)
+		condition := s.d.Holds(column, arg(jsonOf([]string{v})))
+		if s.d == sqlite {
+			condition = `(instr(` + column + `, ` + arg(jsonOf(v)) + `) > 0 AND ` + condition + `)`
+		}
+		out = append(out, condition)
 	}
 	return out
+}
+
+// hasField is the condition that a JSON object has this text as a field; as in holds.
+func (s *Store) hasField(column, name, value string, arg func(any) string) string {
+	if s.d == sqlite {
+		return `(instr(` + column + `, ` + arg(jsonOf(name)+":"+jsonOf(value)) + `) > 0 AND ` + s.d.Field(column, name) + ` = ` + arg(value) + `)`
+	}
+	return s.d.Holds(column, arg(jsonOf(map[string]string{name: value})))
 }
 
 // inState are the conditions that the person is in one of the filter's states.
@@ -95,7 +106,7 @@ func (s *Store) inState(person string, f domain.PeopleFilter, seen domain.Seen, 
 		return fmt.Sprintf("$%d", len(*args))
 	}
 	if len(standings) > 0 {
-		out = append(out, person+`.state IN `+s.d.Texts(arg(jsonOf(standings))))
+		out = append(out, s.d.Among(person+".state", arg(jsonOf(standings))))
 	}
 	if len(states) > 0 {
 		where := ` AND se.state IN ` + s.d.Texts(arg(jsonOf(states)))

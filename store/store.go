@@ -47,6 +47,8 @@ type Store struct {
 	clock clock.Clock
 	log   zerolog.Logger
 	meta  meta
+	// unreads is what this node remembers of who has read what.
+	unreads unreadSets
 
 	options Options // as completed by Open
 }
