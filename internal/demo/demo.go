@@ -23,9 +23,14 @@ import (
 // has it, prints where to go and whom to sign in as, and plays the hall until ctx
 // ends.
 func Run(ctx context.Context, cfg config.Config, log zerolog.Logger, out io.Writer) error {
+	return RunWith(ctx, cfg, app.Options{}, log, out)
+}
+
+// RunWith is Run with a node made of o.
+func RunWith(ctx context.Context, cfg config.Config, o app.Options, log zerolog.Logger, out io.Writer) error {
 	cfg.Database = ""                                           // the demo never touches a real one
 	cfg.SMTPAddr, cfg.TwilioAccount, cfg.KannelURL = "", "", "" // and sends nothing: the Outbox page shows what it would have
-	node, err := app.Open(ctx, cfg, log, app.Options{})
+	node, err := app.Open(ctx, cfg, log, o)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
 
-const binary = process.env.CRIER_BIN ?? resolve(import.meta.dirname, '../../../bin/crier')
+export const binary = process.env.CRIER_BIN ?? resolve(import.meta.dirname, '../../../bin/crier')
 const password = 'crier-demo'
 
 export type Login = 'chief' | 'anna' | 'joao' | 'planner' | 'admin' | 'coordinator'
@@ -167,7 +167,7 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: resolve(import.meta.dirname, `../shots/staff-${name}.png`), animations: 'disabled' })
 }
 
-async function free(): Promise<number> {
+export async function free(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
@@ -175,15 +175,15 @@ async function free(): Promise<number> {
   return port
 }
 
-async function ready(url: string, child: ChildProcess): Promise<void> {
+/** Waits until a server answers and has said what is named: the demo says where to go once its people can sign in. */
+export async function ready(url: string, child: ChildProcess, says = 'Staff:'): Promise<void> {
   let said = ''
   child.stdout?.on('data', (d) => (said += d))
   child.stderr?.on('data', (d) => (said += d))
   const until = Date.now() + 45_000
   while (Date.now() < until) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${said}`)
-    // The demo says where to go once its people can sign in.
-    if (said.includes('Staff:') && (await fetch(url + '/readyz').then((a) => a.ok, () => false))) return
+    if (said.includes(says) && (await fetch(url + '/readyz').then((a) => a.ok, () => false))) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`the server is not ready: ${said}`)
