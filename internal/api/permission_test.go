@@ -88,6 +88,8 @@ func (f *fixture) operations(t *testing.T) []operation {
 	f.write(t, "north/planner", "a1", "with a file", item{"group": t1, "attachments": []string{file}})
 	f.write(t, "north/planner", "a1", "with a copy", item{"group": t1, "channels": []string{"email"}})
 	outbox := "/outbox/" + f.outbox(t, "north/planner", 1)[0].ID
+	hers := f.tried(t, outbox, "a1", "by mail")
+	waits, _ := f.forged(t, outbox, "evil")
 	push := sameFor(newBrowser(t).sub)
 	return []operation{
 		{method: "GET", path: "/outbox", action: domain.ActDeliveryManage},
@@ -147,6 +149,8 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "GET", path: "/messages/" + made.Broadcast.ID + "/deliveries", action: domain.ActConversationView},
 		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
 		{method: "GET", path: "/unmatched", action: domain.ActDeliveryManage},
+		{method: "GET", path: hers, action: domain.ActConversationView},
+		{method: "GET", path: waits, action: domain.ActDeliveryManage},
 		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
 		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
 		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
