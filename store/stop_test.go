@@ -55,6 +55,12 @@ func TestSentToWhoIsBlocked(t *testing.T) {
 		if err != nil || len(board) != 3 || board[0].Stopped != "" || board[1].Stopped != domain.BlockedLocked || board[2].Stopped != domain.BlockedLeft {
 			t.Errorf("%+v, %v", board, err)
 		}
+		for no, want := range map[domain.PersonNo]domain.BlockedCode{1: "", 2: domain.BlockedLocked, 3: domain.BlockedLeft} {
+			rows, err := s.Timeline(t.Context(), org, domain.Seen{All: true}, no, domain.TimelinePage{After: -1, Limit: 10})
+			if err != nil || len(rows) != 1 || rows[0].Stopped != want {
+				t.Errorf("%d's conversation: %+v, %v; want %q", no, rows, err, want)
+			}
+		}
 		set(`UPDATE people SET state = 'active' WHERE organisation_id = $1`)
 		for no, want := range map[domain.PersonNo]int{1: 1, 2: 0, 3: 0} {
 			if list, err := s.MessagesBefore(t.Context(), org, no, "", 0, 10); err != nil || len(list) != want {

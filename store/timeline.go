@@ -24,7 +24,7 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 	args := []any{org, person, from, p.Limit}
 	// Each side gives no more than a page, in order, from its own index.
 	part := func(table, alias, receipts string) string {
-		return `SELECT "offset", delivered_at, displayed_at, acknowledged_at FROM (SELECT ` + alias + `."offset", ` + receipts + ` FROM ` + table + ` ` + alias + `
+		return `SELECT "offset", delivered_at, displayed_at, acknowledged_at, stopped FROM (SELECT ` + alias + `."offset", ` + receipts + ` FROM ` + table + ` ` + alias + `
 			WHERE ` + alias + `.organisation_id = $1 AND ` + alias + `.person_no = $2 AND ` + alias + `."offset" ` + compare + ` $3` +
 			s.seesGroup(alias+".group_id", alias+".person_no", seen, &args) + ` ORDER BY ` + alias + `."offset" ` + order + ` LIMIT $4) AS p` + alias
 	}
@@ -34,10 +34,11 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 		DeliveredAt    int64  `db:"delivered_at"`
 		DisplayedAt    int64  `db:"displayed_at"`
 		AcknowledgedAt int64  `db:"acknowledged_at"`
+		Stopped        string
 	}
-	err := s.list(ctx, &rows, `SELECT `+withoutAudience+`, coalesce(g.kind, '') AS group_kind, k.delivered_at, k.displayed_at, k.acknowledged_at
-		FROM (`+part("messages", "m", "m.delivered_at, m.displayed_at, m.acknowledged_at")+` UNION ALL `+
-		part("facts", "f", "0 AS delivered_at, 0 AS displayed_at, 0 AS acknowledged_at")+`) AS k
+	err := s.list(ctx, &rows, `SELECT `+withoutAudience+`, coalesce(g.kind, '') AS group_kind, k.delivered_at, k.displayed_at, k.acknowledged_at, k.stopped
+		FROM (`+part("messages", "m", "m.delivered_at, m.displayed_at, m.acknowledged_at, m.stopped")+` UNION ALL `+
+		part("facts", "f", "0 AS delivered_at, 0 AS displayed_at, 0 AS acknowledged_at, '' AS stopped")+`) AS k
 		JOIN entries e ON e.organisation_id = $1 AND e."offset" = k."offset"
 		LEFT JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
 		ORDER BY k."offset" `+order+` LIMIT $4`, args...)
@@ -47,7 +48,7 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 	out := make([]domain.TimelineRow, len(rows))
 	for i, r := range rows {
 		out[i] = domain.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
-			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}}
+			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}, Stopped: domain.BlockedCode(r.Stopped)}
 	}
 	return out, nil
 }
@@ -61,8 +62,9 @@ func (s *Store) MessagesAt(ctx context.Context, org domain.OrganisationID, asked
 		DeliveredAt    int64  `db:"delivered_at"`
 		DisplayedAt    int64  `db:"displayed_at"`
 		AcknowledgedAt int64  `db:"acknowledged_at"`
+		Stopped        string
 	}
-	err := s.list(ctx, &rows, `SELECT `+withoutAudience+`, coalesce(g.kind, '') AS group_kind, m.delivered_at, m.displayed_at, m.acknowledged_at
+	err := s.list(ctx, &rows, `SELECT `+withoutAudience+`, coalesce(g.kind, '') AS group_kind, m.delivered_at, m.displayed_at, m.acknowledged_at, m.stopped
 		FROM `+s.d.Rows("$2", "p", "o")+` AS r
 		JOIN messages m ON m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p
 		JOIN entries e ON e.organisation_id = $1 AND e."offset" = r.o AND e.kind = 'message.sent'
@@ -73,7 +75,7 @@ func (s *Store) MessagesAt(ctx context.Context, org domain.OrganisationID, asked
 	out := make([]domain.TimelineRow, len(rows))
 	for i, r := range rows {
 		out[i] = domain.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
-			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}}
+			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}, Stopped: domain.BlockedCode(r.Stopped)}
 	}
 	return out, nil
 }

@@ -400,3 +400,21 @@ func TestNoteRetry(t *testing.T) {
 		t.Errorf("what stands there: %+v", l.Items)
 	}
 }
+
+// TestStoppedInWords: what was not delivered when its candidate left says so where staff read it.
+func TestStoppedInWords(t *testing.T) {
+	f := start(t, nil)
+	p1, b1 := f.ids["north/P1"], f.ids["north/b1"]
+	f.write(t, "north/planner", "b1", "Can you come?", item{"group": p1})
+	f.must(t, "north/key", "PUT", "/provisioning/enrolments", item{"items": []item{{"group": "P1", "kind": "pool", "person": "b1", "state": "left"}}})
+	var talk struct {
+		Items []struct {
+			State   string
+			Stopped *struct{ Code, Text string }
+		}
+	}
+	f.must(t, "north/planner", "GET", "/conversations/"+b1, nil).into(t, &talk)
+	if len(talk.Items) != 1 || talk.Items[0].State != "queued" || talk.Items[0].Stopped == nil || talk.Items[0].Stopped.Code != "left" || talk.Items[0].Stopped.Text == "" {
+		t.Errorf("%+v", talk)
+	}
+}

@@ -72,6 +72,7 @@ type Item struct {
 	About       *AboutView       `json:"about,omitempty"`
 	Times       *ItemTimes       `json:"times,omitempty"` // of messages of staff
 	State       ReceiptState     `json:"state,omitempty"`
+	Stopped     *Blocked         `json:"stopped,omitempty"`    // why it is never delivered on screen any more
 	Deliveries  []DeliveryView   `json:"deliveries,omitempty"` // copies by email and SMS
 	Mentions    []PersonName     `json:"mentions,omitempty"`
 	To          *PersonName      `json:"to,omitempty"`
@@ -149,13 +150,14 @@ func (i Item) MarshalJSON() ([]byte, error) {
 
 // ItemContext is what ItemOf needs beside the entry.
 type ItemContext struct {
-	Person PersonNo                   // whose conversation
-	ID     PersonID                   // the same
-	Kind   GroupKind                  // of the entry's group, where it has one; "" is read as a test
-	Seal   func(offset int64) ItemID  // names an offset as staff know it
-	People map[PersonNo]PersonRef     // who is mentioned; others are left out
-	Times  *ItemTimes                 // receipts of a message of staff, nil: none yet
-	About  func(*AboutView, PersonNo) // fills in what became of an assignment; may be nil
+	Person  PersonNo                   // whose conversation
+	ID      PersonID                   // the same
+	Kind    GroupKind                  // of the entry's group, where it has one; "" is read as a test
+	Seal    func(offset int64) ItemID  // names an offset as staff know it
+	People  map[PersonNo]PersonRef     // who is mentioned; others are left out
+	Times   *ItemTimes                 // receipts of a message of staff, nil: none yet
+	Stopped BlockedCode                // why a message of staff is never delivered, "" if it was or still may be
+	About   func(*AboutView, PersonNo) // fills in what became of an assignment; may be nil
 }
 
 // ItemOf makes of an entry what stands in a conversation. An entry that stands in no
@@ -202,7 +204,7 @@ func (i *Item) message(e *Entry, c ItemContext) error {
 		}
 	}
 	if !p.Inbound {
-		i.receipts(c.Times)
+		i.receipts(c)
 		return nil
 	}
 	i.Via, i.Trial = cmp.Or(p.Via, ChannelApp), p.Trial
@@ -224,15 +226,20 @@ func (i *Item) broadcast(e *Entry, c ItemContext) error {
 		}
 		i.Group = &GroupMark{ID: e.Exam, Kind: kind, Name: p.ExamName}
 	}
-	i.receipts(c.Times)
+	i.receipts(c)
 	return nil
 }
 
-func (i *Item) receipts(t *ItemTimes) {
+func (i *Item) receipts(c ItemContext) {
+	t := c.Times
 	if t == nil {
 		t = &ItemTimes{}
 	}
 	i.Times, i.State = t, stateOf(t.Delivered, t.Displayed, t.Acknowledged)
+	if c.Stopped != "" {
+		why := Block(c.Stopped)
+		i.Stopped = &why
+	}
 }
 
 func (i *Item) note(e *Entry, c ItemContext) error {

@@ -64,6 +64,17 @@ func TestItemOf(t *testing.T) {
 			t.Errorf("%s: %v\n%s\nwant\n%s", c.name, err, got, c.want)
 		}
 	}
+	stopped := ItemContext{Seal: context.Seal, Stopped: BlockedLeft}
+	for body, want := range map[string]string{`{"body":"b"}`: "left", `{"body":"b","inbound":true}`: ""} {
+		item, err := ItemOf(&Entry{Offset: 5, Kind: EntryMessageSent, Payload: json.RawMessage(body)}, stopped)
+		got := ""
+		if item.Stopped != nil && item.Stopped.Text != "" {
+			got = string(item.Stopped.Code)
+		}
+		if err != nil || got != want {
+			t.Errorf("%s is stopped by %q, %v; want %q", body, got, err, want)
+		}
+	}
 	if _, err := ItemOf(&Entry{Kind: EntrySessionStarted, Payload: json.RawMessage(`{}`)}, context); err == nil {
 		t.Error("a sign-in stands in a conversation")
 	}

@@ -14,6 +14,8 @@ type TimelineRow struct {
 	Entry *Entry    // without its audience
 	Kind  GroupKind // of the entry's group, "" if it has none
 	Times ItemTimes // of a message of staff
+
+	Stopped BlockedCode // why a message of staff is never delivered, "" if it was or still may be
 }
 
 // AssignmentNow is what became of an assignment that a message is about.

@@ -147,7 +147,7 @@ func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subje
 	}
 	out := make([]domain.Item, len(rows))
 	for i, r := range rows {
-		out[i], err = domain.ItemOf(r.Entry, domain.ItemContext{Person: of.No, ID: of.ID, Kind: r.Kind, Seal: s.sealer(org), People: people, Times: &r.Times,
+		out[i], err = domain.ItemOf(r.Entry, domain.ItemContext{Person: of.No, ID: of.ID, Kind: r.Kind, Seal: s.sealer(org), People: people, Times: &r.Times, Stopped: r.Stopped,
 			About: func(a *domain.AboutView, _ domain.PersonNo) {
 				now, ok := assigned[a.Group.ID]
 				if !ok {

@@ -33,6 +33,8 @@ export type MessageItem = {
   reply_to?: string
   about?: About
   times?: { delivered_at?: string | null; displayed_at?: string | null; acknowledged_at?: string | null }
+  /** Why it is never delivered on screen any more. */
+  stopped?: { code: string; text: string }
   state?: 'queued' | ReceiptName
   deliveries?: CopyState[] | null
   /** What a candidate's came by. */

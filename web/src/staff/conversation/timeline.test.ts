@@ -62,6 +62,10 @@ test('receipts in words', () => {
   expect(receipt(ours('a', 1, { state: 'acknowledged' }))).toBe('seen')
   expect(awaits([ours('a', 1, { state: 'delivered' })])).toBe(true)
   expect(awaits([ours('a', 1, { state: 'displayed' }), m('b', 2)])).toBe(false)
+  const stopped = { code: 'left', text: 'has left the group' }
+  expect(receipt(ours('a', 1, { state: 'queued', stopped }))).toBe('stopped')
+  expect(receipt(ours('a', 1, { state: 'delivered', stopped }))).toBe('delivered')
+  expect(awaits([ours('a', 1, { state: 'queued', stopped })])).toBe(false)
 })
 
 test('an answer belongs to the group of the latest message, while the person is in it', () => {

@@ -84,13 +84,14 @@ function sameHand(a: Item, b: Item): boolean {
   return Date.parse(b.at) - Date.parse(a.at) < together && receipt(a) === receipt(b)
 }
 
-export type Receipt = 'sent' | 'delivered' | 'seen'
+export type Receipt = 'sent' | 'delivered' | 'seen' | 'stopped'
 
 /** How far one of ours has come, undefined for theirs. */
 export function receipt(item: MessageItem): Receipt | undefined {
   if (item.direction === 'in') return undefined
   if (item.times?.displayed_at || item.times?.acknowledged_at || item.state === 'displayed' || item.state === 'acknowledged') return 'seen'
   if (item.times?.delivered_at || item.state === 'delivered') return 'delivered'
+  if (item.stopped) return 'stopped'
   return 'sent'
 }
 
@@ -99,7 +100,9 @@ export function receiptAt(item: MessageItem): string | undefined {
 }
 
 /** Whether something of ours may still get a receipt: then the page asks again now and then. */
-export const awaits = (items: readonly Item[]): boolean => items.slice(-30).some((i) => i.type === 'message' && i.direction === 'out' && (receipt(i) !== 'seen' || (i.deliveries ?? []).some(goesOn)))
+export const awaits = (items: readonly Item[]): boolean => items.slice(-30).some((i) => i.type === 'message' && i.direction === 'out' && (waits(i) || (i.deliveries ?? []).some(goesOn)))
+
+const waits = (item: MessageItem): boolean => receipt(item) === 'sent' || receipt(item) === 'delivered'
 
 /** Whether more will be heard of a copy. Mail that was taken says nothing more unless it comes back. */
 const goesOn = (copy: CopyState): boolean => copy.state === 'waiting' || copy.state === 'sending' || (copy.state === 'sent' && copy.channel === 'sms')
