@@ -13,6 +13,7 @@ import (
 
 // newDelivery asks for one copy.
 type newDelivery struct {
+	id         string // "": a new one
 	kind       domain.DeliveryKind
 	offset     int64
 	person     int64
@@ -23,8 +24,8 @@ type newDelivery struct {
 	expires    time.Time
 }
 
-// queue writes deliveries in the transaction of what they carry. A second one of the same message, person and channel
-// is ignored.
+// queue writes deliveries in the transaction of what they carry. A second one of the same message, person and channel,
+// or of the same id, is ignored.
 func (t *Tx) queue(ctx context.Context, at time.Time, list []newDelivery) error {
 	if len(list) == 0 {
 		return nil
@@ -38,7 +39,11 @@ func (t *Tx) queue(ctx context.Context, at time.Time, list []newDelivery) error 
 		if payload == "" {
 			payload = "{}"
 		}
-		rows[i] = []any{uuid.Must(uuid.NewV7()).String(), d.kind, d.offset, d.person, d.channel, payload, unread, micros(d.due), micros(d.expires)}
+		id := d.id
+		if id == "" {
+			id = uuid.Must(uuid.NewV7()).String()
+		}
+		rows[i] = []any{id, d.kind, d.offset, d.person, d.channel, payload, unread, micros(d.due), micros(d.expires)}
 	}
 	_, err := t.Exec(ctx, `INSERT INTO deliveries (organisation_id, id, kind, "offset", person_no, channel, payload, only_unread, due_at, expires_at, created_at, changed_at)
 		SELECT $1, r.id, r.kind, r.o, r.p, r.channel, r.payload, r.unread, r.due, r.expires, $2, $2

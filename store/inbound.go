@@ -113,12 +113,3 @@ func (s *Store) Unmatched(ctx context.Context, org domain.OrganisationID, pendin
 	}
 	return out, nil
 }
-
-// ClosedSince says how many mails of a person came in since a time although they may not write.
-func (s *Store) ClosedSince(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, since time.Time) (n int, err error) {
-	err = s.get(ctx, &n, `SELECT count(*) FROM inbound WHERE organisation_id = $1 AND person_no = $2 AND person_no <> 0 AND why = 'closed' AND received_at > $3`, org, person, micros(since))
-	if err != nil {
-		return 0, fmt.Errorf("count what came in although it is closed: %w", err)
-	}
-	return n, nil
-}

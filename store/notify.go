@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"crier/internal/domain"
@@ -123,6 +124,43 @@ func (s *Store) QueueNotify(ctx context.Context, n domain.Notifiable, p domain.N
 	})
 	if err != nil {
 		return false, fmt.Errorf("ask for a notification: %w", err)
+	}
+	return queued, nil
+}
+
+// QueueAnswer asks for the server's own answer to what came in as id, once however often that is dealt with, and not if one that says the same was asked
+// for since a time (zero: whenever) to the same person: then it reports false. It is given up when it could not go by expires.
+func (s *Store) QueueAnswer(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel, id string, p domain.AnswerPayload, since, expires time.Time) (queued bool, err error) {
+	from := micros(since)
+	if since.IsZero() {
+		from = math.MaxInt64
+	}
+	err = s.write(ctx, org, func(tx *Tx) error {
+		queued = false
+		if _, err := tx.Lock(ctx); err != nil { // two nodes ask one after the other
+			return err
+		}
+		var known []struct{ ID, Payload string }
+		err := tx.Select(ctx, &known, `SELECT id, payload FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND "offset" = 0 AND kind = 'answer' AND channel = $3
+			AND (id = $4 OR created_at > $5)`, org, person, c, id, from)
+		if err != nil {
+			return err
+		}
+		for _, k := range known {
+			var before domain.AnswerPayload
+			if err := json.Unmarshal([]byte(k.Payload), &before); err != nil {
+				return err
+			}
+			if k.ID == id || before.Says == p.Says {
+				return nil
+			}
+		}
+		queued = true
+		at := s.clock.Now()
+		return tx.queue(ctx, at, []newDelivery{{id: id, kind: domain.DeliverAnswer, person: int64(person), channel: c, payload: jsonOf(p), due: at, expires: expires}})
+	})
+	if err != nil {
+		return false, fmt.Errorf("ask for an automatic answer: %w", err)
 	}
 	return queued, nil
 }

@@ -9,24 +9,16 @@ import (
 	"net"
 	"time"
 
-	"crier/internal/channel"
 	"crier/internal/channel/mailin"
 	"crier/internal/domain"
 	"crier/internal/service/attachment"
-	"crier/internal/service/delivery"
 	"crier/internal/service/inbound"
 )
 
-// openInbound makes the service of what comes in.
-func (n *Node) openInbound(ways map[domain.Channel]delivery.Way) {
-	answers := map[domain.Channel]channel.Sender{}
-	for _, c := range domain.CopyChannels {
-		if w, ok := ways[c]; ok {
-			answers[c] = w.Sender
-		}
-	}
+// openInbound makes the service of what comes in. What it answers goes as copies do.
+func (n *Node) openInbound() {
 	o := inbound.Options{
-		Store: n.Store, Writer: n.Conversation, Intake: intake{n.Files}, Blobs: n.blobs, Addresses: n.addresses(), Answers: answers, Sealer: n.sealer, Clock: n.clock,
+		Store: n.Store, Writer: n.Conversation, Intake: intake{n.Files}, Blobs: n.blobs, Addresses: n.addresses(), Answers: n.Delivery.Enabled(), Queued: n.Delivery.Wake, Sealer: n.sealer, Clock: n.clock,
 		Log: n.log.With().Str("room", "inbound").Logger(), Limits: n.cfg.Limits(), Committed: n.committed,
 		KeepOriginals: time.Duration(n.cfg.MailOriginalsDays) * 24 * time.Hour,
 	}

@@ -242,6 +242,7 @@ const (
 	DeliverMessage DeliveryKind = "message"
 	DeliverNotify  DeliveryKind = "notify" // to staff: candidates have written
 	DeliverExport  DeliveryKind = "export" // to staff: an export is ready (product row V17)
+	DeliverAnswer  DeliveryKind = "answer" // to a candidate who wrote: the server's own answer
 )
 
 // Outcome is what came of one attempt.

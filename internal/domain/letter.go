@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Letter is a claimed delivery with all that it is judged by and composed from.
 type Letter struct {
@@ -44,7 +47,27 @@ func (l *Letter) Judge(now time.Time) Verdict {
 	case l.Channel == ChannelPush && len(l.Subscriptions) == 0:
 		return Verdict{Reason: ReasonNoAddress}
 	}
+	if l.Kind == DeliverAnswer {
+		return l.answers()
+	}
 	return l.Standing.Judge(l.Channel, now)
+}
+
+// answers judges the server's own answer: it goes to who wrote, whatever they may receive otherwise, and at once. That a STOP was heard is said
+// after it; anything but the answer to a keyword needs an agreement to SMS.
+func (l *Letter) answers() Verdict {
+	var p AnswerPayload
+	switch err := json.Unmarshal(l.Payload, &p); {
+	case !l.Standing.Enabled[l.Channel]:
+		return Verdict{Reason: ReasonDisabled}
+	case err != nil || p.To == "":
+		return Verdict{Reason: ReasonNoAddress}
+	case l.Channel == ChannelEmail && l.Standing.EmailState != "":
+		return Verdict{Reason: ReasonBounced}
+	case l.Channel == ChannelSMS && p.Says == AnswerClosed && l.Standing.SMS != ConsentIn:
+		return Verdict{Reason: ReasonOptedOut}
+	}
+	return Verdict{Address: p.To}
 }
 
 // DeliveryResult is what a worker says of a delivery that it claimed.

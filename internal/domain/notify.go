@@ -36,6 +36,26 @@ type ExportPayload struct {
 	Expires time.Time `json:"expires"`
 }
 
+// AnswerKind says what an automatic answer says.
+type AnswerKind string
+
+// The kinds.
+const (
+	AnswerClosed  AnswerKind = "closed"  // nobody will answer: replies are closed
+	AnswerStopped AnswerKind = "stopped" // a STOP was heard
+	AnswerStarted AnswerKind = "started" // a START was heard
+	AnswerHelp    AnswerKind = "help"
+)
+
+// AnswerPayload is the payload of a DeliverAnswer.
+type AnswerPayload struct {
+	Says      AnswerKind `json:"says"`
+	To        string     `json:"to"` // the address that wrote
+	Subject   string     `json:"subject,omitempty"`
+	Text      string     `json:"text"`
+	InReplyTo string     `json:"in_reply_to,omitempty"` // Message-ID of what it answers
+}
+
 // Notifiable is a staff member who wants mails about replies.
 type Notifiable struct {
 	Organisation OrganisationID

@@ -19,7 +19,7 @@ CREATE INDEX enrolments_person ON enrolments (organisation_id, person_no, state)
 ALTER TABLE conversations ADD COLUMN channels text NOT NULL DEFAULT '[]';
 
 -- One copy of one message to one person by one channel. kind: message, or of the server's own mails:
--- notify (to staff, of replies), export. "offset" 0 for those. state: waiting, sending, sent, delivered, failed, suppressed, cancelled.
+-- notify (to staff, of replies), export, answer (to who wrote). "offset" 0 for those. state: waiting, sending, sent, delivered, failed, suppressed, cancelled.
 -- only_unread: 1 = an escalation, cancelled once the message was read. fence: counts the claims; who reports with an old
 -- one is not heard. sent_at: when a provider took it. reason: a code of domain.ChannelReason or of the failure; detail: the provider's words.
 CREATE TABLE deliveries (

@@ -39,6 +39,8 @@ func (m Mails) Compose(_ context.Context, l *domain.Letter, address string) (cha
 		return out, m.notify(&out, l)
 	case domain.DeliverExport:
 		return out, m.export(&out, l)
+	case domain.DeliverAnswer:
+		return answered(out, l)
 	}
 	out.Subject, out.Text, out.About, out.Sender = l.Subject, l.Body, l.Group.Name, l.SenderName
 	out.InReplyTo = "c." + m.Addresses.Tokens.Thread(org, int64(l.Person)) + "@" + m.Addresses.Domain

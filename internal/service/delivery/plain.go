@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -21,6 +23,9 @@ const textMost = 1500
 func (p Plain) Compose(_ context.Context, l *domain.Letter, address string) (channel.Outgoing, error) {
 	out := channel.Outgoing{ID: l.Delivery.ID, Address: address, Name: l.Name, Locale: l.Locale, Subject: l.Subject, Text: l.Body, From: l.Org.Name,
 		About: l.Group.Name, Sender: l.SenderName, Link: p.link(l.Org.Settings)}
+	if l.Kind == domain.DeliverAnswer {
+		return answered(out, l)
+	}
 	switch l.Channel {
 	case domain.ChannelSMS:
 		out.Text = p.Text(l.Org, l.Subject, l.Body)
@@ -49,6 +54,17 @@ func (p Plain) Text(org domain.Organisation, subject, body string) string {
 		text = string([]rune(text)[:room-3]) + "..."
 	}
 	return text + link
+}
+
+// answered is the server's own answer. It asks for none.
+func answered(out channel.Outgoing, l *domain.Letter) (channel.Outgoing, error) {
+	var p domain.AnswerPayload
+	if err := json.Unmarshal(l.Payload, &p); err != nil {
+		return out, fmt.Errorf("what an answer carries: %w", err)
+	}
+	out.Automatic, out.Subject, out.Text, out.InReplyTo = true, p.Subject, p.Text, p.InReplyTo
+	out.Link, out.About, out.Sender = "", "", ""
+	return out, nil
 }
 
 // link is where the recipient reads and answers. Who meets conversations by email and SMS alone gets none.

@@ -5,90 +5,57 @@ import (
 	"strings"
 	"time"
 
-	"crier/internal/channel"
 	"crier/internal/domain"
 )
 
 const (
-	answersMost = 200              // that wait to be sent
-	answerTime  = 30 * time.Second // for one to be handed over
-	answerEvery = 24 * time.Hour   // at most one that replies are closed, to one person
+	answerExpires = 6 * time.Hour    // what could not go by then is no answer any more
+	closedEvery   = 24 * time.Hour   // at most one that replies are closed, to one person
+	helpEvery     = 10 * time.Minute // the same for HELP
 )
 
-// answer is one text of the server's own.
-type answer struct {
-	by channel.Sender
-	o  channel.Outgoing
-}
-
-// answering hands over the server's own answers, one by one. They are a courtesy: one that fails is not tried again.
-func (s *Service) answering(ctx context.Context) {
-	for {
-		select {
-		case a := <-s.answers:
-			one, cancel := context.WithTimeout(ctx, answerTime)
-			if _, err := a.by.Send(one, a.o); err != nil {
-				s.o.Log.Warn().Str("provider", a.by.Name()).Str("kind", string(channel.KindOf(err))).Msg("an automatic answer was not sent")
-			}
-			cancel()
-		case <-ctx.Done():
-			return
-		}
+// answer has the server's own answer to what came in sent as copies are: it is stored before this returns, tried again, and stands among the deliveries.
+// Once however often in is dealt with, and at most once in every. Errors: Unavailable: in must come again.
+func (s *Service) answer(ctx context.Context, in domain.Inbound, p domain.Correspondent, every time.Duration, a domain.AnswerPayload) error {
+	if !s.o.Answers[in.Channel] || a.To == "" {
+		return nil
 	}
-}
-
-func (s *Service) answer(c domain.Channel, o channel.Outgoing) {
-	by := s.o.Answers[c]
-	if by == nil || o.Address == "" {
-		return
+	since, now := time.Time{}, s.o.Clock.Now()
+	if every > 0 {
+		since = now.Add(-every)
 	}
-	o.Automatic = true
-	select {
-	case s.answers <- answer{by, o}:
-	default:
-		s.o.Log.Warn().Msg("too many automatic answers wait: one was left out")
+	queued, err := s.o.Store.QueueAnswer(ctx, in.Organisation, p.No, in.Channel, in.ID, a, since, now.Add(answerExpires))
+	if queued && s.o.Queued != nil {
+		s.o.Queued()
 	}
+	return err
 }
 
 // sayClosed tells a person who wrote, politely, that replies are closed: at most once a day, and never to a program.
-func (s *Service) sayClosed(ctx context.Context, in domain.Inbound, p domain.Correspondent, messageID string) {
-	n, err := s.o.Store.ClosedSince(ctx, in.Organisation, p.No, in.ReceivedAt.Add(-answerEvery))
-	if err != nil || n > 1 { // this one is stored already
-		return
-	}
+func (s *Service) sayClosed(ctx context.Context, in domain.Inbound, p domain.Correspondent, messageID string) error {
 	org, err := s.o.Store.Organisation(ctx, in.Organisation)
 	if err != nil {
-		return
+		return err
 	}
 	w := wordsOf(p.Locale)
-	o := channel.Outgoing{ID: in.ID, Name: p.Name, Locale: p.Locale, From: org.Name, Text: w.closed, Organisation: int64(org.ID), Person: int64(p.No), InReplyTo: messageID}
-	switch in.Channel {
-	case domain.ChannelEmail:
-		o.Address, o.Subject = p.Email, w.subject
-	case domain.ChannelSMS:
+	a := domain.AnswerPayload{Says: domain.AnswerClosed, To: p.Email, Subject: w.subject, Text: w.closed, InReplyTo: messageID}
+	if in.Channel == domain.ChannelSMS {
 		if p.SMS != domain.ConsentIn {
-			return
+			return nil
 		}
-		o.Address, o.Text = p.Phone, org.Name+": "+w.closed
+		a = domain.AnswerPayload{Says: domain.AnswerClosed, To: p.Phone, Text: org.Name + ": " + w.closed}
 	}
-	s.answer(in.Channel, o)
+	return s.answer(ctx, in, p, closedEvery, a)
 }
 
-// word is a text that answers a keyword.
-type word int
-
-const (
-	wordStopped word = iota
-	wordStarted
-	wordHelp
-)
-
 // answerSMS answers a keyword. That a STOP was heard is said once although they have said stop: it confirms it.
-func (s *Service) answerSMS(org domain.Organisation, in domain.Inbound, p domain.Correspondent, which word) {
-	w := wordsOf(p.Locale)
-	text := map[word]string{wordStopped: w.stopped, wordStarted: w.started, wordHelp: w.help}[which]
-	s.answer(domain.ChannelSMS, channel.Outgoing{ID: in.ID, Address: p.Phone, Name: p.Name, Locale: p.Locale, From: org.Name, Text: org.Name + ": " + text,
-		Organisation: int64(org.ID), Person: int64(p.No)})
+func (s *Service) answerSMS(ctx context.Context, org domain.Organisation, in domain.Inbound, p domain.Correspondent, says domain.AnswerKind) error {
+	w, every := wordsOf(p.Locale), time.Duration(0)
+	text := map[domain.AnswerKind]string{domain.AnswerStopped: w.stopped, domain.AnswerStarted: w.started, domain.AnswerHelp: w.help}[says]
+	if says == domain.AnswerHelp {
+		every = helpEvery
+	}
+	return s.answer(ctx, in, p, every, domain.AnswerPayload{Says: says, To: p.Phone, Text: org.Name + ": " + text})
 }
 
 type answerWords struct{ subject, closed, stopped, started, help string }

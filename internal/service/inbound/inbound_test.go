@@ -24,6 +24,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/service/delivery"
 	"crier/internal/service/inbound"
 	"crier/internal/testkit"
 	"crier/store"
@@ -47,11 +48,11 @@ type house struct {
 	people    map[string]domain.Person
 	addresses email.Addresses
 
-	mu   sync.Mutex
-	fail error // what writing fails with
-	sent []channel.Outgoing
-	took []string
-	keys int
+	mu       sync.Mutex
+	fail     error           // what writing fails with
+	answered map[string]bool // by delivery
+	took     []string
+	keys     int
 }
 
 func both(t *testing.T, fn func(t *testing.T, h *house)) {
@@ -63,7 +64,7 @@ func anywhere(field string) string { return field }
 
 func newHouse(t *testing.T, dsn string) *house {
 	t.Helper()
-	h := &house{t: t, clock: clock.NewFixed(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)), people: map[string]domain.Person{}}
+	h := &house{t: t, clock: clock.NewFixed(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)), people: map[string]domain.Person{}, answered: map[string]bool{}}
 	var err error
 	h.store, err = store.Open(t.Context(), store.Options{DSN: dsn, Clock: h.clock, Log: zerolog.Nop(), Number: sms.Number})
 	h.must(err)
@@ -94,8 +95,8 @@ func newHouse(t *testing.T, dsn string) *house {
 	h.must(err)
 	h.staff = domain.Actor{Organisation: h.org.ID, Kind: domain.ActorPerson, ID: "staff", No: 99, Name: "Ines", Role: domain.RolePlanner}
 	h.Service = inbound.New(inbound.Options{
-		Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Addresses: h.addresses, Answers: map[domain.Channel]channel.Sender{domain.ChannelEmail: h, domain.ChannelSMS: h},
-		Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {},
+		Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Addresses: h.addresses, Answers: map[domain.Channel]bool{domain.ChannelEmail: true, domain.ChannelSMS: true},
+		Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}, KeepOriginals: keep,
 	})
 	h.Start(t.Context())
 	t.Cleanup(h.Stop)
@@ -145,32 +146,32 @@ func (h *house) TakeIn(ctx context.Context, actor domain.Actor, name string, siz
 	return f.ID, h.store.FinishFile(ctx, f)
 }
 
-// Name implements channel.Sender.
-func (h *house) Name() string { return "house" }
-
-// Send implements channel.Sender: it notes what is answered.
-func (h *house) Send(_ context.Context, o channel.Outgoing) (channel.Accepted, error) {
-	h.mu.Lock()
-	h.sent = append(h.sent, o)
-	h.mu.Unlock()
-	return channel.Accepted{}, nil
-}
-
-// answers returns the automatic answers that were sent since it was last called, and fails unless they are n.
-func (h *house) answers(n int) []channel.Outgoing {
+// answers returns the automatic answers that were queued since it was last called, as they would go out, and fails unless they are n.
+func (h *house) answers(n int) (out []channel.Outgoing) {
 	h.t.Helper()
-	h.Answered()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	out := h.sent
-	h.sent = nil
-	if len(out) != n {
-		h.t.Errorf("%d answers, want %d: %+v", len(out), n, out)
-	}
-	for _, o := range out {
+	rows, err := h.store.Deliveries(h.t.Context(), h.org.ID, domain.DeliveryQuery{Limit: 100})
+	h.must(err)
+	for _, r := range rows {
+		if r.Kind != domain.DeliverAnswer || h.answered[r.ID] {
+			continue
+		}
+		h.answered[r.ID] = true
+		letters, err := h.store.Letters(h.t.Context(), []domain.Delivery{r.Delivery})
+		h.must(err)
+		letters[0].Standing.Enabled = map[domain.Channel]bool{r.Channel: true}
+		v := letters[0].Judge(h.clock.Now())
+		if v.Reason != "" {
+			h.t.Errorf("an answer does not go: %s", v.Reason)
+		}
+		o, err := delivery.Plain{}.Compose(h.t.Context(), &letters[0], v.Address)
+		h.must(err)
 		if !o.Automatic {
 			h.t.Errorf("an answer that does not say it is automatic: %+v", o)
 		}
+		out = append(out, o)
+	}
+	if len(out) != n {
+		h.t.Errorf("%d answers, want %d: %+v", len(out), n, out)
 	}
 	return out
 }

@@ -184,10 +184,12 @@ func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, 
 		}
 	}
 	if why := whyNot(err); why != "" {
-		settled, err := s.wait(ctx, in, why, no)
-		if err == nil && settled && why == domain.WhyClosed && !m.NoAnswer {
-			s.sayClosed(ctx, in, p, m.MessageID)
+		if why == domain.WhyClosed && !m.NoAnswer {
+			if err := s.sayClosed(ctx, in, p, m.MessageID); err != nil {
+				return err
+			}
 		}
+		_, err := s.wait(ctx, in, why, no)
 		return err
 	}
 	return err

@@ -12,7 +12,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"crier/internal/blob"
-	"crier/internal/channel"
 	"crier/internal/channel/email"
 	"crier/internal/channel/sms"
 	"crier/internal/clock"
@@ -29,7 +28,8 @@ type Store interface {
 	MessageInbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64) (domain.Inbound, error)
 	OldOriginals(ctx context.Context, before time.Time, limit int) ([]domain.Inbound, error)
 	ForgetOriginal(ctx context.Context, org domain.OrganisationID, id string) error
-	ClosedSince(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, since time.Time) (int, error)
+	// QueueAnswer has the server's own answer to what came in as id sent, once, and unless one that says the same was asked for since a time.
+	QueueAnswer(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel, id string, p domain.AnswerPayload, since, expires time.Time) (bool, error)
 
 	Correspondent(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Correspondent, error)
 	CorrespondentByID(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Correspondent, error)
@@ -67,45 +67,39 @@ type Options struct {
 	Intake    Intake
 	Blobs     blob.Store
 	Addresses Addresses
-	// Answers carry what the server itself answers: that replies are closed, that a STOP was heard.
-	Answers   map[domain.Channel]channel.Sender
-	Twilio    *sms.Twilio
-	Kannel    *sms.Kannel
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Log       zerolog.Logger
-	Limits    domain.Limits
+	// Answers are the channels by which the server itself answers: that replies are closed, that a STOP was heard.
+	Answers map[domain.Channel]bool
+	Queued  func() // called after an answer was stored: delivery.Service.Wake; may be nil
+	Twilio  *sms.Twilio
+	Kannel  *sms.Kannel
+	Sealer  *cursor.Sealer
+	Clock   clock.Clock
+	Log     zerolog.Logger
+	Limits  domain.Limits
 	// KeepOriginals is how long mails are kept as they came, 0 for good.
 	KeepOriginals time.Duration
-	Committed func(*domain.Entry) // rings the doorbell; must not block
+	Committed     func(*domain.Entry) // rings the doorbell; must not block
 }
 
-// Service is safe for concurrent use. Until Start, nothing is answered.
+// Service is safe for concurrent use.
 type Service struct {
-	o       Options
-	answers chan answer
-	stop    context.CancelFunc
-	done    sync.WaitGroup
-	helped  recent
+	o    Options
+	stop context.CancelFunc
+	done sync.WaitGroup
 }
 
 // New makes the service.
 func New(o Options) *Service {
-	return &Service{o: o, answers: make(chan answer, answersMost), helped: recent{at: map[string]time.Time{}}}
+	return &Service{o: o}
 }
 
-// Start begins sending the server's own answers, and sweeping. Call it once.
+// Start begins the sweeping. Call it once.
 func (s *Service) Start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
-	s.done.Add(1)
-	go func() {
-		defer s.done.Done()
-		s.answering(ctx)
-	}()
 	s.done.Go(func() { s.sweeping(ctx) })
 }
 
-// Stop ends it; what was not answered yet stays so.
+// Stop ends it.
 func (s *Service) Stop() {
 	if s.stop != nil {
 		s.stop()

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,7 +50,7 @@ func (s *Service) receiveSMS(ctx context.Context, org domain.Organisation, provi
 		sender = cut(mailin.Clean(r.From), 40)
 	}
 	key := sha256.Sum256([]byte(provider + "\n" + r.ID))
-	in, _, err := s.o.Store.AddInbound(ctx, domain.Inbound{
+	in, fresh, err := s.o.Store.AddInbound(ctx, domain.Inbound{
 		Organisation: org.ID, ID: uuid.Must(uuid.NewV7()).String(), Channel: domain.ChannelSMS, Dedupe: hex.EncodeToString(key[:]), Sender: sender,
 		Recipient: cut(mailin.Clean(r.To), 40), Body: strings.TrimSpace(mailin.Clean(r.Text)), State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by),
 	})
@@ -66,7 +65,7 @@ func (s *Service) receiveSMS(ctx context.Context, org domain.Organisation, provi
 		return err
 	}
 	word := sms.KeywordOf(in.Body)
-	if err := s.obey(ctx, org, in, number, people, word, by); err != nil {
+	if err := s.obey(ctx, org, in, people, word, by, !fresh); err != nil {
 		return err
 	}
 	switch len(people) {
@@ -93,18 +92,21 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 	m.Body = cut(in.Body, s.o.Limits.Body)
 	_, err = s.send(ctx, in.Organisation, m)
 	if why := whyNot(err); why != "" {
-		settled, err := s.wait(ctx, in, why, p.No)
-		if err == nil && settled && why == domain.WhyClosed {
-			s.sayClosed(ctx, in, p, "")
+		if why == domain.WhyClosed {
+			if err := s.sayClosed(ctx, in, p, ""); err != nil {
+				return err
+			}
 		}
+		_, err := s.wait(ctx, in, why, p.No)
 		return err
 	}
 	return err
 }
 
 // obey does what a keyword asks for. A stop counts for all who have the number; a start only where it is one person's,
-// whose agreement it proves. trial is who of the staff typed it on the Outbox page.
-func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, number string, people []domain.Correspondent, word sms.Keyword, trial *domain.Actor) error {
+// whose agreement it proves. trial is who of the staff typed it on the Outbox page; again: it was begun before, and
+// may not have been answered.
+func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, people []domain.Correspondent, word sms.Keyword, trial *domain.Actor, again bool) error {
 	var to domain.Consent
 	locale := ""
 	switch {
@@ -115,14 +117,11 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 	case word == sms.Start && len(people) == 1:
 		to = domain.ConsentIn
 	case word == sms.Help:
-		if s.helped.first(number, s.o.Clock.Now()) {
-			s.answerSMS(org, in, people[0], wordHelp)
-		}
-		return nil
+		return s.answerSMS(ctx, org, in, people[0], domain.AnswerHelp)
 	default:
 		return nil
 	}
-	changed := false
+	changed := again
 	for _, p := range people {
 		locale = p.Locale
 		if p.SMS == to {
@@ -140,13 +139,13 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 		changed = true
 	}
 	if changed {
-		which := wordStopped
+		says := domain.AnswerStopped
 		if to == domain.ConsentIn {
-			which = wordStarted
+			says = domain.AnswerStarted
 		}
 		first := people[0]
 		first.Locale = locale
-		s.answerSMS(org, in, first, which)
+		return s.answerSMS(ctx, org, in, first, says)
 	}
 	return nil
 }
@@ -170,29 +169,4 @@ func (s *Service) Report(ctx context.Context, org domain.OrganisationID, provide
 	}
 	s.committed(e)
 	return nil
-}
-
-// recent remembers for a while what was done for whom.
-type recent struct {
-	mu sync.Mutex // guards at
-	at map[string]time.Time
-}
-
-const (
-	recentTime = 10 * time.Minute
-	recentMost = 10000
-)
-
-// first reports whether it was not done within recentTime, and notes that it is now.
-func (r *recent) first(who string, now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if at, ok := r.at[who]; ok && now.Sub(at) < recentTime {
-		return false
-	}
-	if len(r.at) >= recentMost {
-		clear(r.at)
-	}
-	r.at[who] = now
-	return true
 }

@@ -77,6 +77,11 @@ func (n *noted) AddConsent(_ context.Context, _ domain.OrganisationID, _ domain.
 	return nil, nil
 }
 
+func (n *noted) QueueAnswer(context.Context, domain.OrganisationID, domain.PersonNo, domain.Channel, string, domain.AnswerPayload, time.Time, time.Time) (bool, error) {
+	n.wrote++
+	return true, nil
+}
+
 func (n *noted) ReportDelivery(_ context.Context, r domain.DeliveryReport) (*domain.Entry, error) {
 	n.wrote++
 	n.text("id", r.ID, 36, false)
@@ -99,7 +104,7 @@ func (n *noted) Write(_ context.Context, _ domain.OrganisationID, m domain.NewMe
 func webhooks(t *testing.T) (*inbound.Service, *noted) {
 	n := &noted{t: t}
 	return inbound.New(inbound.Options{Store: n, Writer: n, Clock: clock.NewFixed(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)), Log: zerolog.Nop(),
-		Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}, Twilio: far(), Kannel: &sms.Kannel{Token: secret}}), n
+		Answers: map[domain.Channel]bool{domain.ChannelSMS: true}, Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}, Twilio: far(), Kannel: &sms.Kannel{Token: secret}}), n
 }
 
 const (

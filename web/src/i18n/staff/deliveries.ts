@@ -118,6 +118,7 @@ export const deliveries = {
   'deliveries.list': 'Deliveries',
   'deliveries.kind.notify': 'Mail to staff about replies',
   'deliveries.kind.export': 'Mail about an export',
+  'deliveries.kind.answer': 'Automatic answer',
 
   'unmatched.title': 'Unmatched',
   'unmatched.lead': 'What came in by email or SMS and could not be placed. Nothing is dropped: give it to a person, or discard it with a note.',
