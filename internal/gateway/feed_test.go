@@ -68,7 +68,7 @@ func TestFeedPlansMessages(t *testing.T) {
 		{"gala", sent, `"group":{"id":"gala","kind":"activity","name":"Gala"},"room":"","subject":"Shift","body":"Can you come?","level":"chat","from":{"name":"Ines Vogel","role":"coordinator"},` +
 			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"queued","mine":false,"attachments":[{"id":"file-1","name":"map.png","type":"image/png","size":77,"width":8,"height":9,"picture":true}]}}`},
 		{"gala", own, `"group":{"id":"gala","kind":"activity","name":"Gala"},"room":"","subject":"","body":"No","level":"chat","from":{"name":"Sara Amin","role":"candidate"},` +
-			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"acknowledged","mine":true,"about":{"kind":"unavailable","group":{"id":"gala","kind":"activity","name":"Gala"},"starts_at":"2026-05-04T09:00:00Z"}}}`},
+			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"acknowledged","mine":true,"via":"app","about":{"kind":"unavailable","group":{"id":"gala","kind":"activity","name":"Gala"},"starts_at":"2026-05-04T09:00:00Z"}}}`},
 		{"", alone, `"group":null,"room":"","subject":"","body":"In no group","level":"chat","from":{"name":"Ines Vogel","role":"planner"},` +
 			`"at":"2026-05-04T09:00:00Z","reminder":false,"state":"queued","mine":false}}`},
 	} {
