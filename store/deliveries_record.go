@@ -225,31 +225,3 @@ func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryRep
 	}
 	return t.tellDeliveries(ctx, domain.System(t.org).Ref(), []domain.DeliveryItem{{ID: d.ID, Message: d.Offset, Person: d.Person, Channel: d.Channel, State: state, Reason: reason}})
 }
-
-// SentSince returns, for each organisation that is asked about with a time, what it has sent by a channel since, and what is being
-// sent. One statement.
-func (s *Store) SentSince(ctx context.Context, c domain.Channel, since map[domain.OrganisationID]time.Time) (map[domain.OrganisationID]domain.SentSoFar, error) {
-	rows := make([][2]int64, 0, len(since))
-	for org, at := range since {
-		rows = append(rows, [2]int64{int64(org), micros(at)})
-	}
-	var list []struct {
-		Org     int64
-		Count   int
-		Parts   int
-		Sending int
-		Oldest  int64
-	}
-	const of = ` FROM deliveries d WHERE d.organisation_id = r.org AND d.channel = $1 AND d.sent_at > r.since AND d.sent_at <> 0), 0) AS `
-	err := s.list(ctx, &list, `SELECT r.org, coalesce((SELECT count(*)`+of+`count, coalesce((SELECT sum(d.parts)`+of+`parts, coalesce((SELECT min(d.sent_at)`+of+`oldest,
-			(SELECT count(*) FROM deliveries d WHERE d.organisation_id = r.org AND d.state = 'sending' AND d.channel = $1) AS sending
-		FROM `+s.d.Rows("$2", "org", "since")+` AS r`, c, jsonOf(rows))
-	if err != nil {
-		return nil, fmt.Errorf("read what was sent: %w", err)
-	}
-	out := make(map[domain.OrganisationID]domain.SentSoFar, len(list))
-	for _, r := range list {
-		out[domain.OrganisationID(r.Org)] = domain.SentSoFar{Count: r.Count, Parts: r.Parts, Sending: r.Sending, Oldest: timeOf(r.Oldest)}
-	}
-	return out, nil
-}

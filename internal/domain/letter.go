@@ -179,10 +179,17 @@ type Reachable struct {
 	Standing ChannelStanding // Enabled is left to who knows the senders
 }
 
-// SentSoFar is what an organisation has sent by a channel since a time.
-type SentSoFar struct {
-	Count   int
-	Parts   int       // of SMS
-	Sending int       // deliveries in workers' hands now
-	Oldest  time.Time // of those counted, zero if there is none
+// Quota is what an organisation may send by a channel in a window of time.
+type Quota struct {
+	Organisation OrganisationID
+	Channel      Channel
+	Since        time.Time // the window begins after it
+	Most         int       // mails, or parts of SMS
+}
+
+// QuotaWish asks that a claimed delivery counts, with its parts: 1 for a mail.
+type QuotaWish struct {
+	ID    string
+	Fence int64
+	Parts int
 }

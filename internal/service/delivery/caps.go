@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"crier/internal/channel/sms"
@@ -19,40 +20,16 @@ func capOf(set domain.Settings, c domain.Channel) (most int, window time.Duratio
 	return 0, 0
 }
 
-// capped parts what is within the organisations' caps from what has to wait. What other workers have in hand counts as one part
-// each, so that the cap may be passed by the rest of theirs, and by no more.
+// capped parts what is within the organisations' caps from what has to wait. It counts what every node has let through, and what
+// was sent: see TakeQuota.
 func (w *Worker) capped(ctx context.Context, now time.Time, jobs []job) (within []job, late []domain.DeliveryResult, err error) {
-	since := map[domain.OrganisationID]time.Time{}
-	mine := map[domain.OrganisationID]int{}
+	wishes := map[domain.OrganisationID][]domain.QuotaWish{}
+	quotas := map[domain.OrganisationID]domain.Quota{}
 	for _, j := range jobs {
-		org := j.letter.Delivery.Organisation
-		if most, window := capOf(j.letter.Org.Settings, w.c); most > 0 {
-			since[org] = now.Add(-window)
-			mine[org]++
-		}
-	}
-	if len(since) == 0 {
-		return jobs, nil, nil
-	}
-	sent, err := w.s.o.Store.SentSince(ctx, w.c, since)
-	if err != nil {
-		return nil, nil, err
-	}
-	left := map[domain.OrganisationID]int{}
-	for _, j := range jobs {
-		org := j.letter.Delivery.Organisation
+		d := j.letter.Delivery
 		most, window := capOf(j.letter.Org.Settings, w.c)
 		if most <= 0 {
-			within = append(within, j)
 			continue
-		}
-		so := sent[org]
-		if _, ok := left[org]; !ok {
-			used := so.Count
-			if w.c == domain.ChannelSMS {
-				used = so.Parts
-			}
-			left[org] = most - used - max(so.Sending-mine[org], 0)
 		}
 		need := 1
 		if w.c == domain.ChannelSMS {
@@ -62,15 +39,30 @@ func (w *Worker) capped(ctx context.Context, now time.Time, jobs []job) (within 
 			}
 			need = partsOf(out.Text)
 		}
-		if need > left[org] && !(so.Count == 0 && so.Sending <= mine[org] && left[org] == most) { // one that is greater than the whole cap goes alone
-			due := now.Add(time.Minute)
-			if !so.Oldest.IsZero() && so.Oldest.Add(window).After(due) {
-				due = so.Oldest.Add(window)
-			}
-			late = append(late, waits(j.letter.Delivery, due, string(domain.ReasonCap)))
+		quotas[d.Organisation] = domain.Quota{Organisation: d.Organisation, Channel: w.c, Since: now.Add(-window), Most: most}
+		wishes[d.Organisation] = append(wishes[d.Organisation], domain.QuotaWish{ID: d.ID, Fence: d.Fence, Parts: max(need, 1)})
+	}
+	if len(quotas) == 0 {
+		return jobs, nil, nil
+	}
+	through, again := map[string]bool{}, map[domain.OrganisationID]time.Time{}
+	for org, q := range quotas {
+		some, oldest, err := w.s.o.Store.TakeQuota(ctx, q, wishes[org])
+		if err != nil {
+			return nil, nil, err
+		}
+		maps.Copy(through, some)
+		again[org] = now.Add(time.Minute)
+		if end := oldest.Add(now.Sub(q.Since)); !oldest.IsZero() && end.After(again[org]) {
+			again[org] = end
+		}
+	}
+	for _, j := range jobs {
+		d := j.letter.Delivery
+		if _, ok := quotas[d.Organisation]; ok && !through[d.ID] {
+			late = append(late, waits(d, again[d.Organisation], string(domain.ReasonCap)))
 			continue
 		}
-		left[org] -= need
 		within = append(within, j)
 	}
 	return within, late, nil

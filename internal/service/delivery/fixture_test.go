@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,6 +36,7 @@ type house struct {
 	org    domain.OrganisationID
 	admin  domain.Actor
 	people []domain.PersonID
+	body   string // of messages; "": a line
 
 	mu      sync.Mutex
 	entries []*domain.Entry
@@ -123,7 +125,7 @@ func (h *house) sendTo(people []domain.PersonNo, channels ...domain.Channel) int
 	h.t.Helper()
 	audience := []domain.AudienceRoom{{People: people}}
 	a, _ := json.Marshal(audience)
-	p, _ := json.Marshal(domain.BroadcastSent{ExamName: "Pool", GroupKind: domain.KindPool, Subject: "Shift", Body: "The shift begins at nine.", Level: domain.LevelChat, SenderName: "Ada", Channels: channels})
+	p, _ := json.Marshal(domain.BroadcastSent{ExamName: "Pool", GroupKind: domain.KindPool, Subject: "Shift", Body: cmp.Or(h.body, "The shift begins at nine."), Level: domain.LevelChat, SenderName: "Ada", Channels: channels})
 	e, _, err := h.store.Append(h.t.Context(), &domain.Entry{Organisation: h.org, Kind: domain.EntryBroadcastSent, Actor: h.admin.Ref(), Payload: p, Audience: a})
 	if err != nil {
 		h.t.Fatal(err)

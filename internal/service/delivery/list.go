@@ -134,7 +134,10 @@ func (s *Service) Retry(ctx context.Context, actor domain.Actor, ids []string) (
 func (s *Service) views(org domain.OrganisationID, rows []domain.DeliveryRow) []View {
 	out := make([]View, len(rows))
 	for i, r := range rows {
-		v := View{ID: r.ID, Kind: r.Kind, Channel: r.Channel, Address: r.Address, State: r.State, Reason: r.Reason, Detail: r.Detail, Parts: r.Parts, Attempts: []AttemptView{}}
+		v := View{ID: r.ID, Kind: r.Kind, Channel: r.Channel, Address: r.Address, State: r.State, Reason: r.Reason, Detail: r.Detail, Attempts: []AttemptView{}}
+		if r.Channel == domain.ChannelSMS { // a mail counts as one against a cap
+			v.Parts = r.Parts
+		}
 		if r.PersonID != "" {
 			v.Person = &domain.PersonName{ID: r.PersonID, Name: r.Name}
 		}

@@ -21,7 +21,8 @@ type workerStore interface {
 	// RecordDeliveries hears results under their fence alone; repeating them is safe.
 	RecordDeliveries(ctx context.Context, at time.Time, results []domain.DeliveryResult) ([]*domain.Entry, error)
 	SweepDeliveries(ctx context.Context, now time.Time, limit int) (int, error)
-	SentSince(ctx context.Context, c domain.Channel, since map[domain.OrganisationID]time.Time) (map[domain.OrganisationID]domain.SentSoFar, error)
+	// TakeQuota lets claimed deliveries through as far as an organisation's quota goes.
+	TakeQuota(ctx context.Context, q domain.Quota, wishes []domain.QuotaWish) (through map[string]bool, oldest time.Time, err error)
 	DropSubscription(ctx context.Context, org domain.OrganisationID, id string) error
 }
 
