@@ -221,3 +221,71 @@ func TestReadNeverGoesBack(t *testing.T) {
 		}
 	})
 }
+
+// TestReadUpTo: what came in after the last item on a reader's screen stays unread, reading never goes back, and whoever
+// answers has read as far as they saw.
+func TestReadUpTo(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, _ := hall(t, s, 2)
+		exec(t, s, org, `UPDATE organisations SET settings = '{"candidates_start":true}' WHERE id = $1`)
+		anna := staffOf(t, s, org, "Anna", domain.RolePlanner)
+		in := func(no domain.PersonNo, key string) int64 { return one(t, s, org, ofCandidate(org, no, key, "Hello "+key)).Offset }
+		unread := func(want ...domain.PersonNo) {
+			t.Helper()
+			rows, err := s.ConversationRows(t.Context(), org, anna.No, domain.Seen{All: true}, []domain.PersonNo{1, 2})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []domain.PersonNo
+			for _, no := range []domain.PersonNo{1, 2} {
+				if rows[no].Unread {
+					got = append(got, no)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("unread are %v, want %v", got, want)
+			}
+		}
+		to := func(offset int64, people []domain.PersonNo, want ...domain.PersonNo) {
+			t.Helper()
+			if got, err := s.MarkReadTo(t.Context(), org, anna.No, people, offset); err != nil || !slices.Equal(got, want) {
+				t.Errorf("read to %d: %v, %v; want %v", offset, got, err, want)
+			}
+		}
+		first, other, second := in(1, "key-000001"), in(2, "key-000002"), in(1, "key-000003")
+		to(first, []domain.PersonNo{1, 2})
+		unread(1, 2)
+		to(other, []domain.PersonNo{2, 1}, 2)
+		unread(1)
+		to(second, []domain.PersonNo{1}, 1)
+		to(first, []domain.PersonNo{1})
+		unread()
+		third := in(1, "key-000004")
+		to(third+100, []domain.PersonNo{1}, 1) // beyond the head: the head
+		unread()
+
+		send := func(key string, seen int64, read bool) {
+			t.Helper()
+			m := toCandidate(org, anna, 1, key, "Answer")
+			m.SeenUpTo = seen
+			if sent := write(t, s, org, m)[0]; sent.Err != nil || sent.Read != read {
+				t.Errorf("%s: %+v", key, sent)
+			}
+		}
+		fourth := in(1, "key-000005")
+		fifth := in(1, "key-000006")
+		send("out-000001", fourth, false)
+		unread(1)
+		send("out-000002", fifth, true)
+		unread()
+		in(1, "key-000007")
+		send("out-000003", 0, true) // it does not say what it has seen
+		unread()
+		send("out-000004", 0, false)
+		if _, err := s.MarkRead(t.Context(), org, anna.No, []domain.PersonNo{1}, true); err != nil {
+			t.Fatal(err)
+		}
+		send("out-000005", 0, true)
+		unread()
+	})
+}

@@ -67,6 +67,7 @@ type messageWriter struct {
 	pushes   []newDelivery
 	alerts   []staffPush
 	claims   []claim
+	answered []int       // of the batch: fresh messages of staff, whose writers have read
 	settled  []settled
 }
 
@@ -111,7 +112,7 @@ func (w *messageWriter) write(ctx context.Context) error {
 	if err := w.tx.appendAll(ctx, w.head, w.at, w.entries); err != nil {
 		return err
 	}
-	for _, do := range []func(context.Context) error{w.insert, w.touch, w.fact, w.settle} {
+	for _, do := range []func(context.Context) error{w.insert, w.touch, w.fact, w.settle, w.writersRead} {
 		if err := do(ctx); err != nil {
 			return err
 		}
@@ -305,6 +306,9 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 			w.alerts = append(w.alerts, staffPush{staff: a.Assigned, say: domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, group: row.group, reach: reach})
 		}
 		return nil
+	}
+	if m.ActorNo != 0 {
+		w.answered = append(w.answered, i)
 	}
 	if !a.Settings.StaffChatOnly {
 		w.pushes = append(w.pushes, pushMessage(row.offset, row.person, w.at))

@@ -418,3 +418,55 @@ func TestStoppedInWords(t *testing.T) {
 		t.Errorf("%+v", talk)
 	}
 }
+
+// TestReadUpToWhatOneSaw: what comes in while a page is open is not read by a click on what stood there before, and
+// whoever answers has read.
+func TestReadUpToWhatOneSaw(t *testing.T) {
+	f := start(t, nil)
+	p1, a1 := f.ids["north/P1"], f.ids["north/a1"]
+	f.must(t, "north/admin", "PATCH", "/settings", item{"candidates_start": true})
+	says := func(body string) {
+		t.Helper()
+		f.must(t, "north/a1", "POST", "/inbox/messages", item{"key": "says-" + body, "body": body, "group": p1})
+	}
+	look := func(wantUnread bool) (last string) {
+		t.Helper()
+		var talk struct {
+			Conversation struct{ Unread bool }
+			Items        []struct{ ID string }
+		}
+		f.must(t, "north/planner", "GET", "/conversations/"+a1, nil).into(t, &talk)
+		if talk.Conversation.Unread != wantUnread {
+			t.Errorf("unread is %v after %d items", talk.Conversation.Unread, len(talk.Items))
+		}
+		return talk.Items[0].ID
+	}
+	read := func(upTo string, want int) {
+		t.Helper()
+		var out struct{ Changed int }
+		f.must(t, "north/planner", "POST", "/conversations/actions", item{"action": "read", "people": []string{a1}, "up_to": upTo}).into(t, &out)
+		if out.Changed != want {
+			t.Errorf("changed %d, want %d", out.Changed, want)
+		}
+	}
+	says("First of all")
+	rendered := look(true)
+	says("And one more thing")
+	read(rendered, 0)
+	newest := look(true)
+	read(newest, 1)
+	look(false)
+	for field, body := range map[string]item{
+		"up_to": {"action": "read", "people": []string{a1}, "up_to": "nonsense"}, "up_to ": {"action": "archive", "people": []string{a1}, "up_to": newest},
+	} {
+		a := f.call(t, "north/planner", "POST", "/conversations/actions", body)
+		if a.status != 422 || a.refused(t).Error.Field != strings.TrimSpace(field) {
+			t.Errorf("%v: %d %s", body, a.status, a.body)
+		}
+	}
+	says("Are you there?")
+	f.write(t, "north/planner", "a1", "Yes", item{"group": p1, "seen": newest})
+	look(true)
+	f.write(t, "north/planner", "a1", "I am", item{"group": p1})
+	look(false)
+}

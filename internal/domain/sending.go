@@ -55,6 +55,7 @@ type Sent struct {
 	Message  MessageSent // its payload
 	Assigned *Entry      // the entry of a take-over, just before; else nil
 	Handled  *Entry      // the entry that staff have assigned what came in, just after; else nil
+	Read     bool        // the writer had it unread, and has read it by answering
 	Fresh    bool        // false: the key was used before for the same, and Entry is what was stored then
 	Err      error
 }

@@ -3,6 +3,7 @@ package conversation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -15,12 +16,15 @@ const marksMost = 500
 type markStore interface {
 	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *domain.Entry, err error)
 	MarkRead(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, unread bool) (changed []domain.PersonNo, err error)
+	// MarkReadTo is MarkRead up to an offset; it returns those who are not unread any more.
+	MarkReadTo(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, upTo int64) (read []domain.PersonNo, err error)
 }
 
 // Action is what a staff member does to conversations that they have ticked.
 type Action struct {
 	Action string            `json:"action"` // read, unread, archive, unarchive, process or unprocess
 	People []domain.PersonID `json:"people"`
+	UpTo   domain.ItemID     `json:"up_to,omitempty"` // of read: the last item on the reader's screen; what came in later stays unread. "": all
 }
 
 // actionMarks are the actions that are the team's.
@@ -32,7 +36,7 @@ var actionMarks = map[string]domain.ConversationMark{
 // to see, to none. read and unread are the actor's own; the others are the team's and
 // recorded. It returns for how many conversations it changed anything.
 //
-// Errors: Forbidden; Invalid or TooLarge naming action, people or people[i];
+// Errors: Forbidden; Invalid or TooLarge naming action, people, people[i] or up_to;
 // Unavailable.
 func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (changed int, err error) {
 	own := a.Action == "read" || a.Action == "unread"
@@ -51,9 +55,31 @@ func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (change
 	if own && actor.No == 0 {
 		return 0, fault.New(fault.Forbidden, "only a person reads conversations")
 	}
+	var upTo int64
+	if a.UpTo != "" {
+		if a.Action != "read" {
+			return 0, fault.Field("up_to", "up_to belongs to read alone")
+		}
+		if upTo, err = s.position(actor, "up_to", string(a.UpTo)); err != nil || upTo < 1 {
+			return 0, fault.Field("up_to", "not an id of an item of a conversation")
+		}
+	}
 	people, err := s.people(ctx, actor, seen, a.People)
 	if err != nil {
 		return 0, err
+	}
+	if upTo > 0 {
+		read, err := s.o.Store.MarkReadTo(ctx, actor.Organisation, actor.No, people, upTo)
+		if err == nil && len(read) > 0 {
+			ids := make([]domain.PersonID, 0, len(read))
+			for i, no := range people {
+				if slices.Contains(read, no) {
+					ids = append(ids, a.People[i])
+				}
+			}
+			s.wasRead(actor, ids, false)
+		}
+		return len(read), err
 	}
 	if own {
 		done, err := s.o.Store.MarkRead(ctx, actor.Organisation, actor.No, people, a.Action == "unread")

@@ -43,6 +43,7 @@ func (r Request) content() Request {
 
 // Send stores one message to a candidate durably and rings the doorbell. fresh is false
 // when the key was used before for the same request: the first message is returned again.
+// Whoever answers has read: up to Seen, or if that is not said up to their own message.
 //
 // Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, body,
 // subject, group, seen or attachments[i]; Conflict naming key, person (blocked, with the
@@ -71,6 +72,9 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 	}
 	item, err = domain.ItemOf(sent.Entry, domain.ItemContext{Person: sent.Message.Person, ID: sent.Message.PersonID, Kind: sent.Message.GroupKind,
 		Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
+	if sent.Read {
+		s.wasRead(actor, []domain.PersonID{person}, false)
+	}
 	return item, sent.Fresh, err
 }
 

@@ -19,7 +19,8 @@ export const conversations = {
   claim: (person: string, take_over = false) => api.post<{ conversation: Row }>(`${at(person)}/claim`, take_over ? { take_over } : {}),
   release: (person: string) => api.post<{ conversation: Row }>(`${at(person)}/release`, {}),
   assign: (person: string, to: string) => api.post<{ conversation: Row }>(`${at(person)}/assign`, { to }),
-  act: (action: Action, people: string[]) => api.post<{ changed: number }>('/conversations/actions', { action, people }),
+  /** upTo, of read: the last item that is known; what came in later stays unread. */
+  act: (action: Action, people: string[], upTo?: string) => api.post<{ changed: number }>('/conversations/actions', { action, people, ...(upTo ? { up_to: upTo } : {}) }),
   documents: (person: string, q: { q?: string; limit?: number; after?: string }, o?: Options) => api.get<{ documents: Document[]; next?: string }>(`${at(person)}/documents`, { ...o, query: q }),
   colleagues: (q: string, o?: Options) => api.get<{ colleagues: Colleague[] }>('/colleagues', { ...o, query: { q } }).then((a) => a.colleagues),
   canned: () => api.get<{ canned_replies: Canned[] }>('/canned-replies').then((a) => a.canned_replies),

@@ -166,7 +166,7 @@ export class LiveConversation {
   async seen(): Promise<void> {
     if (!this.row?.unread || this.#marked) return
     this.row = { ...this.row, unread: false }
-    await conversations.act('read', [this.person]).catch(() => {
+    await conversations.act('read', [this.person], this.items.at(-1)?.id).catch(() => {
       if (this.row) this.row = { ...this.row, unread: true }
     })
   }
