@@ -4,7 +4,7 @@
 import { connection } from '../../lib/connection.svelte'
 import { clock } from '../../lib/clock.svelte'
 import { api } from '../../lib/session.svelte'
-import { Slowly } from '../monitor/slowly'
+import { Slowly } from '../lists/slowly'
 import type { Broadcast, Recipient } from '../types'
 
 export class LiveBoard {

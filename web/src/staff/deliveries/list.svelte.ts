@@ -3,7 +3,7 @@
 
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
-import { Slowly } from '../monitor/slowly'
+import { Slowly } from '../lists/slowly'
 import { Patience } from './patience'
 import type { Delivery, DeliveryState } from './types'
 

@@ -4,7 +4,7 @@
 import { ApiError } from '../../lib/api'
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
-import { Slowly } from '../monitor/slowly'
+import { Slowly } from '../lists/slowly'
 import type { Captured } from './types'
 
 type Answer = { outbox: Captured[]; next?: string }

@@ -2,7 +2,7 @@
 
 import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
-import { Slowly } from '../monitor/slowly'
+import { Slowly } from '../lists/slowly'
 
 export interface Counts {
   unread: number

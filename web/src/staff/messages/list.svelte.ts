@@ -6,7 +6,7 @@ import { api, session } from '../../lib/session.svelte'
 import type { ConversationFrame, ServerFrame } from '../../protocol/frames'
 import { type Action, conversations } from '../conversation/api'
 import type { Row } from '../conversation/types'
-import { Slowly } from '../monitor/slowly'
+import { Slowly } from '../lists/slowly'
 import { append, type Line, line, merge, patched, place } from './rows'
 import { none, sameList, toWire, type View } from './view'
 

@@ -121,3 +121,16 @@ export function differing(shown: readonly { id: string }[], wanted: readonly { i
   }
   return wanted.length - kept.length + (shown.length - kept.length) + (kept.length - ends.length)
 }
+
+/** What fits these rows: archived ones can be un-archived, and so on. Of one that is not known, everything does. */
+export function fitting(rows: readonly (Line | undefined)[]) {
+  const any = (is: (row: Line) => boolean) => rows.some((row) => !row || is(row))
+  return {
+    unread: any((r) => r.unread),
+    read: any((r) => !r.unread),
+    archived: any((r) => r.archived),
+    current: any((r) => !r.archived),
+    open: any((r) => r.processed === 'open'),
+    processed: any((r) => r.processed === 'processed'),
+  }
+}

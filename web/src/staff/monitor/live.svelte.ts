@@ -9,7 +9,7 @@ import { api } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
 import type { Broadcast, Candidate, TestDetail } from '../types'
 import { Roster } from './roster'
-import { Slowly } from './slowly'
+import { Slowly } from '../lists/slowly'
 
 /** Frames of one moment become one change of the page. */
 const together = 40

@@ -2,7 +2,7 @@
 
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
-import { Slowly } from '../monitor/slowly'
+import { Slowly } from '../lists/slowly'
 import type { Profile } from './types'
 
 export class LiveProfile {
