@@ -95,3 +95,6 @@ func KindOf(err error) Kind {
 	}
 	return Temporary
 }
+
+// OwnHeader is the header that every mail of ours bears: one that comes in with it is going round.
+const OwnHeader = "X-Crier"

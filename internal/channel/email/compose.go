@@ -128,6 +128,7 @@ func (c *Composer) head(m *Mail, o channel.Outgoing, w *Words) error {
 		msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	}
 	msg.SetGenHeader(mail.HeaderContentLang, w.Lang)
+	msg.SetGenHeader(channel.OwnHeader, "1")
 	return nil
 }
 

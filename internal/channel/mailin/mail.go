@@ -17,6 +17,8 @@ import (
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/charset" // importing it makes every charset that it knows known
+
+	"crier/internal/channel"
 )
 
 // Bounds of a mail. What lies beyond is left out and named in Mail.Damage; the original holds it.
@@ -163,7 +165,7 @@ func (m *Mail) head(h message.Header) {
 }
 
 // OwnHeader marks the mails that we send: one that comes back is going round.
-const OwnHeader = "X-Crier"
+const OwnHeader = channel.OwnHeader
 
 // addresses reads a list of them, leniently; what cannot be read is none.
 func addresses(field string) []*mail.Address {

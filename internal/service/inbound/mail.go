@@ -105,11 +105,17 @@ func trialOf(by *domain.Actor) *domain.PersonName {
 // bodyKept is how much of a mail's text is kept beside its original.
 const bodyKept = 20000
 
-// mailKey names a mail to one recipient: by its Message-ID and author, which a replay repeats, or by its bytes if it has no id.
+// mailKey names a mail to one recipient: by its Message-ID and what it says, which a replay and a second way repeat while the header
+// grows; or by its bytes if it has no id. One that says something else is another mail, whatever id it bears: it must not be lost.
 func mailKey(m *mailin.Mail, e mailin.Envelope) string {
 	h := sha256.New()
 	if m.MessageID != "" {
-		h.Write([]byte("id\n" + m.MessageID + "\n" + strings.ToLower(m.From)))
+		h.Write([]byte("id\n" + m.MessageID + "\n" + strings.ToLower(m.From) + "\n" + m.Subject + "\n" + m.Text))
+		for _, f := range m.Files {
+			sum := sha256.Sum256(f.Bytes)
+			h.Write([]byte("\n" + f.Name + "\n"))
+			h.Write(sum[:])
+		}
 	} else {
 		h.Write([]byte("raw\n"))
 		h.Write(e.Raw)

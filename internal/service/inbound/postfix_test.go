@@ -78,13 +78,14 @@ func TestPostfix(t *testing.T) {
 	h.mu.Lock()
 	h.fail = fault.New(fault.Unavailable, "away")
 	h.mu.Unlock()
-	post("sara@inbox.test", h.reply("sara"), mailFrom("Sara <sara@example.org>", "2@x", "Content-Type: text/html; charset=utf-8\r\n", "<p>While the store is away: blåbær.</p><blockquote>old</blockquote>\r\n"))
+	second := mailFrom("Sara <sara@example.org>", "2@x", "Content-Type: text/html; charset=utf-8\r\n", "<p>While the store is away: blåbær.</p><blockquote>old</blockquote>\r\n")
+	post("sara@inbox.test", h.reply("sara"), second)
 	eventually("Postfix hears 451", logged(1, "451 4.3.0"))
 	h.mu.Lock()
 	h.fail = nil
 	h.mu.Unlock()
 	eventually("it arrives", said(2))
-	post("sara@inbox.test", h.reply("sara"), mailFrom("Sara <sara@example.org>", "2@x", "", "a replay\r\n"))
+	post("sara@inbox.test", h.reply("sara"), second) // a replay
 
 	post("sara@inbox.test", "reply+guess@mail.example.org", mailFrom("sara@example.org", "3@x", "", "to nobody\r\n"))
 	eventually("what is not ours is bounced", func() error {
