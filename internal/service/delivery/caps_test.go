@@ -1,7 +1,9 @@
 package delivery_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,11 +22,27 @@ func TestCapsOfManyNodes(t *testing.T) {
 		}
 		h.body = strings.Repeat("The shift begins at nine. ", 14) // 364 characters: three parts
 		h.send(domain.ChannelEmail, domain.ChannelSMS)
-		far := newSender(nil)
+		open := make(chan struct{})
+		release := sync.OnceFunc(func() { close(open) })
+		defer release()
+		far := newSender(func(channel.Outgoing) (channel.Accepted, error) { <-open; return channel.Accepted{}, nil })
 		var nodes []*delivery.Service
-		for range 4 {
-			nodes = append(nodes, h.run(map[domain.Channel]channel.Sender{domain.ChannelEmail: far, domain.ChannelSMS: far}))
+		for range 4 { // each takes 16 at once, so that all have some while none has gone
+			n := delivery.New(delivery.Options{Store: h.store, Clock: h.clock, Ways: map[domain.Channel]delivery.Way{
+				domain.ChannelEmail: {Sender: far, Parallel: 1, Timeout: time.Minute}, domain.ChannelSMS: {Sender: far, Parallel: 1, Timeout: time.Minute}}})
+			n.Start(context.WithoutCancel(t.Context()))
+			t.Cleanup(func() { _ = n.Stop(context.Background()) })
+			nodes = append(nodes, n)
 		}
+		h.until("each copy is let through or waits", func() bool {
+			for _, r := range h.list(domain.DeliveryQuery{}) {
+				if !(r.State == domain.DeliverySending && r.Parts > 0 || r.State == domain.DeliveryWaiting && r.Reason == string(domain.ReasonCap)) {
+					return false
+				}
+			}
+			return true
+		})
+		release()
 		sent := func(c domain.Channel) int { return h.of(c)[domain.DeliverySent] }
 		look := func() {
 			h.clock.Advance(time.Second)
