@@ -60,7 +60,9 @@ func (f *fixture) forged(t *testing.T, outbox, body string) (path, raw string) {
 	if err := f.node.Inbound.Receive(t.Context(), mailin.Envelope{From: "evil@example.net", To: to[0].Address, Raw: []byte(raw), Mail: parsed}); err != nil {
 		t.Fatal(err)
 	}
-	var out struct{ Inbound []struct{ ID, Original, Channel string } }
+	var out struct {
+		Inbound []struct{ ID, Original, Channel string }
+	}
 	f.must(t, "north/planner", "GET", "/unmatched?limit=200", nil).into(t, &out)
 	for _, in := range out.Inbound {
 		if in.Channel == "email" {
