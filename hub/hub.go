@@ -80,6 +80,7 @@ type Hub struct {
 	presence   *presence
 	link       *link
 	stats      counters
+	overhear   atomic.Pointer[func(org int64, topics []string, frame []byte)]
 
 	ctx    context.Context
 	cancel context.CancelFunc

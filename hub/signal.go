@@ -40,6 +40,10 @@ func (h *Hub) signal(m letter, f *Frame) {
 	h.link.signal(m)
 }
 
+// Overhear has fn called with every signal of other nodes that comes here, before it is handed on: for who remembers
+// what was said last. fn must not wait, and keeps frame unchanged. Only the last fn set is called.
+func (h *Hub) Overhear(fn func(org int64, topics []string, frame []byte)) { h.overhear.Store(&fn) }
+
 // whisper hands a signal to the connections here.
 func (h *Hub) whisper(m letter, f *Frame) {
 	for _, c := range h.topics.of(m.Org, m.Topics) {
@@ -104,6 +108,9 @@ func (ln *lane) take() (m letter, ok bool) {
 func (h *Hub) hear(m letter) {
 	if len(m.Frame) > signalBytes {
 		return
+	}
+	if f := h.overhear.Load(); f != nil {
+		(*f)(m.Org, m.Topics, m.Frame)
 	}
 	h.whisper(m, NewFrame(m.Frame))
 }

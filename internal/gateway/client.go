@@ -307,6 +307,9 @@ func (c *client) obey(conn *hub.Conn, cmd protocol.Command) {
 			conn.Send(hub.NewFrame(protocol.Encode(protocol.CandidatePresence{
 				Type: "presence", Conversation: cmd.Conversation, Presence: string(of.Presence), At: of.At,
 			})))
+			for _, frame := range c.g.attending.here(int64(c.actor.Organisation), domain.ConversationTopic(of.Person), c.actor.ID, c.g.opt.Clock.Now()) {
+				conn.Send(hub.NewFrame(frame))
+			}
 		}
 	case protocol.Shut:
 		err := c.actor.May(domain.ActConversationView)

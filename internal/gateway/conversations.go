@@ -135,7 +135,9 @@ func (c *client) forget() {
 
 // attends tells those who have a conversation open what somebody does there.
 func (g *Gateway) attends(who domain.Actor, of domain.PersonNo, id domain.PersonID, kind, state string) {
-	g.hub.Signal(int64(who.Organisation), []string{domain.ConversationTopic(of)}, hub.NewFrame(protocol.Encode(protocol.TypingFrame{
-		Type: "typing", Conversation: string(id), Who: protocol.Who{ID: who.ID, Name: who.Name, Kind: kind}, State: state,
-	})))
+	org, topic := int64(who.Organisation), domain.ConversationTopic(of)
+	f := protocol.TypingFrame{Type: "typing", Conversation: string(id), Who: protocol.Who{ID: who.ID, Name: who.Name, Kind: kind}, State: state}
+	frame := protocol.Encode(f)
+	g.attending.note(org, topic, f, frame, g.opt.Clock.Now())
+	g.hub.Signal(org, []string{topic}, hub.NewFrame(frame))
 }

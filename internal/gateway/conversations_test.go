@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -220,6 +221,71 @@ func TestTypingAsksNoDatabase(t *testing.T) {
 			t.Errorf("%d of 2 were given back", got)
 		}
 		kim.leave()
+	})
+}
+
+// TestWhoIsThereAlready: whoever opens a conversation hears at once who looks at it and who types there, on any
+// node, and not of who has gone, nor of who was not heard of for too long.
+func TestWhoIsThereAlready(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, 2)
+		defer o.stop()
+		anna, bea, kim := o.page(0, staffed(101, domain.RolePlanner)), o.page(1, staffed(102, domain.RolePlanner)), o.page(1, staffed(103, domain.RolePlanner))
+		sara := o.page(0, candidate(1))
+		open := func(p *page) []string {
+			t.Helper()
+			if got := p.say(protocol.Command{Type: protocol.Open, Conversation: "p1"}); got != "" {
+				t.Fatal(got)
+			}
+			return p.heard("typing")
+		}
+		is := func(what string, got []string, want ...string) {
+			t.Helper()
+			for i, f := range got {
+				var of protocol.TypingFrame
+				if err := json.Unmarshal([]byte(f), &of); err != nil || of.Conversation != "p1" {
+					t.Errorf("%s: %q, %v", what, f, err)
+				}
+				got[i] = of.Who.ID + " " + of.State
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", what, got, want)
+			}
+		}
+		is("the first", open(anna), "s101 viewing")
+		pass(2 * time.Second)
+		sara.say(protocol.Command{Type: protocol.Typing, State: "typing"})
+		asked := o.asked.Load()
+		is("the second, on another node", open(bea), "p1 typing", "s101 viewing", "s102 viewing")
+		if got := o.asked.Load(); got != asked+1 {
+			t.Errorf("%d questions, want whether it may be opened alone", got-asked)
+		}
+		pass(2 * time.Second)
+		anna.leave()
+		sara.leave()
+		synctest.Wait()
+		is("who comes after they have gone", open(kim), "s102 viewing", "s103 viewing")
+		kim.say(protocol.Command{Type: protocol.Shut, Conversation: "p1"})
+		kim.heard("")
+		// A node that dies says nothing: what it said last is forgotten.
+		o.nodes[1].attending.note(1, domain.ConversationTopic(1), protocol.TypingFrame{Type: "typing", Conversation: "p1", Who: protocol.Who{ID: "dead"}, State: viewing},
+			[]byte(`{"type":"typing","conversation":"p1","who":{"id":"dead"},"state":"viewing"}`), time.Now())
+		pass(attentionLasts - time.Second)
+		is("while it may be there", open(kim), "dead viewing", "s102 viewing", "s103 viewing")
+		kim.say(protocol.Command{Type: protocol.Shut, Conversation: "p1"})
+		kim.heard("")
+		pass(time.Second)
+		is("later", open(kim), "s102 viewing", "s103 viewing")
+		for _, p := range []*page{bea, kim} {
+			p.leave()
+		}
+		for i, g := range o.nodes {
+			g.attending.forget(time.Now().Add(time.Hour))
+			if len(g.attending.of) != 0 {
+				t.Errorf("node %d remembers %v", i, g.attending.of)
+			}
+		}
 	})
 }
 

@@ -69,6 +69,7 @@ type Gateway struct {
 	sealer   *cursor.Sealer
 
 	conversations Conversations
+	attending     attending
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -94,6 +95,7 @@ func New(o Options, h *hub.Hub, a Access, r Receipts, m Monitor, conv Conversati
 	}
 	g := &Gateway{opt: o, hub: h, access: a, receipts: r, monitor: m, conversations: conv, heads: heads, sealer: s}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
+	h.Overhear(g.overhears)
 	return g
 }
 
