@@ -165,3 +165,45 @@ func TestOriginals(t *testing.T) {
 		}
 	}
 }
+
+// TestMailFiles: files that come by mail are taken under the limits of uploads, by what they hold; what is refused is named, and the
+// original has it.
+func TestMailFiles(t *testing.T) {
+	f := start(t, nil)
+	f.reachable(t, "north", "a1", "+47 400 00 001")
+	f.must(t, "north/planner", "POST", "/conversations/"+f.ids["north/a1"]+"/messages", item{"key": "mail-files-1", "body": "Can you?", "subject": "s", "group": f.ids["north/P1"], "channels": []string{"email"}})
+	m, err := mail.ReadMessage(strings.NewReader(string(f.must(t, "north/planner", "GET", "/outbox/"+f.outbox(t, "north/planner", 1)[0].ID+"/raw", nil).body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := m.Header.AddressList("Reply-To")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(name, body string) string {
+		return "--b\r\nContent-Type: text/plain; name=\"" + name + "\"\r\nContent-Disposition: attachment\r\n\r\n" + body + "\r\n"
+	}
+	raw := "From: " + canary("north", "a1") + "@example.org\r\nMessage-ID: <files@example.org>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee these\r\n" +
+		part("plan.txt", "nine to five") + part("tool.txt", "MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00") + part("huge.txt", strings.Repeat("0123456789\r\n", 1<<20)) + "--b--\r\n"
+	parsed, err := mailin.Parse([]byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.node.Inbound.Receive(t.Context(), mailin.Envelope{To: to[0].Address, Raw: []byte(raw), Mail: parsed}); err != nil {
+		t.Fatal(err)
+	}
+	var page struct {
+		Items []struct {
+			Body, Original string
+			Attachments    []struct{ Name string }
+		}
+	}
+	f.must(t, "north/planner", "GET", "/conversations/"+f.ids["north/a1"], nil).into(t, &page)
+	got := page.Items[0]
+	if len(got.Attachments) != 1 || got.Attachments[0].Name != "plan.txt" || !strings.HasPrefix(got.Body, "See these\n\n[Not taken: tool.txt (") || !strings.Contains(got.Body, "; huge.txt (") {
+		t.Errorf("%+v", got)
+	}
+	if saved := f.must(t, "north/planner", "GET", strings.TrimPrefix(got.Original, "/api/v1"), nil); string(saved.body) != raw {
+		t.Errorf("the original has %d bytes of %d", len(saved.body), len(raw))
+	}
+}
