@@ -229,7 +229,9 @@ func TestReadUpTo(t *testing.T) {
 		org, _ := hall(t, s, 2)
 		exec(t, s, org, `UPDATE organisations SET settings = '{"candidates_start":true}' WHERE id = $1`)
 		anna := staffOf(t, s, org, "Anna", domain.RolePlanner)
-		in := func(no domain.PersonNo, key string) int64 { return one(t, s, org, ofCandidate(org, no, key, "Hello "+key)).Offset }
+		in := func(no domain.PersonNo, key string) int64 {
+			return one(t, s, org, ofCandidate(org, no, key, "Hello "+key)).Offset
+		}
 		unread := func(want ...domain.PersonNo) {
 			t.Helper()
 			rows, err := s.ConversationRows(t.Context(), org, anna.No, domain.Seen{All: true}, []domain.PersonNo{1, 2})

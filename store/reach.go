@@ -95,8 +95,9 @@ func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam do
 		Room         string
 		Seat         string
 		ExtraMinutes int `db:"extra_minutes"`
+		Locked       bool
 	}
-	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, p.tags, e.progress, e.progress_at, e.room, e.seat, e.extra_minutes
+	err := s.list(ctx, &rows, `SELECT p.state = 'locked' AS locked, p.no, p.id, p.external_id, p.given_name, p.family_name, p.tags, e.progress, e.progress_at, e.room, e.seat, e.extra_minutes
 		FROM enrolments e JOIN people p ON p.organisation_id = e.organisation_id AND p.no = e.person_no
 		WHERE e.organisation_id = $1 AND e.group_id = $2`+sits+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
@@ -107,7 +108,7 @@ func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam do
 		out[i] = domain.Candidate{
 			Enrolment: domain.Enrolment{Exam: exam, Person: domain.PersonNo(r.No), Progress: domain.Progress(r.Progress), ProgressAt: timeOf(r.ProgressAt),
 				Room: r.Room, Seat: r.Seat, ExtraMinutes: r.ExtraMinutes},
-			ID: domain.PersonID(r.ID), ExternalID: r.ExternalID, GivenName: r.GivenName, FamilyName: r.FamilyName,
+			ID: domain.PersonID(r.ID), ExternalID: r.ExternalID, GivenName: r.GivenName, FamilyName: r.FamilyName, Locked: r.Locked,
 		}
 		if r.Tags != "" && r.Tags != "[]" {
 			if err := json.Unmarshal([]byte(r.Tags), &out[i].Tags); err != nil {

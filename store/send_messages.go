@@ -67,7 +67,7 @@ type messageWriter struct {
 	pushes   []newDelivery
 	alerts   []staffPush
 	claims   []claim
-	answered []int       // of the batch: fresh messages of staff, whose writers have read
+	answered []int // of the batch: fresh messages of staff, whose writers have read
 	settled  []settled
 }
 

@@ -65,6 +65,7 @@ type Candidate struct {
 	GivenName  string
 	FamilyName string
 	Tags       []string
+	Locked     bool      // their account is
 	Waiting    int       // messages not yet delivered to them
 	Presence   Presence  // filled in by the monitor
 	LastSeen   time.Time // filled in by the monitor; zero = not since this server started

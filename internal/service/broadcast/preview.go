@@ -35,10 +35,12 @@ type PreviewCounts struct {
 	Submitted  int `json:"submitted"`
 }
 
-// LeftOut is someone named who would not be reached, and why.
+// LeftOut is someone who would not be reached, and why: who is locked, and of those named who is not the actor's.
 type LeftOut struct {
-	ID     domain.PersonID `json:"id"`
-	Reason string          `json:"reason"`
+	ID     domain.PersonID    `json:"id"`
+	Name   string             `json:"name,omitempty"` // "": not a candidate of one's own here
+	Code   domain.BlockedCode `json:"code"`
+	Reason string             `json:"reason"` // in words
 }
 
 // Preview resolves recipients without sending. More than the limit is not an error
@@ -72,7 +74,7 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 			if c, ok := byID[id]; ok {
 				p.add(c)
 			} else {
-				p.LeftOut = append(p.LeftOut, LeftOut{ID: id, Reason: reasonNotYours(rooms != nil)})
+				p.LeftOut = append(p.LeftOut, LeftOut{ID: id, Code: unknown.Code, Reason: reasonNotYours(rooms != nil)})
 			}
 		}
 		return p, nil
@@ -84,6 +86,11 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 }
 
 func (p *Preview) add(c domain.Candidate) {
+	if c.Locked { // what is sent to them is stopped before it is delivered
+		b := domain.Block(domain.BlockedLocked)
+		p.LeftOut = append(p.LeftOut, LeftOut{ID: c.ID, Name: c.Name(), Code: b.Code, Reason: b.Text})
+		return
+	}
 	p.Recipients = append(p.Recipients, PreviewRecipient{ID: c.ID, Name: c.Name(), Room: c.Room, Seat: c.Seat, Presence: c.Presence, Progress: c.Progress})
 	p.Counts.Total++
 	switch c.Presence {

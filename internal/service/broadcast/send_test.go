@@ -228,6 +228,19 @@ func TestPreview(t *testing.T) {
 	if _, err = h.Preview(t.Context(), h.as(domain.RolePlanner), "nothing", broadcast.Recipients{Filter: &domain.CandidateFilter{}}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("got %v", err)
 	}
+	locked := domain.PersonLocked
+	_, _, err = h.store.UpsertPeople(t.Context(), domain.System(h.org), []domain.PersonSpec{{Where: func(field string) string { return field }, ExternalID: "C0001",
+		Kind: domain.KindCandidate, Role: domain.RoleCandidate, GivenName: "Sara", FamilyName: "Amin", State: &locked}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]broadcast.Recipients{"all": {Filter: &domain.CandidateFilter{}}, "named": {People: h.people[:10]}} {
+		p, err = h.Preview(t.Context(), invigilator, h.bio, r)
+		if err != nil || p.Counts.Total != 9 || len(p.Recipients) != 9 || len(p.LeftOut) != 1 || p.LeftOut[0].ID != h.people[1] || p.LeftOut[0].Name != "Sara Amin" ||
+			p.LeftOut[0].Code != domain.BlockedLocked || p.LeftOut[0].Reason != "the account is locked" {
+			t.Errorf("%s, one of them locked: %+v, %v", name, p, err)
+		}
+	}
 	if len(h.committed) != 0 {
 		t.Error("a preview was stored")
 	}

@@ -79,7 +79,7 @@ export interface Preview {
     in_progress: number
     submitted: number
   }
-  left_out: { id: string; reason: string }[]
+  left_out: { id: string; name?: string; code: string; reason: string }[]
   limit: number
   /** Of the copies, where some were asked about. */
   plan?: Plan | null
