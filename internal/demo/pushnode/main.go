@@ -14,10 +14,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"crier/internal/app"
 	"crier/internal/config"
 	"crier/internal/demo"
-	"crier/internal/telemetry"
 )
 
 func main() {
@@ -40,7 +41,7 @@ func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	client := &http.Client{Transport: instead{to}, Timeout: 10 * time.Second}
-	return demo.RunWith(ctx, cfg, app.Options{PushClient: client}, telemetry.NewLogger(os.Stderr, "warn", "text"), os.Stdout)
+	return demo.RunWith(ctx, cfg, app.Options{PushClient: client}, zerolog.New(os.Stderr).Level(zerolog.WarnLevel), os.Stdout)
 }
 
 // instead sends every request to one place.
