@@ -147,6 +147,8 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 		return planMessage(entry)
 	case domain.EntryReceiptsRecorded:
 		return f.planReceipts(org, entry)
+	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored, domain.EntryUnavailabilityRemoved:
+		return planSchedule(entry)
 	case domain.EntrySessionEnded:
 		var p domain.SessionChanged
 		if json.Unmarshal(entry.Payload, &p) == nil {
@@ -212,6 +214,15 @@ func (f *Feed) planReceipts(org int64, e *domain.Entry) hub.Plan {
 		}
 	}
 	return plan
+}
+
+// planSchedule tells a candidate's pages that their schedule is another.
+func planSchedule(e *domain.Entry) hub.Plan {
+	var p domain.Reached
+	if json.Unmarshal(e.Payload, &p) != nil || p.Person == 0 {
+		return hub.Plan{}
+	}
+	return hub.Plan{Direct: []hub.Direct{{Person: int64(p.Person), Frame: hub.NewFrame(protocol.Encode(protocol.Schedule{Type: "schedule"}))}}}
 }
 
 // carryMost is the largest entry that travels through the broker; larger ones are read from

@@ -103,11 +103,38 @@ func TestFeedKeepsStaffsOwn(t *testing.T) {
 			continue
 		}
 		checked++
+		for _, d := range p.Direct { // a word that the schedule is another, and nothing of why
+			if string(d.Frame.JSON()) == `{"type":"schedule"}` {
+				p.Direct = nil
+			}
+		}
 		if p.Messages != nil || p.Direct != nil {
 			t.Errorf("%s reaches a candidate", kind)
 		}
 	}
 	if checked < 20 {
 		t.Errorf("only %d kinds were checked", checked)
+	}
+}
+
+// What changes a candidate's schedule is told to them, and to nobody else.
+func TestFeedTellsOfTheSchedule(t *testing.T) {
+	f := &Feed{}
+	for kind, told := range map[domain.EntryKind]bool{
+		domain.EntryAssignmentDeleted: true, domain.EntryAssignmentRestored: true, domain.EntryUnavailabilityRemoved: true, domain.EntryNoteAdded: false,
+	} {
+		plan := f.Plan(1, hub.Entry{Offset: 1, Value: &domain.Entry{Kind: kind, Payload: json.RawMessage(`{"person":7,"person_id":"p"}`)}})
+		if !told {
+			if len(plan.Direct)+len(plan.Messages) != 0 {
+				t.Errorf("%s: told as %+v", kind, plan)
+			}
+			continue
+		}
+		if len(plan.Direct) != 1 || plan.Direct[0].Person != 7 || string(plan.Direct[0].Frame.JSON()) != `{"type":"schedule"}` || len(plan.Messages) != 0 {
+			t.Errorf("%s: told as %+v", kind, plan)
+		}
+	}
+	if plan := f.Plan(1, hub.Entry{Value: &domain.Entry{Kind: domain.EntryAssignmentDeleted, Payload: json.RawMessage(`{}`)}}); len(plan.Direct) != 0 {
+		t.Errorf("of nobody: told as %+v", plan)
 	}
 }

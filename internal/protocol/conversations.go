@@ -26,6 +26,12 @@ type StaffTyping struct {
 	State string `json:"state"` // typing, idle
 }
 
+// Schedule tells a candidate's pages that an assignment of theirs was deleted or restored, or
+// that they count as available again.
+type Schedule struct {
+	Type string `json:"type"`
+}
+
 // CandidatePresence tells those who have a conversation open whether its candidate
 // is connected.
 type CandidatePresence struct {

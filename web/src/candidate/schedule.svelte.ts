@@ -1,3 +1,4 @@
+import { connection } from '../lib/connection.svelte'
 import { api } from '../lib/session.svelte'
 import type { GroupName } from '../protocol/frames'
 
@@ -23,14 +24,19 @@ class Schedule {
   phase: 'reading' | 'ready' | 'failed' = $state('reading')
   error: unknown = $state.raw()
 
-  /** Reads it now and whenever the page comes back into view. Returns how to stop. */
+  /** Reads it now, when it has changed, and whenever the page comes back into view. Returns how to stop. */
   follow(): () => void {
     const look = () => {
       if (document.visibilityState === 'visible') void this.read()
     }
     void this.read()
     document.addEventListener('visibilitychange', look)
-    return () => document.removeEventListener('visibilitychange', look)
+    const { client } = connection
+    const stops = [client.on('frame', (frame) => (frame.type === 'schedule' || frame.type === 'welcome') && void this.read()), client.on('reread', () => void this.read())]
+    return () => {
+      document.removeEventListener('visibilitychange', look)
+      stops.forEach((stop) => stop())
+    }
   }
 
   async read(): Promise<void> {

@@ -84,6 +84,9 @@ export type ExportFrame = { type: 'export'; export: Export }
 /** The outbox of a server without providers grew. */
 export type OutboxFrame = { type: 'outbox' }
 
+/** This candidate's schedule changed: read it again. */
+export type ScheduleFrame = { type: 'schedule' }
+
 export type ServerFrame =
   | Welcome
   | MessageFrame
@@ -111,6 +114,7 @@ export type ServerFrame =
   | TeamFrame
   | ExportFrame
   | OutboxFrame
+  | ScheduleFrame
 
 // ---- client → server
 

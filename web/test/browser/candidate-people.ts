@@ -73,6 +73,11 @@ export class Candidate {
     return groups.find((one) => one.external_id === external)!.id
   }
 
+  /** Staff delete an assignment, and set the candidate as unavailable in its time. */
+  async unassign(group: string): Promise<void> {
+    await this.#server.api('planner', 'POST', `/groups/${group}/assignments/${this.id}/delete`, { set_unavailable: true })
+  }
+
   /** Lets candidates begin conversations in their group of the kind. */
   async opens(kind: string, name: string): Promise<void> {
     await this.#server.api('admin', 'PUT', '/provisioning/groups', { items: [{ external_id: `${this.login}-${kind}`, kind, name, starts: 'open' }] })

@@ -51,7 +51,8 @@ class Exports {
   /** Asks for one. Throws ApiError. */
   async ask(what: { people: readonly string[] } | { filter: Query }, transcript: boolean): Promise<Export> {
     const { export: made } = await api.post<{ export: Export }>('/exports', { ...what, transcript })
-    this.#put(made)
+    // A small one may be ready, and its frames here, before this answer is.
+    if (!this.get(made.id)) this.#put(made)
     this.#follow()
     return made
   }
