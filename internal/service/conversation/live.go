@@ -147,6 +147,11 @@ type readFrame struct {
 	Unread bool              `json:"unread"`
 }
 
+type receiptsFrame struct {
+	Type         string          `json:"type"` // receipts
+	Conversation domain.PersonID `json:"conversation"`
+}
+
 type presenceFrame struct {
 	Type         string          `json:"type"` // presence
 	Conversation domain.PersonID `json:"conversation"`
@@ -162,6 +167,10 @@ func (l *Live) Entry(e *domain.Entry) {
 	}
 	if e.Kind == domain.EntryDeliveriesRecorded {
 		l.delivered(e)
+		return
+	}
+	if e.Kind == domain.EntryReceiptsRecorded {
+		l.received(e)
 		return
 	}
 	changes := changesOf(e)
@@ -197,6 +206,37 @@ func (l *Live) delivered(e *domain.Entry) {
 	if len(copies) > 0 {
 		l.add(e.Organisation, told{entry: e, copies: copies})
 	}
+}
+
+// received has those who have a conversation open here read it again, since its candidate has got or seen
+// something. It does not say what: not everyone sees every message of it.
+func (l *Live) received(e *domain.Entry) {
+	l.mu.Lock()
+	none := len(l.open) == 0
+	l.mu.Unlock()
+	var p domain.ReceiptsRecorded
+	if none || json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	told := map[domain.PersonNo]bool{}
+	for _, item := range p.Items {
+		for _, no := range item.People {
+			if told[no] {
+				continue
+			}
+			told[no] = true
+			if o := l.openAt(e.Organisation, no); o != nil {
+				l.to.PublishAny(e.Organisation, []string{domain.ConversationTopic(no)}, receiptsFrame{Type: "receipts", Conversation: o.id})
+			}
+		}
+	}
+}
+
+// openAt is the conversation that stands open on a page of this node, nil if none does.
+func (l *Live) openAt(org domain.OrganisationID, no domain.PersonNo) *opened {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open[openKey{org, no}]
 }
 
 // again reads the messages whose copies have moved on.
@@ -465,10 +505,7 @@ type Change struct {
 // database and does not wait.
 func (l *Live) PresenceChanged(org domain.OrganisationID, changes []Change) {
 	for _, c := range changes {
-		l.mu.Lock()
-		o := l.open[openKey{org, c.No}]
-		l.mu.Unlock()
-		if o != nil {
+		if o := l.openAt(org, c.No); o != nil {
 			l.to.PublishAny(org, []string{domain.ConversationTopic(c.No)}, presenceFrame{Type: "presence", Conversation: o.id, Presence: c.Presence, At: c.At})
 		}
 	}

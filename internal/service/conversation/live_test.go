@@ -358,3 +358,32 @@ func TestReadIsTold(t *testing.T) {
 		}
 	})
 }
+
+// A candidate's receipts are told to those who have their conversation open here, once an entry, and not what of.
+func TestReceiptsAreTold(t *testing.T) {
+	living(t, func(t *testing.T, l *conversation.Live, p *pages, f *files) {
+		planner := domain.Actor{Organisation: 1, Kind: domain.ActorPerson, ID: "s7", No: 7, Role: domain.RolePlanner}
+		receive := func(org domain.OrganisationID) []string {
+			l.Entry(&domain.Entry{Organisation: org, Offset: 9, Kind: domain.EntryReceiptsRecorded,
+				Payload: json.RawMessage(`{"items":[{"broadcast":5,"state":"delivered","people":[1,2]},{"broadcast":5,"state":"displayed","people":[1]}]}`)})
+			return p.take()
+		}
+		if got := receive(1); got != nil {
+			t.Errorf("before it was opened: %q", got)
+		}
+		one, err := l.Open(t.Context(), planner, "p1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := receive(1), []string{`conversation:1: {"type":"receipts","conversation":"p1"}`}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if got := receive(2); got != nil {
+			t.Errorf("of another organisation: %q", got)
+		}
+		one.End()
+		if got := receive(1); got != nil || f.asked != 0 {
+			t.Errorf("after it was shut %q, %d questions to the database", got, f.asked)
+		}
+	})
+}

@@ -70,6 +70,8 @@ export type Resync = { type: 'resync' }
 export type ConversationFrame = { type: 'conversation'; conversation: string; name: string; item: Item; state?: TeamState }
 /** A sending to many was made: read the list and what is open again, at most once in some seconds. `group` absent: of none. */
 export type ConversationsFrame = { type: 'conversations'; group?: string }
+/** The candidate of a conversation that stands open here has got or seen something: read its newest items again, at most once a second. */
+export type ReceiptsFrame = { type: 'receipts'; conversation: string }
 /** I have read these, or marked them unread, on another of my pages. */
 export type ReadFrame = { type: 'read'; people: string[]; unread: boolean }
 /** In a conversation that stands open here, said of everybody, oneself included. True for 10 s. */
@@ -115,6 +117,7 @@ export type ServerFrame =
   | ExportFrame
   | OutboxFrame
   | ScheduleFrame
+  | ReceiptsFrame
 
 // ---- client → server
 

@@ -17,8 +17,8 @@ import { append, awaits, prepend, replaceNewest } from './timeline'
 import type { Attachment, ConversationFrame, Item, Row } from './types'
 
 export const pageSize = 40
-/** Receipts of ours come in no frame: asked for after so many milliseconds, while the last ones are not seen yet. */
-const askAgain = [1500, 3000, 6000, 12_000, 30_000]
+/** Receipts are told by frames; one that came between reading and opening is asked for after so many milliseconds. */
+const askAgain = 30_000
 
 export class LiveConversation {
   readonly person: string
@@ -41,11 +41,11 @@ export class LiveConversation {
   #held: ConversationFrame[] = []
   #stops: (() => void)[] = []
   #asking: ReturnType<typeof setTimeout> | undefined
-  #asked = 0
   #sending: Promise<void> = Promise.resolve()
   /** Marked as unread by somebody here: showing it does not undo that. */
   #marked = false
   #sent = new Slowly(() => this.#read(), 3000)
+  #received = new Slowly(() => this.#newest(), 1000)
 
   constructor(person: string) {
     this.person = person
@@ -60,6 +60,7 @@ export class LiveConversation {
       client.on('reread', () => this.refresh()),
       () => clearTimeout(this.#asking),
       () => this.#sent.stop(),
+      () => this.#received.stop(),
     ]
     untrack(() => this.refresh())
     return () => {
@@ -134,7 +135,7 @@ export class LiveConversation {
       this.items = append(this.items, [item])
       this.outbox.drop(one.key)
       if (one.kind === 'message') this.#answered(one.message.take_over ?? false, one.message.channels)
-      this.#askForReceipts(true)
+      this.#askForReceipts()
     } catch (error) {
       if (!this.outbox.get(one.key)) return // it came in a frame meanwhile
       const state = failed(error)
@@ -209,6 +210,7 @@ export class LiveConversation {
       this.#marked = frame.unread
     }
     if (frame.type === 'conversations') return this.#sent.soon()
+    if (frame.type === 'receipts' && frame.conversation === this.person && this.ready) return this.#received.soon()
     if (frame.type !== 'conversation' || frame.conversation !== this.person) return
     if (this.#reading || !this.ready) this.#held.push(frame)
     else this.#apply(frame)
@@ -233,7 +235,7 @@ export class LiveConversation {
     if (known) return
     this.latest = item
     if (item.type === 'event' && (item.about || item.event === 'available')) void this.#newest()
-    if (item.type === 'message') this.#askForReceipts(true)
+    if (item.type === 'message') this.#askForReceipts()
   }
 
   async #read(): Promise<void> {
@@ -248,7 +250,7 @@ export class LiveConversation {
       this.ready = true
       this.failure = undefined
       this.stale = false
-      this.#askForReceipts(true)
+      this.#askForReceipts()
     } catch (error) {
       if (mine !== this.#reading) return
       // What we had means nothing to this server any more (another database): from the beginning.
@@ -285,15 +287,13 @@ export class LiveConversation {
     }
   }
 
-  #askForReceipts(anew: boolean): void {
+  #askForReceipts(): void {
     clearTimeout(this.#asking)
-    if (anew) this.#asked = 0
     if (!this.#stops.length || !awaits(this.items)) return
-    const wait = askAgain[Math.min(this.#asked++, askAgain.length - 1)]!
     this.#asking = setTimeout(async () => {
       if (document.visibilityState === 'visible') await this.#newest()
-      this.#askForReceipts(false)
-    }, wait)
+      this.#askForReceipts()
+    }, askAgain)
   }
 }
 
