@@ -19,6 +19,24 @@ test('an invigilator has tests, messages, people and the log; settings hold thei
   await expect(page.getByRole('heading', { name: 'Conversations' })).toHaveCount(0)
 })
 
+test('a click right after the wheel counts', async ({ browser, server }) => {
+  const here = await pool(server, 'WHEEL')
+  const page = await server.open(browser, 'planner', `/staff/groups/${here.group}`, { viewport: { width: 1000, height: 460 } })
+  const grid = page.getByRole('grid', { name: 'People' })
+  const boxes = grid.getByRole('row').getByRole('checkbox')
+  await expect(boxes).toHaveCount(7)
+  const first = (await boxes.nth(1).boundingBox())!
+  await page.mouse.move(first.x + 8, first.y + 8)
+  for (const way of [52, -52]) {
+    const before = await grid.locator('.body').evaluate((body) => body.scrollTop)
+    await page.mouse.wheel(0, way)
+    await page.waitForFunction((before) => document.querySelector('[role=grid] .body')!.scrollTop !== before, before)
+    await page.mouse.down()
+    await page.mouse.up()
+    await expect(page.getByRole('region', { name: 'Ticked rows' })).toContainText(way > 0 ? '1 ticked' : '2 ticked')
+  }
+})
+
 test('a pool: who cannot be written to, in words; a sending says who was left out and why', async ({ browser, server }) => {
   const here = await pool(server, 'POOL')
   const page = await server.open(browser, 'planner', '/staff/groups')
