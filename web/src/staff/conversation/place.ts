@@ -10,10 +10,15 @@ export class Place {
   #top = 0
   /** The list's own edges as last seen. */
   #edges = { top: 0, bottom: 0 }
+  /** How far down the list was as last seen. */
+  #scrolled = 0
 
   /** The reader, or a change of size, has moved it. */
   moved(box: HTMLElement): void {
-    this.atEnd = box.scrollHeight - box.scrollTop - box.clientHeight <= near
+    // Only who goes up leaves the end: the word of having moved there may come when the list has grown again.
+    const up = box.scrollTop < this.#scrolled - 1
+    this.#scrolled = box.scrollTop
+    this.atEnd = box.scrollHeight - box.scrollTop - box.clientHeight <= near || (this.atEnd && !up)
     this.#edges = edges(box)
     this.note(box)
   }
@@ -40,21 +45,20 @@ export class Place {
     const now = edges(box)
     const before = this.#edges
     this.#edges = now
-    if (this.atEnd) {
-      box.scrollTop = box.scrollHeight
-      return
-    }
+    if (this.atEnd) return this.toEnd(box)
     if (!this.#row?.isConnected) return
     let by = this.#row.getBoundingClientRect().top - now.top - this.#top
     // Something above the list has grown into it: the page around has not moved, the list's upper edge has.
     if (Math.abs(now.bottom - before.bottom) < 1) by += now.top - before.top
     if (Math.abs(by) >= 1) box.scrollTop += by
+    this.#scrolled = box.scrollTop
     this.note(box)
   }
 
   toEnd(box: HTMLElement): void {
     this.atEnd = true
     box.scrollTop = box.scrollHeight
+    this.#scrolled = box.scrollTop
   }
 
   /** Leaves the end: somebody has gone to another place. */
