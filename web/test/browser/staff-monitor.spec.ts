@@ -136,6 +136,7 @@ test('offline is said, the list stays, and it is right again afterwards', async 
   const id = await server.hall('NET', 'Network hall', 12)
   const page = await server.open(browser, 'planner', `/staff/tests/${id}`)
   await expect(page.getByText('Connected')).toBeVisible()
+  await expect(page.getByRole('row', { name: /Given1 / })).toBeVisible()
   await page.context().setOffline(true)
   await expect(page.locator('.connection').getByText('Offline')).toBeVisible()
   await expect(page.getByRole('row', { name: /Given1 / })).toBeVisible()
