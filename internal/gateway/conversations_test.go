@@ -280,8 +280,11 @@ func TestWhoIsThereAlready(t *testing.T) {
 		for _, p := range []*page{bea, kim} {
 			p.leave()
 		}
+		synctest.Wait()
 		for i, g := range o.nodes {
+			g.attending.mu.Lock()
 			g.attending.forget(time.Now().Add(time.Hour))
+			g.attending.mu.Unlock()
 			if len(g.attending.of) != 0 {
 				t.Errorf("node %d remembers %v", i, g.attending.of)
 			}
