@@ -50,7 +50,7 @@ func (r *standingRow) name() string {
 func (r *standingRow) standing(set domain.Settings) domain.ChannelStanding {
 	s := domain.Standing{Person: domain.PersonState(r.State), Group: domain.GroupID(r.GroupID), Kind: domain.GroupKind(r.GroupKind), State: domain.EnrolmentState(r.Enrolment),
 		In: r.Enrolled == 1, Groups: r.Groups, Active: r.Active, Settings: set}
-	return domain.ChannelStanding{Blocked: s.SendBlocked(), Email: r.Email, EmailState: r.EmailState, Phone: r.Phone, PhoneE164: r.PhoneE164,
+	return domain.ChannelStanding{Blocked: s.SendBlocked(), Elsewhere: set.Elsewhere(s.Kind), Email: r.Email, EmailState: r.EmailState, Phone: r.Phone, PhoneE164: r.PhoneE164,
 		SMS: domain.Consent(r.Consent), Quiet: set.QuietHours(r.TimeZone, r.QuietFrom, r.QuietTo)}
 }
 

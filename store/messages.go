@@ -8,7 +8,7 @@ import (
 	"crier/internal/domain"
 )
 
-// What was stopped before it reached the person (stop.go) is in none of these.
+// What was stopped before it reached the person (stop.go), and what they meet by its copies alone, is in none of these.
 
 // MessagesSince returns up to limit messages of a person after an offset, oldest
 // first, and the head of the journal as it was before they were read: unless the
@@ -51,7 +51,7 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]doma
 	}
 	err := s.list(ctx, &rows, `SELECT m."offset", e.kind, m.group_id, m.room, e.at, e.payload, m.delivered_at, m.displayed_at, m.acknowledged_at
 		FROM messages m JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
-		WHERE m.organisation_id = $1 AND m.person_no = $2 AND m.stopped = '' AND `+where, args...)
+		WHERE m.organisation_id = $1 AND m.person_no = $2 AND m.stopped = '' AND m.elsewhere = 0 AND `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
@@ -78,7 +78,7 @@ func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no 
 	}
 	err := s.get(ctx, &row, `SELECT coalesce(sum(CASE WHEN acknowledged_at = 0 THEN 1 ELSE 0 END), 0) AS unread,
 			coalesce(min(CASE WHEN displayed_at = 0 THEN "offset" END), 0) AS first_undisplayed, coalesce(max("offset"), 0) AS last
-		FROM messages WHERE organisation_id = $1 AND person_no = $2 AND stopped = ''`, org, no)
+		FROM messages WHERE organisation_id = $1 AND person_no = $2 AND stopped = '' AND elsewhere = 0`, org, no)
 	if err != nil {
 		return domain.Conversation{}, fmt.Errorf("read a conversation's state: %w", err)
 	}
@@ -92,7 +92,7 @@ func (s *Store) LastOffsetBefore(ctx context.Context, org domain.OrganisationID,
 		return 0, err
 	}
 	var last int64
-	err := s.get(ctx, &last, `SELECT coalesce(max("offset"), 0) FROM messages WHERE organisation_id = $1 AND person_no = $2 AND stopped = '' AND "offset" < $3`, org, no, offset)
+	err := s.get(ctx, &last, `SELECT coalesce(max("offset"), 0) FROM messages WHERE organisation_id = $1 AND person_no = $2 AND stopped = '' AND elsewhere = 0 AND "offset" < $3`, org, no, offset)
 	if err != nil {
 		return 0, fmt.Errorf("read the message before: %w", err)
 	}

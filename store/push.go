@@ -103,7 +103,7 @@ func (t *Tx) expandPushes(ctx context.Context, after, to int64) error {
 	err := t.Select(ctx, &rows, `SELECT DISTINCT m."offset", m.person_no, e.at FROM entries e
 		JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset"
 		JOIN push_subscriptions s ON s.organisation_id = m.organisation_id AND s.person_no = m.person_no
-		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3`, t.org, after, to)
+		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3 AND m.elsewhere = 0`, t.org, after, to)
 	if err != nil {
 		return fmt.Errorf("read who gets a push: %w", err)
 	}
@@ -113,10 +113,6 @@ func (t *Tx) expandPushes(ctx context.Context, after, to int64) error {
 	}
 	if len(list) == 0 {
 		return nil
-	}
-	set, err := t.settings(ctx)
-	if err != nil || set.StaffChatOnly {
-		return err
 	}
 	return t.queue(ctx, t.s.clock.Now(), list)
 }

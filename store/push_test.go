@@ -94,10 +94,9 @@ func TestNoPushesWithoutPages(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		org, exam := hall(t, s, 1)
 		subscribe(t, s, org, 1, "a", time.Now())
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly = true }); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := s.Append(t.Context(), sending(org, exam, 1, "Room", "key-push-2")); err != nil {
+		e := sending(org, exam, 1, "Room", "key-push-2")
+		e.Payload = payload(domain.BroadcastSent{Subject: "Room", Body: "B 12", GroupKind: domain.KindPool, Elsewhere: true})
+		if _, _, err := s.Append(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Expand(t.Context(), org); err != nil {

@@ -78,6 +78,7 @@ type messageRow struct {
 	room           string
 	inbound        int
 	replyTo        int64
+	elsewhere      int
 }
 
 // settled is something that came in and became a message.
@@ -284,6 +285,9 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	if in != nil {
 		p.GroupName, p.GroupKind, p.Room, row.group, row.room = in.Name, in.Kind, in.Room, in.Group, in.Room
 	}
+	if p.Elsewhere = a.Settings.Elsewhere(p.GroupKind); p.Elsewhere {
+		row.elsewhere = 1
+	}
 	if m.Inbound {
 		row.inbound = 1
 	}
@@ -310,7 +314,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	if m.ActorNo != 0 {
 		w.answered = append(w.answered, i)
 	}
-	if !a.Settings.StaffChatOnly {
+	if !p.Elsewhere {
 		w.pushes = append(w.pushes, pushMessage(row.offset, row.person, w.at))
 	}
 	w.touched.chosen(a, m.Channels)
@@ -353,11 +357,11 @@ func (w *messageWriter) append(m *domain.NewMessage, group domain.GroupID, kind 
 func (w *messageWriter) insert(ctx context.Context) error {
 	rows := make([][]any, len(w.rows))
 	for i, r := range w.rows {
-		rows[i] = []any{r.offset, r.person, r.group, r.room, r.inbound, r.replyTo}
+		rows[i] = []any{r.offset, r.person, r.group, r.room, r.inbound, r.replyTo, r.elsewhere}
 	}
-	_, err := w.tx.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, inbound, reply_to, delivered_at, displayed_at, acknowledged_at)
-		SELECT $1, r.o, r.p, r.g, r.room, r.inbound, r.reply_to, r.inbound * $2, r.inbound * $2, r.inbound * $2
-		FROM `+w.tx.s.d.Rows("$3", "o", "p", "g text", "room text", "inbound", "reply_to")+` AS r WHERE true`, w.tx.org, micros(w.at), jsonOf(rows))
+	_, err := w.tx.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, inbound, reply_to, elsewhere, delivered_at, displayed_at, acknowledged_at)
+		SELECT $1, r.o, r.p, r.g, r.room, r.inbound, r.reply_to, r.elsewhere, r.inbound * $2, r.inbound * $2, r.inbound * $2
+		FROM `+w.tx.s.d.Rows("$3", "o", "p", "g text", "room text", "inbound", "reply_to", "elsewhere")+` AS r WHERE true`, w.tx.org, micros(w.at), jsonOf(rows))
 	if err != nil {
 		return fmt.Errorf("insert messages: %w", err)
 	}

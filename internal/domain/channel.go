@@ -70,6 +70,7 @@ const ConsentWords = "Yes, I want to be contacted via SMS"
 // claimed.
 type ChannelStanding struct {
 	Blocked    Blocked // Standing.SendBlocked
+	Elsewhere  bool    // the message would not stand on the candidate's pages
 	Email      string
 	EmailState string // "", or bounced
 	Phone      string // as it was given

@@ -60,6 +60,7 @@ type Message struct {
 	At                                 time.Time
 	Text                               BroadcastSent
 	Inbound                            bool    // the candidate wrote it
+	Elsewhere                          bool    // the candidate meets it by its copies alone: it is on none of their pages
 	Via                                Channel // what theirs came by, app for the pages; "" of staff's
 	Attachments                        []Attachment
 	About                              *About
@@ -75,6 +76,7 @@ func MessageOf(e *Entry) (Message, error) {
 		if err := json.Unmarshal(e.Payload, &m.Text); err != nil {
 			return m, fmt.Errorf("entry %d: %w", e.Offset, err)
 		}
+		m.Elsewhere = m.Text.Elsewhere
 		if m.Attachments, m.Kind = m.Text.Attachments, m.Text.GroupKind; m.Kind == "" && m.Exam != "" {
 			m.Kind = KindTest
 		}
@@ -86,6 +88,7 @@ func MessageOf(e *Entry) (Message, error) {
 	}
 	m.Text = BroadcastSent{ExamName: p.GroupName, Subject: p.Subject, Body: p.Body, Level: LevelChat, SenderName: p.SenderName, SenderRole: p.SenderRole}
 	m.Kind, m.Room, m.Inbound, m.Attachments, m.About, m.ReplyTo = p.GroupKind, p.Room, p.Inbound, p.Attachments, p.About, p.ReplyTo
+	m.Elsewhere = p.Elsewhere
 	if m.Inbound { // there is nothing left to tell them
 		m.Via = cmp.Or(p.Via, ChannelApp)
 		m.Delivered, m.Displayed, m.Acknowledged = e.At, e.At, e.At

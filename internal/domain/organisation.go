@@ -30,6 +30,10 @@ type Settings struct {
 	SMSPerDay     int    `json:"sms_per_day,omitempty"`     // parts; 0 = no cap
 }
 
+// Elsewhere reports whether candidates meet what belongs to a group of the kind ("" for no group) by its copies
+// alone, and their pages do not have it. What belongs to a test stands on their pages always: the exam is there.
+func (s Settings) Elsewhere(k GroupKind) bool { return s.StaffChatOnly && k != KindTest }
+
 // PhoneRegion is the region of phone numbers without a country code.
 func (s Settings) PhoneRegion() string {
 	if s.Region == "" {

@@ -29,7 +29,8 @@ type BroadcastSent struct {
 
 	GroupKind   GroupKind    `json:"group_kind,omitempty"` // "": a test, or no group
 	Attachments []Attachment `json:"attachments,omitempty"`
-	Channels    []Channel    `json:"channels,omitempty"` // copies asked for
+	Channels    []Channel    `json:"channels,omitempty"`  // copies asked for
+	Elsewhere   bool         `json:"elsewhere,omitempty"` // the candidates meet it by its copies alone
 
 	// LeftOut are those who would have got it but cannot be written to, by reason.
 	LeftOut map[BlockedCode][]PersonNo `json:"left_out,omitempty"`

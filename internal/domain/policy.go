@@ -37,6 +37,7 @@ const (
 	BlockedDeclined  BlockedCode = "declined"     // replies only: turned down
 	BlockedClosed    BlockedCode = "replies_off"  // replies only: not open here
 	BlockedStaffOnly BlockedCode = "staff_starts" // replies only: staff have not written yet
+	BlockedElsewhere BlockedCode = "elsewhere"    // replies on the pages only: by email and SMS alone
 )
 
 var blockedTexts = map[BlockedCode]string{
@@ -46,6 +47,7 @@ var blockedTexts = map[BlockedCode]string{
 	BlockedDeclined:  "This application is closed, so replies are closed as well. Thank you for your interest.",
 	BlockedClosed:    "Replies are not open here.",
 	BlockedStaffOnly: "You can answer once someone has written to you.",
+	BlockedElsewhere: "Please answer by email or SMS, as you were written to.",
 }
 
 // Block makes the Blocked of a code.
@@ -103,6 +105,15 @@ func (s Standing) ReplyBlocked(spoken bool) Blocked {
 	}
 	if !open(s.Policy.Starts, s.Settings.CandidatesStart) {
 		return Block(BlockedStaffOnly)
+	}
+	return Blocked{}
+}
+
+// ElsewhereBlocked says whether the person's pages are no place to write here, since they meet messages by their copies
+// alone. By email and SMS they answer as ReplyBlocked says.
+func (s Standing) ElsewhereBlocked() Blocked {
+	if s.Settings.Elsewhere(s.Kind) {
+		return Block(BlockedElsewhere)
 	}
 	return Blocked{}
 }

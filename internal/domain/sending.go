@@ -160,6 +160,9 @@ func (m *NewMessage) Decide(a *Addressee) (*Membership, error) {
 	if err := m.missing(a.Settings.ChatSubject); err != nil {
 		return nil, err
 	}
+	if err := NeedsChannel(a.Settings, kindOf(in), m.Channels); err != nil {
+		return nil, err
+	}
 	if b := a.Standing(in).SendBlocked(); b.Is() {
 		return nil, conflict("person", "%s cannot be written to: %s", a.Name, b.Text)
 	}
@@ -227,7 +230,9 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 	s := a.Standing(in)
 	b := s.SendBlocked()
 	if m.About == nil {
-		b = s.ReplyBlocked(a.Spoken[group])
+		if b = s.ReplyBlocked(a.Spoken[group]); m.Via == "" && !b.Is() {
+			b = s.ElsewhereBlocked()
+		}
 	}
 	if b.Is() && !m.Placed {
 		return nil, conflict("group", "%s", b.Text)
@@ -258,4 +263,21 @@ func conflict(field, format string, args ...any) error {
 	e := fault.New(fault.Conflict, format, args...)
 	e.Field = field
 	return e
+}
+
+// NeedsChannel refuses what would reach nobody: a message without copies where candidates meet messages by their copies
+// alone. Errors: Invalid (channels).
+func NeedsChannel(set Settings, k GroupKind, channels []Channel) error {
+	if set.Elsewhere(k) && len(channels) == 0 {
+		return fault.Field("channels", "candidates are reached by email and SMS alone here: choose at least one")
+	}
+	return nil
+}
+
+// kindOf is the kind of a membership's group, "" for none.
+func kindOf(in *Membership) GroupKind {
+	if in == nil {
+		return ""
+	}
+	return in.Kind
 }

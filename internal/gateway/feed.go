@@ -171,7 +171,7 @@ func planBroadcast(e *domain.Entry) hub.Plan {
 		People []int64 `json:"people"`
 	}
 	m, err := domain.MessageOf(e)
-	if err != nil || json.Unmarshal(e.Audience, &rooms) != nil {
+	if err != nil || m.Elsewhere || json.Unmarshal(e.Audience, &rooms) != nil {
 		return hub.Plan{}
 	}
 	plan := hub.Plan{Messages: make([]hub.Group, len(rooms))}
@@ -189,7 +189,7 @@ func planMessage(e *domain.Entry) hub.Plan {
 		Person int64 `json:"person"`
 	}
 	m, err := domain.MessageOf(e)
-	if err != nil || json.Unmarshal(e.Payload, &to) != nil || to.Person == 0 {
+	if err != nil || m.Elsewhere || json.Unmarshal(e.Payload, &to) != nil || to.Person == 0 {
 		return hub.Plan{}
 	}
 	return hub.Plan{Messages: []hub.Group{{Frame: messageFrame(MessageOf(m)), People: []int64{to.Person}}}}

@@ -138,3 +138,23 @@ func TestFeedTellsOfTheSchedule(t *testing.T) {
 		t.Errorf("of nobody: told as %+v", plan)
 	}
 }
+
+// What a candidate meets by its copies alone becomes no frame of theirs, sent to one or to many.
+func TestFeedLeavesOutWhatIsElsewhere(t *testing.T) {
+	for _, elsewhere := range []bool{false, true} {
+		list := map[domain.EntryKind]any{
+			domain.EntryMessageSent:   domain.MessageSent{Person: 7, Body: "Hello", Elsewhere: elsewhere},
+			domain.EntryBroadcastSent: domain.BroadcastSent{GroupKind: domain.KindPool, Body: "Hello", Elsewhere: elsewhere},
+		}
+		for kind, text := range list {
+			payload, err := json.Marshal(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := (&Feed{}).Plan(1, hub.Entry{Value: &domain.Entry{Kind: kind, Payload: payload, Audience: json.RawMessage(`[{"room":"","people":[7]}]`)}})
+			if got := len(p.Messages) == 0; got != elsewhere {
+				t.Errorf("%s, elsewhere %v: %+v", kind, elsewhere, p)
+			}
+		}
+	}
+}

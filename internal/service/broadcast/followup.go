@@ -80,6 +80,9 @@ func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending
 		b, err := s.again(ctx, actor, nil, earlier)
 		return b, false, err
 	}
+	if err := domain.NeedsChannel(brief.Settings, brief.Kind, b.text.Channels); err != nil {
+		return Broadcast{}, false, err
+	}
 	if err := s.allow(actor); err != nil {
 		return Broadcast{}, false, err
 	}
@@ -103,7 +106,7 @@ func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending
 	}
 	return s.store(ctx, actor, b.Exam, draft{key: key, hash: hash}, domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: s.reminderSubject(b.text.Subject), Body: b.text.Body, Level: domain.LevelChat,
-		SenderName: actor.Name, SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to), Channels: b.text.Channels,
+		SenderName: actor.Name, SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to), Channels: b.text.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}, audienceOf(to))
 }
 

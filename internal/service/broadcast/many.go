@@ -149,6 +149,9 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	if r.Subject == "" && !brief.Settings.SubjectOptional {
 		return Broadcast{}, false, fault.Field("subject", "subject must not be empty")
 	}
+	if err := domain.NeedsChannel(brief.Settings, brief.Kind, r.Channels); err != nil {
+		return Broadcast{}, false, err
+	}
 	if err := s.allow(actor); err != nil {
 		return Broadcast{}, false, err
 	}
@@ -168,7 +171,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.Name, SenderRole: actor.Role,
-		Recipients: len(to), LeftOut: leftOut(found, r.Group), Channels: r.Channels,
+		Recipients: len(to), LeftOut: leftOut(found, r.Group), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}
 	if text.Filter, err = s.filterWords(ctx, actor.Organisation, r); err != nil {
 		return Broadcast{}, false, err

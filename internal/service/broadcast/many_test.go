@@ -356,3 +356,29 @@ func TestRepliesWithinReach(t *testing.T) {
 		}
 	})
 }
+
+// TestSendManyElsewhere: where candidates meet messages by their copies alone, a sending outside tests, and a reminder of one, needs a
+// channel, and its entry says that their pages do not have it.
+func TestSendManyElsewhere(t *testing.T) {
+	bothPools(t, func(t *testing.T, p *pools) {
+		maria := p.coordinator("maria", p.yard)
+		before := p.sendMany(maria, many(p.yard))
+		_, _, err := p.store.ChangeSettings(t.Context(), domain.System(p.org), func(set *domain.Settings) { set.StaffChatOnly = true })
+		p.must(err)
+		head := p.head()
+		_, _, err = p.SendMany(t.Context(), maria, many(p.yard))
+		want(t, err, fault.Invalid, "channels")
+		_, _, err = p.Remind(t.Context(), maria, before.ID, "key-remind-elsewhere", "acknowledged")
+		want(t, err, fault.Invalid, "channels")
+		if p.head() != head {
+			t.Error("what was refused is in the journal")
+		}
+		r := many(p.yard)
+		r.Channels = []domain.Channel{domain.ChannelEmail}
+		p.sendMany(maria, r)
+		var text domain.BroadcastSent
+		if err := json.Unmarshal(p.committed[len(p.committed)-1].Payload, &text); err != nil || !text.Elsewhere {
+			t.Errorf("the entry keeps %+v, %v", text, err)
+		}
+	})
+}

@@ -100,7 +100,12 @@ func (s *Service) Threads(ctx context.Context, actor domain.Actor) ([]Thread, er
 		if in != nil {
 			t.Group = &domain.GroupMark{ID: in.Group, Kind: in.Kind, Name: in.Name}
 		}
-		if b := a.Standing(in).ReplyBlocked(a.Spoken[group]); b.Is() {
+		s := a.Standing(in)
+		b := s.ReplyBlocked(a.Spoken[group])
+		if !b.Is() {
+			b = s.ElsewhereBlocked()
+		}
+		if b.Is() {
 			t.Reason = &b
 		}
 		t.MayWrite = t.Reason == nil

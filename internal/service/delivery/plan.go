@@ -18,12 +18,13 @@ type planStore interface {
 	OnlyGroup(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID) (domain.GroupID, error)
 }
 
-// Plan says whom a message would reach, and by what (product row N3). A copy in the message centre goes to all.
+// Plan says whom a message would reach, and by what (product row N3). A copy in the message centre goes to all, unless candidates meet messages by email and SMS alone.
 type Plan struct {
-	Counts PlanCounts   `json:"counts"`
-	Email  PlanChannel  `json:"email"`
-	SMS    PlanChannel  `json:"sms"`
-	People []PlanPerson `json:"people,omitempty"`
+	Counts    PlanCounts   `json:"counts"`
+	Elsewhere bool         `json:"elsewhere,omitempty"` // it will not stand on the candidates' pages
+	Email     PlanChannel  `json:"email"`
+	SMS       PlanChannel  `json:"sms"`
+	People    []PlanPerson `json:"people,omitempty"`
 }
 
 // PlanCounts count people.
@@ -98,7 +99,8 @@ func (s *Service) Plan(ctx context.Context, actor domain.Actor, r PlanRequest) (
 	}
 	for _, of := range people {
 		p.Counts.People++
-		if !of.Standing.Blocked.Is() {
+		p.Elsewhere = of.Standing.Elsewhere
+		if !of.Standing.Blocked.Is() && !p.Elsewhere {
 			p.Counts.App++
 		}
 		one := PlanPerson{ID: of.ID, Name: of.Name}

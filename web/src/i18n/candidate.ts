@@ -81,6 +81,7 @@ export const candidate = {
   'talk.closed.left': 'You are no longer in this group, so replies are closed.',
   'talk.closed.declined': 'This application is closed, so replies are closed as well. Thank you for your interest.',
   'talk.closed.replies_off': 'Replies are not open here.',
+  'talk.closed.elsewhere': 'Please answer by email or SMS, as you were written to.',
   'talk.closed.staff_starts': 'You can answer once someone has written to you.',
 
   'schedule.title': 'Your schedule',

@@ -41,7 +41,7 @@ export const consent = {
   'sending.smsPerDay': 'SMS parts a day',
   'sending.capsHint': '0: no cap. What is over the cap waits.',
   'sending.staffChatOnly': 'Candidates meet conversations by email and SMS alone',
-  'sending.staffChatOnlyHint': 'They have no message centre; copies carry no link to it.',
+  'sending.staffChatOnlyHint': 'What is written to them stands on no page of theirs, so each message needs a channel. What belongs to a test stands on their pages all the same.',
   'sending.bad': 'Write a whole number, 0 or more',
   'sending.saved': 'Saved',
 

@@ -42,6 +42,8 @@ export const deliveries = {
   'why.bounced': 'mail to this address came back',
   'why.no_opt_in': 'has not agreed to it',
   'why.opted_out': 'has said stop',
+  'copy.appNone': 'Email and SMS alone: it will not be on their pages',
+  'why.elsewhere': 'not on their pages: email and SMS alone',
   'why.blocked': 'cannot be written to',
   'why.left': 'has left',
   'why.read': 'was read meanwhile',

@@ -171,6 +171,7 @@ export const messages = {
   'reason.left': 'has left',
   'reason.declined': 'declined',
   'reason.replies_off': 'replies are closed',
+  'reason.elsewhere': 'answers come by email and SMS alone',
   'reason.staff_starts': 'only staff begin conversations',
   'exports.what': 'Files of conversations, with index and transcripts, packed in the background. A finished one can be downloaded for a day.',
   'exports.new': 'Export conversations',

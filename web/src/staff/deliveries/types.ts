@@ -45,6 +45,8 @@ export interface PlanPerson {
 
 export interface Plan {
   counts: { people: number; app: number; email: number; sms: number }
+  /** It will not stand on the candidates' pages. */
+  elsewhere?: boolean
   email: PlanChannel
   sms: PlanChannel
   people?: PlanPerson[]
