@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"crier/internal/domain"
-	"crier/internal/fault"
 )
 
 // Publisher reaches the open pages of staff. Who listens to a topic may hear what is
@@ -56,29 +55,6 @@ const (
 	readMost  = 80              // people in one frame that crosses nodes: they must fit 4 KiB
 )
 
-// told is one change of one conversation, on its way to pages.
-type told struct {
-	entry    *domain.Entry
-	of       domain.PersonRef // name "" where the entry does not say
-	kind     domain.GroupKind // of the entry's group
-	topics   []string
-	mentions []domain.PersonNo
-	assigned domain.PersonNo // to whom it was given by somebody else
-	by       domain.PersonName
-	times    *domain.ItemTimes     // of a message that is told again, nil: it is new
-	copies   []domain.DeliveryItem // what became of copies: messages that are told again, which are still to be read
-}
-
-type openKey struct {
-	org domain.OrganisationID
-	no  domain.PersonNo
-}
-
-type opened struct {
-	id    domain.PersonID
-	count int
-}
-
 // NewLive makes the live side of a service. Its Start and Stop are the caller's.
 func NewLive(s *Service, store liveStore, to Publisher) *Live {
 	return &Live{s: s, store: store, to: to, wake: make(chan struct{}, 1), missed: map[domain.OrganisationID]bool{}, open: map[openKey]*opened{}}
@@ -111,53 +87,6 @@ func (l *Live) Stop() {
 }
 
 // Frame types; internal/protocol/README.md describes them.
-
-type conversationFrame struct {
-	Type         string                    `json:"type"` // conversation
-	Conversation domain.PersonID           `json:"conversation"`
-	Name         string                    `json:"name"`
-	Item         domain.Item               `json:"item"`
-	State        *domain.ConversationState `json:"state,omitempty"` // nil: it could not be read
-}
-
-type conversationsFrame struct {
-	Type  string         `json:"type"` // conversations
-	Group domain.GroupID `json:"group,omitempty"`
-}
-
-type mentionFrame struct {
-	Type         string            `json:"type"` // mention
-	Conversation domain.PersonID   `json:"conversation"`
-	Name         string            `json:"name"`
-	Item         domain.ItemID     `json:"item"`
-	By           domain.PersonName `json:"by"`
-	Line         string            `json:"line"`
-}
-
-type assignedFrame struct {
-	Type         string            `json:"type"` // assigned
-	Conversation domain.PersonID   `json:"conversation"`
-	Name         string            `json:"name"`
-	By           domain.PersonName `json:"by"`
-}
-
-type readFrame struct {
-	Type   string            `json:"type"` // read
-	People []domain.PersonID `json:"people"`
-	Unread bool              `json:"unread"`
-}
-
-type receiptsFrame struct {
-	Type         string          `json:"type"` // receipts
-	Conversation domain.PersonID `json:"conversation"`
-}
-
-type presenceFrame struct {
-	Type         string          `json:"type"` // presence
-	Conversation domain.PersonID `json:"conversation"`
-	Presence     domain.Presence `json:"presence"`
-	At           time.Time       `json:"at"`
-}
 
 // Entry hears every entry that this node follows, in order. It does not wait.
 func (l *Live) Entry(e *domain.Entry) {
@@ -208,37 +137,6 @@ func (l *Live) delivered(e *domain.Entry) {
 	}
 }
 
-// received has those who have a conversation open here read it again, since its candidate has got or seen
-// something. It does not say what: not everyone sees every message of it.
-func (l *Live) received(e *domain.Entry) {
-	l.mu.Lock()
-	none := len(l.open) == 0
-	l.mu.Unlock()
-	var p domain.ReceiptsRecorded
-	if none || json.Unmarshal(e.Payload, &p) != nil {
-		return
-	}
-	told := map[domain.PersonNo]bool{}
-	for _, item := range p.Items {
-		for _, no := range item.People {
-			if told[no] {
-				continue
-			}
-			told[no] = true
-			if o := l.openAt(e.Organisation, no); o != nil {
-				l.to.PublishAny(e.Organisation, []string{domain.ConversationTopic(no)}, receiptsFrame{Type: "receipts", Conversation: o.id})
-			}
-		}
-	}
-}
-
-// openAt is the conversation that stands open on a page of this node, nil if none does.
-func (l *Live) openAt(org domain.OrganisationID, no domain.PersonNo) *opened {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.open[openKey{org, no}]
-}
-
 // again reads the messages whose copies have moved on.
 func (l *Live) again(ctx context.Context, c told) []told {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
@@ -284,79 +182,6 @@ func (l *Live) broadcast(e *domain.Entry) {
 		reach = append(reach, domain.Place{Group: e.Exam, Room: r.Room})
 	}
 	l.to.PublishAny(e.Organisation, domain.ReachTopics(e.Exam, reach), frame)
-}
-
-// heardOn are all the topics that the change is told on.
-func (c told) heardOn() []string {
-	out := slices.Clone(c.topics)
-	for _, no := range c.mentions {
-		out = append(out, domain.PersonTopic(no))
-	}
-	if c.assigned != 0 {
-		out = append(out, domain.PersonTopic(c.assigned))
-	}
-	return out
-}
-
-// changesOf says which conversations an entry changes, and who may hear of it.
-func changesOf(e *domain.Entry) []told {
-	change := func(of domain.Reached, name string, group domain.GroupID) told {
-		return told{entry: e, of: domain.PersonRef{No: of.Person, ID: of.PersonID, Name: name}, topics: domain.ReachTopics(group, of.Reach),
-			by: domain.PersonName{ID: domain.PersonID(e.Actor.ID), Name: e.Actor.Name}}
-	}
-	switch e.Kind {
-	case domain.EntryMessageSent:
-		var p domain.MessageSent
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
-		c := change(domain.Reached{Person: p.Person, PersonID: p.PersonID, Reach: p.Reach}, p.PersonName, e.Exam)
-		c.kind = p.GroupKind
-		return []told{c}
-	case domain.EntryNoteAdded:
-		var p domain.NoteAdded
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
-		c := change(domain.Reached{Person: p.Person, PersonID: p.PersonID, Reach: p.Reach}, p.PersonName, e.Exam)
-		c.mentions = p.Mentions
-		return []told{c}
-	case domain.EntryConversationMarked:
-		var p domain.ConversationMarked
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
-		out := make([]told, len(p.People))
-		for i, r := range p.People {
-			out[i] = change(r, "", "")
-		}
-		return out
-	case domain.EntryConversationAssigned:
-		var p domain.ConversationAssigned
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
-		c := change(p.Reached, "", "")
-		if !p.Claim {
-			c.assigned = p.To
-		}
-		return []told{c}
-	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
-		var p domain.AssignmentChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
-		// The deletion itself ends the enrolment: its group's staff still hear of it.
-		reach := append(slices.Clone(p.Reach), domain.Place{Group: e.Exam})
-		return []told{change(domain.Reached{Person: p.Person, PersonID: p.PersonID, Reach: reach}, "", e.Exam)}
-	case domain.EntryUnavailabilityRemoved:
-		var p domain.UnavailabilityRemoved
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
-		return []told{change(p.Reached, "", "")}
-	}
-	return nil
 }
 
 // tellSome tells a part of what waits; false when nothing is left.
@@ -453,60 +278,5 @@ func (l *Live) tell(ctx context.Context, c told, states map[domain.PersonNo]doma
 func (l *Live) Read(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool) {
 	for part := range slices.Chunk(people, readMost) {
 		l.to.Signal(org, []string{domain.PersonTopic(staff)}, readFrame{Type: "read", People: part, Unread: unread})
-	}
-}
-
-// Opened is a conversation that stands open on a page.
-type Opened struct {
-	Person   domain.PersonNo
-	Presence domain.Presence
-	At       time.Time // when they were last seen, zero if that is not known
-	End      func()    // call it once, when it is shut
-}
-
-// Open notes that the actor has a conversation open, so that the candidate's presence is told
-// to its topic (domain.ConversationTopic) until End. It asks the database once. Errors:
-// Forbidden, NotFound (no such candidate among yours), Unavailable.
-func (l *Live) Open(ctx context.Context, actor domain.Actor, person domain.PersonID) (Opened, error) {
-	of, err := l.s.find(ctx, actor, domain.ActConversationView, person)
-	if err != nil {
-		return Opened{}, err
-	}
-	if actor.No == 0 {
-		return Opened{}, fault.New(fault.Forbidden, "only a person opens conversations")
-	}
-	k := openKey{actor.Organisation, of.No}
-	l.mu.Lock()
-	o := l.open[k]
-	if o == nil {
-		o = &opened{id: of.ID}
-		l.open[k] = o
-	}
-	o.count++
-	l.mu.Unlock()
-	p, at := l.s.o.Presence.Presence(actor.Organisation, of.No)
-	return Opened{Person: of.No, Presence: p, At: at, End: func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if o.count--; o.count == 0 {
-			delete(l.open, k)
-		}
-	}}, nil
-}
-
-// Change is a new presence of one person.
-type Change struct {
-	No       domain.PersonNo
-	Presence domain.Presence
-	At       time.Time
-}
-
-// PresenceChanged tells those who have a candidate's conversation open here. It asks no
-// database and does not wait.
-func (l *Live) PresenceChanged(org domain.OrganisationID, changes []Change) {
-	for _, c := range changes {
-		if o := l.openAt(org, c.No); o != nil {
-			l.to.PublishAny(org, []string{domain.ConversationTopic(c.No)}, presenceFrame{Type: "presence", Conversation: o.id, Presence: c.Presence, At: c.At})
-		}
 	}
 }

@@ -1,0 +1,56 @@
+package conversation
+
+import (
+	"time"
+
+	"crier/internal/domain"
+)
+
+// The frames that pages of staff hear of conversations; internal/protocol says what each means.
+
+type conversationFrame struct {
+	Type         string                    `json:"type"` // conversation
+	Conversation domain.PersonID           `json:"conversation"`
+	Name         string                    `json:"name"`
+	Item         domain.Item               `json:"item"`
+	State        *domain.ConversationState `json:"state,omitempty"` // nil: it could not be read
+}
+
+type conversationsFrame struct {
+	Type  string         `json:"type"` // conversations
+	Group domain.GroupID `json:"group,omitempty"`
+}
+
+type mentionFrame struct {
+	Type         string            `json:"type"` // mention
+	Conversation domain.PersonID   `json:"conversation"`
+	Name         string            `json:"name"`
+	Item         domain.ItemID     `json:"item"`
+	By           domain.PersonName `json:"by"`
+	Line         string            `json:"line"`
+}
+
+type assignedFrame struct {
+	Type         string            `json:"type"` // assigned
+	Conversation domain.PersonID   `json:"conversation"`
+	Name         string            `json:"name"`
+	By           domain.PersonName `json:"by"`
+}
+
+type readFrame struct {
+	Type   string            `json:"type"` // read
+	People []domain.PersonID `json:"people"`
+	Unread bool              `json:"unread"`
+}
+
+type receiptsFrame struct {
+	Type         string          `json:"type"` // receipts
+	Conversation domain.PersonID `json:"conversation"`
+}
+
+type presenceFrame struct {
+	Type         string          `json:"type"` // presence
+	Conversation domain.PersonID `json:"conversation"`
+	Presence     domain.Presence `json:"presence"`
+	At           time.Time       `json:"at"`
+}
