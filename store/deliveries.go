@@ -56,7 +56,7 @@ func (t *Tx) queue(ctx context.Context, at time.Time, list []newDelivery) error 
 }
 
 // copies are the deliveries that a message to these people asks for, and its escalation, if the organisation has one
-// and the message is of no test.
+// and the message is of no test. Who meets messages by their copies alone never reads one on a page: nothing escalates.
 func copies(offset int64, people []int64, channels []domain.Channel, kind domain.GroupKind, set domain.Settings, at time.Time) []newDelivery {
 	var out []newDelivery
 	asked := map[domain.Channel]bool{}
@@ -64,7 +64,7 @@ func copies(offset int64, people []int64, channels []domain.Channel, kind domain
 		asked[c] = true
 	}
 	later := domain.Channel(set.EscalateTo)
-	if set.EscalateAfter <= 0 || kind == domain.KindTest || asked[later] {
+	if set.EscalateAfter <= 0 || kind == domain.KindTest || set.Elsewhere(kind) || asked[later] {
 		later = ""
 	}
 	for _, p := range people {

@@ -115,3 +115,51 @@ func TestElsewhereNeedsAChannel(t *testing.T) {
 		}
 	})
 }
+
+// TestElsewhereIsNotStopped: what a candidate met by its copies is not said to have never been delivered when they leave, its
+// copies that wait are ended, and nothing escalates, since nobody reads it on a page.
+func TestElsewhereIsNotStopped(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, _, yard := elsewhere(t, s)
+		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.EscalateAfter, set.EscalateTo = 5, "sms" }); err != nil {
+			t.Fatal(err)
+		}
+		m := toCandidate(org, ines, 1, "key-s-1", "By mail")
+		m.Group, m.Channels = yard, []domain.Channel{domain.ChannelEmail}
+		one(t, s, org, m)
+		e := sending(org, yard, 1, "By mail, to many", "key-s-2")
+		e.Payload = payload(domain.BroadcastSent{Subject: "S", Body: "B", Level: domain.LevelChat, GroupKind: domain.KindPool, Channels: m.Channels, Elsewhere: true})
+		if _, _, err := s.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		leave := func() {
+			t.Helper()
+			if err := s.write(t.Context(), org, func(tx *Tx) error { return tx.stopQueued(t.Context(), yard, []int64{1}, domain.BlockedLeft) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		leave()
+		exec(t, s, org, `UPDATE enrolments SET state = 'left' WHERE organisation_id = $1 AND group_id = $2`, yard)
+		late := sending(org, yard, 1, "After that", "key-s-3")
+		late.Payload = e.Payload
+		if _, _, err := s.Append(t.Context(), late); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := s.Timeline(t.Context(), org, domain.Seen{All: true}, 1, domain.TimelinePage{Limit: 50})
+		if err != nil || len(rows) != 3 {
+			t.Fatalf("%d rows, %v", len(rows), err)
+		}
+		for _, r := range rows {
+			if r.Stopped != "" {
+				t.Errorf("%s is said to be stopped: %s", r.Entry.Payload, r.Stopped)
+			}
+		}
+		var states []string
+		if err := s.list(t.Context(), &states, `SELECT channel || ' ' || state FROM deliveries WHERE organisation_id = $1 ORDER BY "offset"`, org); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(states, ", "); got != "email suppressed, email suppressed, email waiting" {
+			t.Errorf("copies: %s", got)
+		}
+	})
+}

@@ -53,13 +53,14 @@ func (t *Tx) expand(ctx context.Context) error {
 	}
 	d := t.s.d
 	// In a JSON text a quoted word that is followed by a colon is a field: what somebody writes has its quotes escaped.
+	const elsewhere = `CASE WHEN e.payload LIKE '%,"elsewhere":true%' THEN 1 ELSE 0 END`
 	// A test's audience is who sits it, locked or not, and who was resolved may have left since.
 	no := `CAST(p.value AS ` + d.bigint + `)`
 	_, err = t.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, elsewhere, stopped)
 		SELECT e.organisation_id, e."offset", `+no+`, e.group_id, `+d.Field("r.value", "room")+`,
-			CASE WHEN e.payload LIKE '%,"elsewhere":true%' THEN 1 ELSE 0 END, coalesce(
+			`+elsewhere+`, CASE WHEN `+elsewhere+` = 1 THEN '' ELSE coalesce(
 			(SELECT 'locked' FROM people b WHERE b.organisation_id = e.organisation_id AND b.no = `+no+` AND b.state = 'locked'),
-			(SELECT 'left' FROM enrolments b WHERE b.organisation_id = e.organisation_id AND b.group_id = e.group_id AND b.person_no = `+no+` AND b.state = 'left'), '')
+			(SELECT 'left' FROM enrolments b WHERE b.organisation_id = e.organisation_id AND b.group_id = e.group_id AND b.person_no = `+no+` AND b.state = 'left'), '') END
 		FROM entries e CROSS JOIN `+d.Items("e.audience")+` AS r CROSS JOIN `+d.Items(d.Member("r.value", "people"))+` AS p
 		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3
 		ON CONFLICT DO NOTHING`, t.org, done, to)

@@ -285,7 +285,8 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	if in != nil {
 		p.GroupName, p.GroupKind, p.Room, row.group, row.room = in.Name, in.Kind, in.Room, in.Group, in.Room
 	}
-	if p.Elsewhere = a.Settings.Elsewhere(p.GroupKind); p.Elsewhere {
+	// What a candidate writes on their page they find there.
+	if p.Elsewhere = a.Settings.Elsewhere(p.GroupKind) && (!m.Inbound || m.Via != ""); p.Elsewhere {
 		row.elsewhere = 1
 	}
 	if m.Inbound {

@@ -19,8 +19,9 @@ func (t *Tx) stopQueued(ctx context.Context, group domain.GroupID, people []int6
 	if err := t.expandAll(ctx); err != nil { // what is sent and not expanded yet is stopped too
 		return err
 	}
+	// What the person meets by its copies alone waits on no page; its copies are stopped below.
 	_, err := t.Exec(ctx, `UPDATE messages SET stopped = $3 WHERE organisation_id = $1 AND person_no IN `+t.s.d.Ints("$2")+`
-		AND delivered_at = 0 AND inbound = 0 AND stopped = '' AND (CAST($4 AS text) = '' OR group_id = $4)`, t.org, jsonOf(people), why, group)
+		AND delivered_at = 0 AND inbound = 0 AND elsewhere = 0 AND stopped = '' AND (CAST($4 AS text) = '' OR group_id = $4)`, t.org, jsonOf(people), why, group)
 	if err != nil {
 		return fmt.Errorf("stop what waits: %w", err)
 	}

@@ -73,6 +73,12 @@ func (u *unreadSets) put(r reader, set unreadSet) {
 	u.of[r] = set
 }
 
+func (u *unreadSets) drop(r reader) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.of, r)
+}
+
 // unread returns whose conversations a staff member has unread, archived ones too and
 // whatever they may see of them; nil if these are more than unreadMost.
 func (s *Store) unread(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo) ([]domain.PersonNo, error) {
@@ -86,6 +92,10 @@ func (s *Store) unread(ctx context.Context, org domain.OrganisationID, staff dom
 	// The head first: what the next statement sees goes at least as far.
 	if err := s.get(ctx, &set.upto, `SELECT head FROM journals WHERE organisation_id = $1`, org); err != nil {
 		return nil, fmt.Errorf("read the journal's head: %w", err)
+	}
+	if was.upto > set.upto { // the database has gone back: to a copy, or to one that had not all
+		s.unreads.drop(r)
+		there = false
 	}
 	args := []any{org, staff}
 	among := ""

@@ -10,16 +10,11 @@ ALTER TABLE people ADD COLUMN quiet_to    {int} NOT NULL DEFAULT -1;
 CREATE INDEX people_phone ON people (organisation_id, phone_e164) WHERE phone_e164 <> '';
 CREATE INDEX people_email ON people (organisation_id, email) WHERE email <> '';
 
--- In how many groups a person is, and is active, decides about every copy: with the state in it the index answers alone. Without, SQLite, which
--- guesses, reads all enrolments of the organisation for each person.
-DROP INDEX enrolments_person;
-CREATE INDEX enrolments_person ON enrolments (organisation_id, person_no, state);
-
 -- The channels that staff last chose in a conversation: a JSON list of email, sms.
 ALTER TABLE conversations ADD COLUMN channels text NOT NULL DEFAULT '[]';
 
 -- One copy of one message to one person by one channel. kind: message, or of the server's own mails:
--- notify (to staff, of replies), export, answer (to who wrote). "offset" 0 for those. state: waiting, sending, sent, delivered, failed, suppressed, cancelled.
+-- notify (to staff, of replies), export. "offset" 0 for those. state: waiting, sending, sent, delivered, failed, suppressed, cancelled.
 -- only_unread: 1 = an escalation, cancelled once the message was read. fence: counts the claims; who reports with an old
 -- one is not heard. sent_at: when a provider took it. reason: a code of domain.ChannelReason or of the failure; detail: the provider's words.
 CREATE TABLE deliveries (
@@ -84,8 +79,7 @@ CREATE TABLE consents (
 ){clustered};
 
 -- What came in. dedupe: the provider's or the mail's own id; each is stored once. state: matched, unmatched, assigned, discarded.
--- raw: where the original lies in the blob store, '' once it is kept no longer. "offset": of the message that it became. trial: '' or who of
--- the staff typed it on the Outbox page, as JSON.
+-- raw: where the original lies in the blob store. "offset": of the message that it became.
 CREATE TABLE inbound (
 	organisation_id {int} NOT NULL,
 	id              text NOT NULL,
@@ -104,14 +98,10 @@ CREATE TABLE inbound (
 	received_at     {int} NOT NULL,
 	handled_at      {int} NOT NULL DEFAULT 0,
 	handled_by      text NOT NULL DEFAULT '',
-	trial           text NOT NULL DEFAULT '',
 	PRIMARY KEY (organisation_id, id)
 ){strict};
 CREATE UNIQUE INDEX inbound_once ON inbound (organisation_id, channel, dedupe);
 CREATE INDEX inbound_waiting ON inbound (organisation_id, received_at) WHERE state = 'unmatched';
-CREATE INDEX inbound_message ON inbound (organisation_id, "offset") WHERE "offset" <> 0;
--- Originals, by age: of every organisation.
-CREATE INDEX inbound_originals ON inbound (received_at) WHERE raw <> '' AND state <> 'unmatched';
 CREATE INDEX inbound_person ON inbound (organisation_id, person_no, received_at) WHERE person_no <> 0;
 
 -- A browser that takes pushes.

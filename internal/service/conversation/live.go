@@ -157,7 +157,7 @@ func (l *Live) again(ctx context.Context, c told) []told {
 	var out []told
 	for _, r := range rows {
 		for _, change := range changesOf(r.Entry) {
-			change.times = &r.Times
+			change.times, change.stopped = &r.Times, r.Stopped
 			out = append(out, change)
 		}
 	}
@@ -251,7 +251,7 @@ func (l *Live) tell(ctx context.Context, c told, states map[domain.PersonNo]doma
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	row := domain.TimelineRow{Entry: c.entry, Kind: c.kind}
+	row := domain.TimelineRow{Entry: c.entry, Kind: c.kind, Stopped: c.stopped}
 	if c.times != nil {
 		row.Times = *c.times
 	}

@@ -17,6 +17,7 @@ type told struct {
 	assigned domain.PersonNo // to whom it was given by somebody else
 	by       domain.PersonName
 	times    *domain.ItemTimes     // of a message that is told again, nil: it is new
+	stopped  domain.BlockedCode    // with times
 	copies   []domain.DeliveryItem // what became of copies: messages that are told again, which are still to be read
 }
 

@@ -11,8 +11,8 @@ import (
 const (
 	disabledLook = time.Minute
 	// disabledAfter is how long a copy is due, by a channel that this server has not, before it is ended. Until then another node may have the channel:
-	// while a provider is taken into use, one node after the other.
-	disabledAfter = 15 * time.Minute
+	// while a provider is taken into use, one node after the other, or while it fails and its copies wait.
+	disabledAfter = 24 * time.Hour
 	disabledMost  = 256 // at once
 )
 

@@ -21,7 +21,7 @@ func TestDisabled(t *testing.T) {
 		for _, c := range []struct {
 			after        time.Duration
 			ended, waits int
-		}{{0, 0, 2 * n}, {6 * time.Minute, n, n}, {time.Minute, 0, n}, {10 * time.Minute, n, 0}, {time.Hour, 0, 0}} {
+		}{{0, 0, 2 * n}, {23*time.Hour + 51*time.Minute, n, n}, {time.Minute, 0, n}, {10 * time.Minute, n, 0}, {time.Hour, 0, 0}} {
 			h.clock.Advance(c.after)
 			ended, err := s.EndDisabled(t.Context())
 			if err != nil || ended != c.ended {

@@ -48,7 +48,7 @@ func (w *Worker) failed(d domain.Delivery, address string, err error) domain.Del
 	r := domain.DeliveryResult{Delivery: d, Address: address, Provider: w.way.Sender.Name(), Reason: code, Detail: e.Detail,
 		Attempt: &domain.Attempt{At: now, Outcome: domain.Outcome(e.Kind), Code: e.Code, Detail: e.Detail}}
 	kind := e.Kind
-	if kind == channel.Provider && e.RetryAfter == 0 && d.Fence > blameAfter && w.took() {
+	if kind == channel.Provider && e.RetryAfter == 0 && d.Fence > blameAfter && w.took() { // and it must take another before the next is blamed
 		kind = channel.Temporary // it takes others: the text is at fault, not the provider
 	}
 	switch kind {
@@ -61,7 +61,7 @@ func (w *Worker) failed(d domain.Delivery, address string, err error) domain.Del
 		r.State, r.DueAt = domain.DeliveryWaiting, w.rest(now, e.RetryAfter).Add(spread(doubled(time.Second, 10*time.Minute, int(min(d.Fence, 20)))))
 		w.s.o.Log.Warn().Str("channel", string(w.c)).Str("provider", w.way.Sender.Name()).Str("code", e.Code).Msg("the provider fails; copies wait")
 	default:
-		if !errors.Is(err, context.DeadlineExceeded) {
+		if e.Kind != channel.Provider && !errors.Is(err, context.DeadlineExceeded) {
 			w.back() // it answers
 		}
 		r.State, r.Consumed = domain.DeliveryWaiting, true
@@ -94,11 +94,13 @@ func (w *Worker) back() {
 	w.failures, w.until, w.taken = 0, time.Time{}, true
 }
 
-// took reports whether the provider answered when it was last asked.
+// took reports whether the provider has taken something since it was last rested or a text was blamed.
 func (w *Worker) took() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.taken
+	taken := w.taken
+	w.taken = false
+	return taken
 }
 
 // push hands a text to each browser of a person. It has gone if one took it; a subscription that is gone for good is removed.

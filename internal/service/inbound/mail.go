@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -183,11 +184,17 @@ func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, 
 		return err
 	}
 	_, err = s.write(ctx, in, p, m, s.message(in, p, answered, false))
+	if handled(err) {
+		return nil
+	}
 	if fault.Is(err, fault.Conflict) && answered == 0 {
 		// It names nothing that it answers: then it answers the newest mail.
 		if newest, e := s.o.Store.NewestDelivered(ctx, in.Organisation, no, domain.ChannelEmail); e == nil && newest != 0 {
 			_, err = s.write(ctx, in, p, m, s.message(in, p, newest, false))
 		}
+	}
+	if handled(err) {
+		return nil
 	}
 	if why := whyNot(err); why != "" {
 		if why == domain.WhyClosed && !m.NoAnswer {
@@ -199,6 +206,12 @@ func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, 
 		return err
 	}
 	return err
+}
+
+// handled reports whether staff have dealt with what came in while it was being read: it waited for them meanwhile.
+func handled(err error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && e.Code == fault.Conflict && e.Field == "inbound"
 }
 
 // whyNot is why something cannot stand in a conversation, "" if it can, or nobody knows yet.

@@ -107,16 +107,20 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		var failed error
+		gone := 0
 		for _, in := range old {
 			if err := s.o.Blobs.Delete(ctx, in.Raw); err != nil {
-				return err
+				failed = err
+				continue
 			}
 			if err := s.o.Store.ForgetOriginal(ctx, in.Organisation, in.ID); err != nil {
 				return err
 			}
+			gone++
 		}
-		if len(old) < sweepBatch {
-			return nil
+		if len(old) < sweepBatch || gone == 0 {
+			return failed
 		}
 	}
 }

@@ -91,6 +91,9 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 	}
 	m.Body = cut(in.Body, s.o.Limits.Body)
 	_, err = s.send(ctx, in.Organisation, m)
+	if handled(err) {
+		return nil
+	}
 	if why := whyNot(err); why != "" {
 		if why == domain.WhyClosed {
 			if err := s.sayClosed(ctx, in, p, ""); err != nil {
