@@ -1,6 +1,6 @@
 // One conversation, live: its row and its items as reactive state. What frames say
 // while a reading is under way is kept and applied after it, so that nothing falls
-// between the two.
+// between the two and nothing old takes the place of something newer.
 
 import { untrack } from 'svelte'
 import { ApiError } from '../../lib/api'
@@ -37,7 +37,9 @@ export class LiveConversation {
   readonly outbox: Outbox
 
   #next = ''
-  #reading = 0
+  /** Readings under way, and how many have begun that only add. */
+  #readings = 0
+  #begun = 0
   #held: ConversationFrame[] = []
   #stops: (() => void)[] = []
   #asking: ReturnType<typeof setTimeout> | undefined
@@ -131,8 +133,8 @@ export class LiveConversation {
         one.kind === 'note'
           ? (await conversations.note(this.person, { key: one.key, body: message.body, mentions })).note
           : (await conversations.send(this.person, { key: one.key, ...message } satisfies Sent)).message
-      // One step: what stood for it goes as it comes.
-      this.items = append(this.items, [item])
+      // One step: what stood for it goes as it comes. A frame that was faster knows more: receipts, copies.
+      if (!this.items.some((i) => i.id === item.id)) this.items = append(this.items, [item])
       this.outbox.drop(one.key)
       if (one.kind === 'message') this.#answered(one.message.take_over ?? false, one.message.channels)
       this.#askForReceipts()
@@ -212,8 +214,8 @@ export class LiveConversation {
     if (frame.type === 'conversations') return this.#sent.soon()
     if (frame.type === 'receipts' && frame.conversation === this.person && this.ready) return this.#received.soon()
     if (frame.type !== 'conversation' || frame.conversation !== this.person) return
-    if (this.#reading || !this.ready) this.#held.push(frame)
-    else this.#apply(frame)
+    if (this.#readings) this.#held.push(frame)
+    else if (this.ready) this.#apply(frame)
   }
 
   #apply(frame: ConversationFrame): void {
@@ -238,53 +240,68 @@ export class LiveConversation {
     if (item.type === 'message') this.#askForReceipts()
   }
 
-  async #read(): Promise<void> {
-    const mine = ++this.#reading
-    try {
-      const last = this.items.at(-1)?.id
-      const page = last ? await conversations.since(this.person, last) : await conversations.page(this.person, { limit: pageSize })
-      if (mine !== this.#reading || !this.#stops.length) return
-      this.row = page.conversation
-      if (last) this.items = append(this.items, page.items)
-      else this.#first(page)
-      this.ready = true
-      this.failure = undefined
-      this.stale = false
-      this.#askForReceipts()
-    } catch (error) {
-      if (mine !== this.#reading) return
-      // What we had means nothing to this server any more (another database): from the beginning.
-      if (this.ready && error instanceof ApiError && error.code === 'invalid' && this.items.length) {
-        this.items = []
-        return void this.#read()
-      }
-      if (this.ready) this.stale = true
-      else this.failure = error
-    }
-    this.#reading = 0
-    for (const frame of this.#held.splice(0)) this.#apply(frame)
+  /** Reads; what frames say meanwhile comes after it. Not ready: everything is still to be read. */
+  async #reading(read: () => Promise<void>): Promise<void> {
+    this.#readings++
+    await read()
+    if (--this.#readings) return
+    const held = this.#held.splice(0)
+    if (this.ready) for (const frame of held) this.#apply(frame)
   }
 
-  #first(page: { items: Item[]; next?: string }): void {
-    this.items = prepend([], page.items)
+  /** Reads what is new, or the newest page if nothing has been read yet. */
+  #read(): Promise<void> {
+    return this.#reading(async () => {
+      const mine = ++this.#begun
+      try {
+        const last = this.ready ? this.items.at(-1)?.id : undefined
+        const page = last ? await conversations.since(this.person, last) : await conversations.page(this.person, { limit: pageSize })
+        if (mine !== this.#begun || !this.#stops.length) return
+        this.row = page.conversation
+        if (last) this.items = append(this.items, page.items)
+        else this.#show(page)
+        this.ready = true
+        this.failure = undefined
+        this.stale = false
+        this.#askForReceipts()
+        // What is new says nothing of receipts and copies of what we had.
+        if (last && awaits(this.items)) this.#received.soon()
+      } catch (error) {
+        if (mine !== this.#begun) return
+        // What we had means nothing to this server any more (another database): from the beginning.
+        if (this.ready && error instanceof ApiError && error.code === 'invalid' && this.items.length) {
+          this.items = []
+          return this.#read()
+        }
+        if (this.ready) this.stale = true
+        else this.failure = error
+      }
+    })
+  }
+
+  /** Reads the newest page again for what changes in items that we have: receipts, copies, assignments. */
+  #newest(): Promise<void> {
+    return this.#reading(async () => {
+      try {
+        const page = await conversations.page(this.person, { limit: pageSize })
+        if (!this.#stops.length || !this.ready) return
+        this.#show(page)
+        this.row = { ...page.conversation, unread: this.row?.unread ?? page.conversation.unread }
+        this.stale = false
+      } catch {
+        // asked again later
+      }
+    })
+  }
+
+  /** The newest page. If too much has come for it to join on, what we had is read anew as one scrolls. */
+  #show(page: { items: Item[]; next?: string }): void {
+    const { items, gap } = replaceNewest(this.items, page.items)
+    const goesOn = this.ready && this.items.length > 0 && !gap
+    this.items = items
+    if (goesOn) return
     this.#next = page.next ?? ''
     this.more = this.#next !== ''
-  }
-
-  /** Reads the newest page again for what changes in items that we have: receipts, assignments. */
-  async #newest(): Promise<void> {
-    try {
-      const page = await conversations.page(this.person, { limit: pageSize })
-      if (!this.#stops.length || !this.ready) return
-      const joined = replaceNewest(this.items, page.items)
-      // Too much has come for the page to join on: what we had is read anew as one scrolls.
-      if (joined.gap) this.#first(page)
-      else this.items = append(joined.items, this.items.filter((i) => !joined.items.some((j) => j.id === i.id)))
-      this.row = { ...page.conversation, unread: this.row?.unread ?? page.conversation.unread }
-      this.stale = false
-    } catch {
-      // asked again later
-    }
   }
 
   #askForReceipts(): void {

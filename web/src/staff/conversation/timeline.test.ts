@@ -35,6 +35,15 @@ describe('merging', () => {
     expect(replaceNewest([m('a', 1)], [m('z', 30), m('y', 29)])).toMatchObject({ gap: true })
     expect(replaceNewest([], [m('a', 1)])).toMatchObject({ gap: false })
   })
+  test('what came while the newest page was read stays behind it, also where the page does not join on', () => {
+    const one = replaceNewest([m('a', 1), m('b', 2), ours('new', 5)], [m('b', 2), m('a', 1)])
+    expect([ids(one.items), one.gap]).toEqual(['abnew', false])
+    const first = replaceNewest([m('new', 5)], [m('b', 2), m('a', 1)])
+    expect([ids(first.items), first.gap]).toEqual(['abnew', false])
+    const far = replaceNewest([m('a', 1), m('new', 31)], [m('z', 30), m('y', 29)])
+    expect([ids(far.items), far.gap]).toEqual(['yznew', true])
+    expect(ids(replaceNewest([m('new', 5)], []).items)).toBe('new')
+  })
 })
 
 describe('lines', () => {

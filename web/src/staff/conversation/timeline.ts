@@ -38,13 +38,19 @@ export function append(items: readonly Item[], newer: readonly Item[]): Item[] {
   return out
 }
 
-/** What a reading of the newest page makes of what is shown: the page, and before it everything older that we had. */
+/**
+ * What a reading of the newest page makes of what is shown: the page, before it everything older that we had, behind it what
+ * came while it was read. `gap`: the page does not join on to what is older, which is left out.
+ */
 export function replaceNewest(items: readonly Item[], page: readonly Item[]): { items: Item[]; gap: boolean } {
   const fresh = [...page].reverse()
-  const first = items.findIndex((i) => fresh.some((f) => f.id === i.id))
-  if (first < 0) return { items: fresh, gap: items.length > 0 }
   const ids = new Set(fresh.map((f) => f.id))
-  return { items: [...items.slice(0, first).filter((i) => !ids.has(i.id)), ...fresh], gap: false }
+  const first = items.findIndex((i) => ids.has(i.id))
+  const upTo = Date.parse(fresh.at(-1)?.at ?? '')
+  const ours = items.filter((i) => !ids.has(i.id))
+  if (first >= 0) return { items: append([...items.slice(0, first), ...fresh], ours), gap: false }
+  const since = ours.filter((i) => !(Date.parse(i.at) < upTo))
+  return { items: [...fresh, ...since], gap: since.length < ours.length }
 }
 
 export type Line =
