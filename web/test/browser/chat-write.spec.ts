@@ -44,6 +44,7 @@ test('without a network it says so, keeps the message over a reload, and trying 
   await expect(box.getByRole('alert')).toHaveCount(0)
   const { items } = await server.api<{ items: { body?: string }[] }>(anna, 'GET', `/conversations/${people[0]!.id}`)
   expect(items.filter((i) => i.body).map((i) => i.body)).toEqual(['And now?', 'Are you there?'])
+  await page.unrouteAll({ behavior: 'wait' })
 })
 
 test('two claim at once: one wins, the other sees who, and may take over', async ({ browser, server }) => {
@@ -61,7 +62,7 @@ test('two claim at once: one wins, the other sees who, and may take over', async
   await theirs.getByRole('button', { name: 'Claim', exact: true }).click()
   await expect(two.getByText('Anna Lind is answering').first()).toBeVisible()
   await expect(mine.getByText('You are answering')).toBeVisible()
-  await two.unrouteAll()
+  await two.unrouteAll({ behavior: 'wait' }) // the frame may be here before the refusal
 
   await theirs.getByRole('textbox', { name: /^Message to/ }).fill('I can')
   await two.keyboard.press('Enter')
