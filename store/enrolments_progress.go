@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+func progressChange(r enrolmentRow, person personRow) domain.ProgressChange {
+	return domain.ProgressChange{Person: domain.PersonNo(r.Person), ID: domain.PersonID(person.ID), Room: r.Room,
+		Progress: domain.Progress(r.Progress), At: timeOf(r.ProgressAt)}
+}
+
+// SetProgress notes where candidates stand, all or none, and records it. The same
+// candidate may occur several times. A change that does not follow from what is
+// stored (domain.Progress.After) counts as unchanged. Errors: Invalid with details
+// (unknown test or person, a candidate who is not in the test).
+func (s *Store) SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		c, entries, err = tx.setProgress(ctx, actor, specs)
+		return err
+	})
+	return c, entries, err
+}
+
+func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
+	for i, s := range specs {
+		groups[i], people[i] = named(domain.KindTest, s.Exam), s.Person
+	}
+	known, err := t.resolve(ctx, groups, people)
+	if err != nil {
+		return c, nil, err
+	}
+	stored, err := t.enrolled(ctx, known)
+	if err != nil {
+		return c, nil, err
+	}
+	changed := map[pair]personRow{}
+	var order []pair
+	for i, spec := range specs {
+		exam, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindCandidate)
+		if !ok {
+			continue
+		}
+		key := pair{exam.ID, person.No}
+		r, exists := stored[key]
+		if !exists || r.State == string(domain.EnrolmentLeft) {
+			known.wrong.add(spec.Where, "person", "%q is not in the test %q", spec.Person, spec.Exam)
+			continue
+		}
+		if !spec.Progress.After(spec.At, domain.Progress(r.Progress), timeOf(r.ProgressAt)) {
+			c.Unchanged++
+			continue
+		}
+		if r.Progress == string(spec.Progress) {
+			c.Unchanged++ // still so, since before
+			continue
+		}
+		c.Updated++
+		r.Progress, r.ProgressAt = string(spec.Progress), micros(spec.At)
+		stored[key] = r
+		if _, again := changed[key]; !again {
+			order = append(order, key)
+		}
+		changed[key] = person
+	}
+	if err := known.wrong.err(fault.Invalid); err != nil {
+		return c, nil, err
+	}
+	var values []enrolmentRow
+	moved := grouped[domain.ProgressChange]{}
+	for _, key := range order {
+		values = append(values, stored[key])
+		moved.add(key.exam, progressChange(stored[key], changed[key]))
+	}
+	if err := t.writeEnrolments(ctx, values); err != nil {
+		return c, nil, err
+	}
+	entries, err = t.appendProgress(ctx, actor, moved)
+	return c, entries, err
+}
+
+func (t *Tx) appendProgress(ctx context.Context, actor domain.Actor, moved grouped[domain.ProgressChange]) ([]*domain.Entry, error) {
+	var entries []*domain.Entry
+	for _, exam := range moved.exams {
+		for _, part := range chunks(moved.items[exam], perEntry) {
+			e := &domain.Entry{Kind: domain.EntryEnrolmentsProgress, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(domain.ProgressChanged{Changes: part})}
+			if err := t.Append(ctx, e); err != nil {
+				return nil, err
+			}
+			entries = append(entries, e)
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+// UpsertEnrolments puts candidates in groups, all or none, and records it: one entry
+// per group. A pair of group and person must not occur twice. What still waited for
+// someone who leaves with this is stopped. Errors: Invalid with details (unknown group
+// or person, a staff member, a state that the kind of group does not have).
+func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		c, entries, err = tx.upsertEnrolments(ctx, actor, specs)
+		return err
+	})
+	return c, entries, err
+}
+
+// pairs resolves the names of groups and people that several kinds of spec hold.
+type pairs struct {
+	groups map[groupName]groupRow
+	people map[string]personRow
+	wrong  faults
+}
+
+func (t *Tx) resolve(ctx context.Context, groups []groupName, people []string) (*pairs, error) {
+	p := &pairs{}
+	var err error
+	if p.groups, err = t.groupRows(ctx, groups); err != nil {
+		return nil, err
+	}
+	p.people, err = t.s.peopleRows(ctx, t.Select, t.org, people)
+	return p, err
+}
+
+// find returns the group and the person, ok false with a fault noted if either is
+// unknown or the person is of the other kind.
+func (p *pairs) find(where domain.Where, group groupName, person string, kind domain.PersonKind) (g groupRow, who personRow, ok bool) {
+	g, okGroup := p.groups[group]
+	if !okGroup {
+		field := "group"
+		if group.kind == string(domain.KindTest) {
+			field = "test"
+		}
+		p.wrong.add(where, field, "no %s has the external id %q", group.kind, group.external)
+	}
+	who, okPerson := p.people[person]
+	switch {
+	case !okPerson:
+		p.wrong.add(where, "person", "no person has the external id %q", person)
+	case who.Kind != string(kind):
+		p.wrong.add(where, "person", "%q is not a %s", person, map[domain.PersonKind]string{domain.KindStaff: "staff member", domain.KindCandidate: "candidate"}[kind])
+		okPerson = false
+	}
+	return g, who, okGroup && okPerson
+}
+
+type pair struct {
+	exam   string
+	person int64
+}
+
+// enrolled reads the enrolments of these people in these tests.
+func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, error) {
+	var groups []string
+	for _, g := range p.groups {
+		groups = append(groups, g.ID)
+	}
+	var people []int64
+	for _, who := range p.people {
+		people = append(people, who.No)
+	}
+	var rows []enrolmentRow
+	err := t.Select(ctx, &rows, `SELECT `+enrolmentColumns+` FROM enrolments e WHERE e.organisation_id = $1
+		AND e.group_id IN `+t.s.d.Texts("$2")+` AND e.person_no IN `+t.s.d.Ints("$3"), t.org, jsonOf(append([]string{}, groups...)), jsonOf(append([]int64{}, people...)))
+	if err != nil {
+		return nil, fmt.Errorf("read enrolments: %w", err)
+	}
+	out := make(map[pair]enrolmentRow, len(rows))
+	for _, r := range rows {
+		out[pair{r.Exam, r.Person}] = r
+	}
+	return out, nil
+}
+
+func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
+	for i, s := range specs {
+		groups[i], people[i] = named(s.Kind, s.Exam), s.Person
+	}
+	known, err := t.resolve(ctx, groups, people)
+	if err != nil {
+		return c, nil, err
+	}
+	stored, err := t.enrolled(ctx, known)
+	if err != nil {
+		return c, nil, err
+	}
+	now := t.s.clock.Now()
+	var values []enrolmentRow
+	upserted, moved, left := grouped[domain.PersonNo]{}, grouped[domain.ProgressChange]{}, grouped[int64]{}
+	for i, spec := range specs {
+		group, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindCandidate)
+		if !ok {
+			continue
+		}
+		states := domain.EnrolmentStates(domain.GroupKind(group.Kind))
+		old, exists := stored[pair{group.ID, person.No}]
+		r := old
+		if !exists {
+			r = enrolmentRow{Exam: group.ID, Person: person.No, Progress: string(domain.NotStarted), State: string(states[0]), StateAt: micros(now)}
+		}
+		if spec.State != nil {
+			if !slices.Contains(states, *spec.State) {
+				known.wrong.add(spec.Where, "state", "the state of someone in a %s can be %s, not %q", group.Kind, stateWords(states), *spec.State)
+				continue
+			}
+			if r.State = string(*spec.State); r.State != old.State {
+				r.StateAt = micros(now)
+			}
+		}
+		r.Room, r.Seat, r.ExtraMinutes = set(spec.Room, r.Room), set(spec.Seat, r.Seat), set(spec.ExtraMinutes, r.ExtraMinutes)
+		placed := !exists || r != old
+		if spec.Progress != nil && string(*spec.Progress) != r.Progress {
+			r.Progress, r.ProgressAt = string(*spec.Progress), micros(now)
+		}
+		switch {
+		case !exists:
+			c.Created++
+		case r != old:
+			c.Updated++
+		default:
+			c.Unchanged++
+			continue
+		}
+		values = append(values, r)
+		if placed {
+			upserted.add(r.Exam, domain.PersonNo(r.Person))
+		}
+		if r.State == string(domain.EnrolmentLeft) && old.State != r.State {
+			left.add(r.Exam, r.Person)
+		}
+		if exists && r.Progress != old.Progress {
+			moved.add(r.Exam, progressChange(r, person))
+		}
+	}
+	if err := known.wrong.err(fault.Invalid); err != nil {
+		return c, nil, err
+	}
+	if err := t.writeEnrolments(ctx, values); err != nil {
+		return c, nil, err
+	}
+	for _, group := range left.exams {
+		if err := t.stopQueued(ctx, domain.GroupID(group), left.items[group], domain.BlockedLeft); err != nil {
+			return c, nil, err
+		}
+	}
+	for _, exam := range upserted.exams {
+		text := domain.EnrolmentsUpserted{People: upserted.items[exam]}
+		for _, no := range left.items[exam] {
+			text.Left = append(text.Left, domain.PersonNo(no))
+		}
+		e := &domain.Entry{Kind: domain.EntryEnrolmentsUpserted, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(text)}
+		if err := t.Append(ctx, e); err != nil {
+			return c, nil, err
+		}
+		entries = append(entries, e)
+	}
+	progress, err := t.appendProgress(ctx, actor, moved)
+	return c, append(entries, progress...), err
+}
+
+func (t *Tx) writeEnrolments(ctx context.Context, rows []enrolmentRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	values := make([][]any, len(rows))
+	for i, r := range rows {
+		values[i] = []any{r.Exam, r.Person, r.Progress, r.ProgressAt, r.Room, r.Seat, r.ExtraMinutes, r.State, r.StateAt}
+	}
+	_, err := t.Exec(ctx, `INSERT INTO enrolments (organisation_id, group_id, person_no, progress, progress_at, room, seat, extra_minutes, state, state_at)
+		SELECT $1, r.group_id, r.person_no, r.progress, r.progress_at, r.room, r.seat, r.extra_minutes, r.state, r.state_at
+		FROM `+t.s.d.Rows("$2", "group_id text", "person_no", "progress text", "progress_at", "room text", "seat text", "extra_minutes", "state text", "state_at")+` AS r WHERE true
+		ON CONFLICT (organisation_id, group_id, person_no) DO UPDATE SET progress = excluded.progress, progress_at = excluded.progress_at,
+			room = excluded.room, seat = excluded.seat, extra_minutes = excluded.extra_minutes, state = excluded.state, state_at = excluded.state_at`, t.org, jsonOf(values))
+	if err != nil {
+		return fmt.Errorf("write enrolments: %w", err)
+	}
+	return nil
+}
+
+// grouped keeps things by test, in the order in which tests came.
+type grouped[T any] struct {
+	exams []string
+	items map[string][]T
+}
+
+func (g *grouped[T]) add(exam string, item T) {
+	if g.items == nil {
+		g.items = map[string][]T{}
+	}
+	if _, known := g.items[exam]; !known {
+		g.exams = append(g.exams, exam)
+	}
+	g.items[exam] = append(g.items[exam], item)
+}
+
+func stateWords(states []domain.EnrolmentState) string {
+	out := make([]string, len(states))
+	for i, s := range states {
+		if out[i] = string(s); s == "" {
+			out[i] = `""`
+		}
+	}
+	return strings.Join(out, ", ")
+}
