@@ -1,1 +1,1 @@
-import{Lt as e,ct as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
+import{It as e,st as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});

@@ -27,6 +27,7 @@ export class Uploads {
   #next = 1
   #sources = new Map<number, File>()
   #running = new Map<number, Upload>()
+  #waiting: { keys: string; tell: (there: boolean) => void }[] = []
 
   /** route: that of the API which takes the files. */
   constructor(route: string, kept: readonly Attachment[], changed: () => void) {
@@ -47,7 +48,7 @@ export class Uploads {
     for (const { file, name } of files) {
       const key = this.#next++
       this.#sources.set(key, file)
-      this.list = [...this.list, { key, name, size: file.size, done: 0, state: 'uploading' }]
+      this.#put([...this.list, { key, name, size: file.size, done: 0, state: 'uploading' }])
     }
     this.#go()
   }
@@ -55,7 +56,7 @@ export class Uploads {
   /** Puts files back that a message was to carry. */
   restore(files: readonly Attachment[]): void {
     const room = files.slice(0, limits.files - this.list.length)
-    this.list = [...this.list, ...room.map((file) => ({ key: this.#next++, name: file.name, size: file.size, done: file.size, state: 'ready' as const, file }))]
+    this.#put([...this.list, ...room.map((file) => ({ key: this.#next++, name: file.name, size: file.size, done: file.size, state: 'ready' as const, file }))])
     this.#changed()
   }
 
@@ -72,6 +73,21 @@ export class Uploads {
     this.#take(key)
     this.#changed()
     this.#go()
+  }
+
+  /** Waits for what is on its way. False: one of them could not be attached, or the list has become another meanwhile. */
+  settled(): Promise<boolean> {
+    return new Promise((tell) => {
+      this.#waiting.push({ keys: this.#keys, tell })
+      this.#look()
+    })
+  }
+
+  /** Nobody waits for them any more: what is on its way ends, what is there stays on the server for a day. */
+  stop(): void {
+    this.#changed = () => {}
+    for (const one of this.#running.values()) one.abort()
+    this.clear()
   }
 
   /** They have gone with a message. */
@@ -106,7 +122,7 @@ export class Uploads {
 
   #take(key: number): void {
     this.#forget(key)
-    this.list = this.list.filter((e) => e.key !== key)
+    this.#put(this.list.filter((e) => e.key !== key))
   }
 
   #forget(key: number): void {
@@ -115,6 +131,25 @@ export class Uploads {
   }
 
   #set(key: number, change: Partial<Entry>): void {
-    this.list = this.list.map((e) => (e.key === key ? { ...e, ...change } : e))
+    this.#put(this.list.map((e) => (e.key === key ? { ...e, ...change } : e)))
+  }
+
+  #put(list: readonly Entry[]): void {
+    this.list = list
+    this.#look()
+  }
+
+  get #keys(): string {
+    return this.list.map((e) => e.key).join()
+  }
+
+  #look(): void {
+    const now = this.#keys
+    const settled = this.count('uploading') === 0
+    this.#waiting = this.#waiting.filter(({ keys, tell }) => {
+      if (keys === now && !settled) return true
+      tell(keys === now && this.count('failed') === 0)
+      return false
+    })
   }
 }

@@ -46,6 +46,46 @@ async function give(page: Page, how: 'paste' | 'drop', name: string, type: strin
   )
 }
 
+test('sent before its file is there: it goes when it is; a word more, and it waits to be sent again', async ({ browser, server }) => {
+  const { people } = await pool(server, 'SLOWFILE', 1)
+  const page = await staff(server, browser, anna)
+  const box = await chat(page, people[0]!)
+  let arrive = () => {}
+  await page.route('**/attachments?*', async (route) => {
+    await new Promise<void>((resolve) => (arrive = resolve))
+    await route.continue()
+  })
+  const text = box.getByRole('textbox', { name: /^Message to/ })
+  const file = box.getByRole('list', { name: 'Attached files' })
+  const attach = async (name: string) => {
+    const going = page.waitForRequest('**/attachments?*')
+    await give(page, 'drop', name, 'text/plain', Buffer.from('Monday 8–16'))
+    await going
+  }
+  await attach('plan.txt')
+  await text.fill('Here it is')
+  await page.keyboard.press('Enter')
+  await expect(box.getByRole('status').getByText('Goes as soon as the files are there')).toBeVisible()
+  arrive()
+  await expect(file).toBeHidden()
+  await expect(text).toHaveValue('')
+  await expect(box.getByRole('list').first().getByText('Here it is')).toBeVisible()
+
+  await attach('other.txt')
+  await text.fill('And this')
+  await page.keyboard.press('Enter')
+  await expect(box.getByRole('status').getByText('Goes as soon as the files are there')).toBeVisible()
+  await page.keyboard.type(' too')
+  await expect(box.getByText('Goes as soon as the files are there')).toHaveCount(0)
+  arrive()
+  await expect(file.getByRole('progressbar')).toHaveCount(0)
+  await expect(text).toHaveValue('And this too')
+  await page.keyboard.press('Enter')
+  await expect(file).toBeHidden()
+  const { items } = await server.api<{ items: { body?: string; attachments?: unknown[] }[] }>(anna, 'GET', `/conversations/${people[0]!.id}`)
+  expect(items.filter((i) => i.body).map((i) => [i.body, i.attachments?.length])).toEqual([['And this too', 1], ['Here it is', 1]])
+})
+
 test('files by paste, drop and button: shown, taken out, sent, downloaded, listed', async ({ browser, server }) => {
   const { people } = await pool(server, 'FILES', 1)
   const page = await staff(server, browser, anna)

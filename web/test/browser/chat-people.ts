@@ -59,6 +59,7 @@ export async function chat(page: Page, who: { name: string; external_id: string 
   await page.getByRole('button', { name: 'Start chat' }).click()
   const field = page.getByRole('combobox', { name: /Search name/ })
   await field.fill(who.external_id)
+  await expect(page.getByRole('listbox', { name: /Search name/ })).toHaveAttribute('aria-busy', 'false')
   await page.getByRole('option', { name: who.name }).first().click()
   const box = windowOf(page, who.name)
   await expect(box.getByRole('textbox', { name: `Message to ${who.name}` })).toBeFocused()

@@ -53,6 +53,19 @@ test('staff to staff: a direct chat, live, with its own window', async ({ browse
   await expect(one.getByText('Ola Berg: Who has the list?')).toBeVisible()
 })
 
+test('Enter before the search has answered opens who was typed, not who stood first', async ({ browser, server }) => {
+  const { people } = await pool(server, 'HASTE', 3)
+  const page = await staff(server, browser, anna)
+  await page.getByRole('button', { name: /^Chats/ }).click()
+  await page.getByRole('button', { name: 'Start chat' }).click()
+  const list = page.getByRole('listbox', { name: /Search name/ })
+  await expect(list.getByRole('option').nth(5)).toBeVisible()
+  await page.getByRole('combobox', { name: /Search name/ }).fill('HASTE-2')
+  await page.keyboard.press('Enter')
+  await expect(windowOf(page, people[1]!.name).getByRole('textbox', { name: /^Message to/ })).toBeFocused()
+  await expect(page.getByRole('complementary', { name: 'Chat windows' }).getByRole('region', { name: /./ }).filter({ has: page.getByRole('textbox') })).toHaveCount(1)
+})
+
 test('by keyboard alone: open, write, send, close, and the focus comes back', async ({ browser, server }) => {
   const { people } = await pool(server, 'KEYS', 1)
   const page = await staff(server, browser, anna)

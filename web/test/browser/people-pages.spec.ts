@@ -62,9 +62,18 @@ test('a pool: who cannot be written to, in words; a sending says who was left ou
   await expect(dialog.getByRole('status').getByText('Write a subject')).toBeVisible()
   await dialog.getByLabel('Subject').fill('Shift change')
   await dialog.getByLabel('Message', { exact: true }).fill('We begin half an hour earlier.')
+  // The file takes its time: the message goes when it is there.
+  let arrive = () => {}
+  const slow = new Promise<void>((resolve) => (arrive = resolve))
+  await page.route('**/conversations/many/attachments*', async (route) => {
+    await slow
+    await route.continue()
+  })
   await dialog.locator('input[type=file]').setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('08:30 doors\n') })
   await expect(dialog.getByText('plan.txt')).toBeVisible()
   await dialog.getByRole('button', { name: 'Send to 2' }).click()
+  await expect(dialog.getByRole('status').getByText('Goes as soon as the files are there')).toBeVisible()
+  arrive()
   await expect(dialog.getByText('Sent to 2 people')).toBeVisible()
   await expect(dialog.getByText('2 left out')).toBeVisible()
   await expect(dialog.getByRole('link', { name: 'Astrid Aune' })).toBeVisible()

@@ -26,7 +26,7 @@ export const compose = {
   'compose.missing.both': 'Subject and message are missing',
   'compose.long.subject': { one: 'The subject is {count} character too long', other: 'The subject is {count} characters too long' },
   'compose.long.body': { one: 'The message is {count} character too long', other: 'The message is {count} characters too long' },
-  'compose.uploading': 'A file is still on its way',
+  'compose.uploading': 'Goes as soon as the files are there',
   'compose.brokenFile': 'A file could not be attached: remove it or try again',
 
   'upload.noteHint': 'A note has no files',

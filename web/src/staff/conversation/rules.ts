@@ -8,7 +8,7 @@ export type Fault = { field: 'subject' | 'body' | 'files'; why: 'missing' | 'lon
 
 type Given = { subject: string; body: string; files: number; uploading: number; broken: number; note: boolean; subjectNeeded: boolean }
 
-/** What keeps it from being sent, in the order of the fields. A message of files alone needs no words. */
+/** What keeps it from being sent, in the order of the fields; what only takes time comes last. A message of files alone needs no words. */
 export function faults({ subject, body, files, uploading, broken, note, subjectNeeded }: Given): Fault[] {
   const out: Fault[] = []
   if (!note && subjectNeeded) {

@@ -1,10 +1,9 @@
 // What is being written in one conversation: the draft with its files, what is wrong
 // with it, and its sending. No element of the page is known here.
 
-import { choose, limits, pastedName } from '../../files/limits'
-import { size } from '../../files/sizes'
+import { choose, pastedName } from '../../files/limits'
 import { Uploads } from '../../files/uploads.svelte'
-import { t as files } from '../../i18n/files'
+import { leftOut } from '../../files/words'
 import { t } from '../../i18n/staff'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
@@ -29,6 +28,8 @@ export class Writing {
   draft: Draft = $state.raw(blank())
   /** Somebody has tried to send it: only then what is missing is named. */
   tried = $state(false)
+  /** It goes as soon as its files are there, unless it is changed. */
+  waits = $state(false)
   #noteOnly: () => boolean
 
   /** noteOnly: nothing can be sent to the candidate. */
@@ -84,11 +85,11 @@ export class Writing {
     const wrong = this.faults
     const long = wrong.find((f) => f.why === 'long')
     if (long && long.field !== 'files') return t(`compose.long.${long.field}`, { count: long.over ?? 0 })
-    if (!this.tried || !wrong[0]) return ''
+    if (!this.tried || !wrong[0] || this.waits) return ''
     const missing = wrong.filter((f) => f.why === 'missing').map((f) => f.field)
     if (missing.length > 1) return t('compose.missing.both')
     if (missing[0] && missing[0] !== 'files') return t(`compose.missing.${missing[0]}`)
-    return t(wrong[0].why === 'uploading' ? 'compose.uploading' : 'compose.brokenFile')
+    return wrong[0].why === 'broken' ? t('compose.brokenFile') : ''
   }
 
   keep(change: Partial<Draft>): void {
@@ -96,8 +97,18 @@ export class Writing {
     save(localStorage, this.#me, this.live.person, this.draft)
   }
 
+  /** Something was changed: what was asked for before no longer counts. */
+  #changed(): void {
+    this.tried = this.waits = false
+  }
+
+  titled(subject: string): void {
+    this.#changed()
+    this.keep({ subject })
+  }
+
   wrote(text: string): void {
-    this.tried = false
+    this.#changed()
     this.keep(this.noting ? { note: text } : { body: text })
     if (!this.noting) this.typing(text !== '')
   }
@@ -108,7 +119,7 @@ export class Writing {
   }
 
   setNoting(on: boolean): void {
-    this.tried = false
+    this.#changed()
     this.keep({ noting: on })
     if (on) this.typing(false)
   }
@@ -131,10 +142,7 @@ export class Writing {
   attach(given: readonly File[], pasted: boolean): void {
     if (this.noting) return void toasts.show(t('upload.noteHint'))
     const choice = choose(given, this.uploads.list.length)
-    const say = (text: string) => toasts.show(text, { tone: 'alarm' })
-    if (choice.many.length) say(files('upload.many', { limit: limits.files, names: choice.many.join(', ') }))
-    for (const f of choice.large) say(files('upload.large', { name: f.name, size: size(f.size), limit: size(limits.fileBytes) }))
-    for (const name of choice.empty) say(files('upload.empty', { name }))
+    for (const why of leftOut(choice)) toasts.show(why, { tone: 'alarm' })
     this.uploads.add(choice.take.map((file) => ({ file, name: pasted ? pastedName(file, new Date()) : file.name })))
   }
 
@@ -147,10 +155,12 @@ export class Writing {
     this.uploads.restore(one.attachments)
   }
 
-  /** Sends it. Returns what keeps it from going, the first fault first. */
+  /** Sends it, or has it wait for its files. Returns what keeps it from going, the first fault first. */
   submit(): Fault | undefined {
+    if (this.waits) return undefined
     const wrong = this.faults[0]
     this.tried = wrong !== undefined
+    if (wrong?.why === 'uploading') return void this.#whenThere() // nothing else is wrong
     if (wrong) return wrong
     const { draft, group } = this
     const channels = [...this.channels]
@@ -176,5 +186,19 @@ export class Writing {
     this.uploads.clear()
     this.keep({ ...blank(), note: draft.note, mentions: draft.mentions })
     return undefined
+  }
+
+  /** Nobody looks at it any more: nothing goes by itself. */
+  leave(): void {
+    this.waits = false
+    this.typing(false)
+  }
+
+  async #whenThere(): Promise<void> {
+    this.waits = true
+    const there = await this.uploads.settled()
+    if (!this.waits) return
+    this.waits = false
+    if (there) this.submit()
   }
 }

@@ -16,7 +16,7 @@ export interface BulkDraft {
   asked?: readonly string[]
 }
 
-export const limits = { subject: 200, body: 4000, files: 10 } as const
+export const limits = { subject: 200, body: 4000 } as const
 
 export const fresh = (makeKey: () => string = newKey): BulkDraft => ({ key: makeKey(), subject: '', body: '', attachments: [], channels: [] })
 
