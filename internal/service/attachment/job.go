@@ -4,15 +4,12 @@ import (
 	"archive/zip"
 	"context"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"fmt"
 	"hash"
 	"io"
-	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"crier/internal/domain"
 	"crier/internal/failpoint"
@@ -21,9 +18,6 @@ import (
 
 // exportBytes is how much the files of one export may be together.
 const exportBytes = 20 << 30
-
-// sharedFolder holds what was sent to many, once each.
-const sharedFolder = "Sent to many"
 
 // job is one attempt at one export. It holds the names of its conversations and of
 // what was sent to many in memory, and of the rest one page at a time.
@@ -121,45 +115,6 @@ func (s *Service) staff(ctx context.Context, org domain.OrganisationID, no domai
 	return domain.Actor{Organisation: org, Kind: domain.ActorPerson, ID: string(p.ID), No: p.No, Name: p.Name(), Role: p.Role, Scopes: scopes}, err
 }
 
-// folders names a folder for each conversation: "Name (candidate id)", no two alike, even
-// where upper and lower case are the same.
-func folders(people []domain.PersonRef) []string {
-	used := map[string]bool{strings.ToLower(sharedFolder): true}
-	out := make([]string, len(people))
-	for i, p := range people {
-		name := p.Name
-		if p.ExternalID != "" {
-			name += " (" + strings.NewReplacer("/", "_", `\`, "_").Replace(p.ExternalID) + ")"
-		}
-		out[i] = unused(used, folderName(strings.NewReplacer("/", "_", `\`, "_").Replace(name)))
-	}
-	return out
-}
-
-// unused is the name, or the name with the first number that makes it a new one.
-func unused(used map[string]bool, name string) string {
-	out := name
-	for n := 2; used[strings.ToLower(out)]; n++ {
-		out = numbered(name, strconv.Itoa(n))
-	}
-	used[strings.ToLower(out)] = true
-	return out
-}
-
-// place is where a file of a conversation stands in the .zip; used are the names taken in
-// the conversation's folder.
-func (j *job) place(folder string, used map[string]bool, f domain.SentFile) string {
-	if !f.Shared {
-		return folder + "/" + unused(used, f.Name)
-	}
-	path, ok := j.shared[f.ID]
-	if !ok {
-		path = sharedFolder + "/" + unused(j.inside, f.Name)
-		j.shared[f.ID] = path
-	}
-	return path
-}
-
 // each calls fn with every file of a conversation, oldest first, and its place.
 func (j *job) each(i int, fn func(f domain.SentFile, path string) error) error {
 	const page = 200
@@ -180,63 +135,6 @@ func (j *job) each(i int, fn func(f domain.SentFile, path string) error) error {
 			return nil
 		}
 	}
-}
-
-var indexHeader = []string{"conversation", "candidate_id", "direction", "from", "role", "sent_at", "file", "type", "bytes", "sha256"}
-
-// index writes index.csv: a row for each file of each conversation. It counts what there
-// is to do on the way.
-func (j *job) index(z *zip.Writer) error {
-	to, err := z.CreateHeader(&zip.FileHeader{Name: "index.csv", Method: zip.Deflate, Modified: j.s.o.Clock.Now()})
-	if err != nil {
-		return err
-	}
-	w := csv.NewWriter(to)
-	if err := w.Write(indexHeader); err != nil {
-		return err
-	}
-	var total, bytes int64
-	counted := map[domain.AttachmentID]bool{}
-	for i, p := range j.people {
-		if j.x.Request.Transcript {
-			total++
-		}
-		err := j.each(i, func(f domain.SentFile, path string) error {
-			if !f.Shared || !counted[f.ID] {
-				total++
-				bytes += f.Size
-			}
-			if f.Shared {
-				counted[f.ID] = true
-			}
-			direction := "out"
-			if f.Inbound {
-				direction = "in"
-			}
-			row := []string{p.Name, p.ExternalID, direction, f.From, string(f.FromRole), f.At.UTC().Format(time.RFC3339), path, f.Type, strconv.FormatInt(f.Size, 10), f.SHA256}
-			for c := range row {
-				row[c] = safeCell(row[c])
-			}
-			return w.Write(row)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if bytes > exportBytes {
-		return fault.Over("", exportBytes, bytes, "the files are %s together; at most %s are possible: choose fewer conversations", megabytes(bytes), megabytes(exportBytes))
-	}
-	j.total.Store(total)
-	w.Flush()
-	return w.Error()
-}
-
-// safeCell keeps a spreadsheet from taking a text for a formula (OWASP, "CSV injection").
-func safeCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // conversation writes one conversation's folder.
