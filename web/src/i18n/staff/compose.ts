@@ -27,6 +27,7 @@ export const compose = {
   'compose.long.subject': { one: 'The subject is {count} character too long', other: 'The subject is {count} characters too long' },
   'compose.long.body': { one: 'The message is {count} character too long', other: 'The message is {count} characters too long' },
   'compose.uploading': 'Goes as soon as the files are there',
+  'compose.notSent': 'Not sent to {name}: a file could not be attached. The text is kept.',
   'compose.brokenFile': 'A file could not be attached: remove it or try again',
 
   'upload.noteHint': 'A note has no files',

@@ -1,9 +1,8 @@
 // One conversation, live: its row and its items as reactive state. What frames say
-// while a reading is under way is kept and applied after it, so that nothing falls
-// between the two and nothing old takes the place of something newer.
+// while a reading is under way is shown at once and put back after it, so that nothing
+// falls between the two and nothing old takes the place of something newer.
 
 import { untrack } from 'svelte'
-import { ApiError } from '../../lib/api'
 import { clock } from '../../lib/clock.svelte'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
@@ -14,7 +13,7 @@ import { activities } from './activity.svelte'
 import { type Action, conversations, type Sent } from './api'
 import { failed, Outbox, type Outgoing } from './outgoing.svelte'
 import { append, awaits, prepend, replaceNewest } from './timeline'
-import type { Attachment, ConversationFrame, Item, Row } from './types'
+import type { Attachment, ConversationFrame, ConversationPage, Item, Row } from './types'
 
 export const pageSize = 40
 /** Receipts are told by frames; one that came between reading and opening is asked for after so many milliseconds. */
@@ -37,9 +36,11 @@ export class LiveConversation {
   readonly outbox: Outbox
 
   #next = ''
-  /** Readings under way, and how many have begun that only add. */
-  #readings = 0
+  /** Readings that have begun, that are under way, and the latest that is shown. */
   #begun = 0
+  #readings = 0
+  #shown = 0
+  /** What frames said while a reading was under way. */
   #held: ConversationFrame[] = []
   #stops: (() => void)[] = []
   #asking: ReturnType<typeof setTimeout> | undefined
@@ -47,7 +48,7 @@ export class LiveConversation {
   /** Marked as unread by somebody here: showing it does not undo that. */
   #marked = false
   #sent = new Slowly(() => this.#read(), 3000)
-  #received = new Slowly(() => this.#newest(), 1000)
+  #received = new Slowly(() => this.#read(true), 1000)
 
   constructor(person: string) {
     this.person = person
@@ -70,7 +71,7 @@ export class LiveConversation {
     }
   }
 
-  /** Reads what is new, or everything if nothing has been read yet. */
+  /** Reads the newest page again. */
   refresh(): void {
     void this.#read()
   }
@@ -79,8 +80,10 @@ export class LiveConversation {
     if (!this.more || this.loadingOlder) return
     this.loadingOlder = true
     this.olderFailure = undefined
+    const from = this.#next
     try {
-      const page = await conversations.page(this.person, { before: this.#next, limit })
+      const page = await conversations.page(this.person, { before: from, limit })
+      if (from !== this.#next) return // what is shown has become another
       this.#next = page.next ?? ''
       this.more = this.#next !== ''
       this.items = prepend(this.items, page.items)
@@ -105,7 +108,7 @@ export class LiveConversation {
 
   /** Sends a message or a note. It stands in the outbox until the server has it. */
   send(kind: Outgoing['kind'], message: Outgoing['message'], attachments: readonly Attachment[] = []): void {
-    const seen = this.items.at(-1)?.id
+    const seen = message.seen ?? this.items.at(-1)?.id
     const one: Outgoing = { key: newKey(), kind, message: kind === 'message' && seen ? { ...message, seen } : message, attachments, at: new Date(clock.read()).toISOString(), state: { name: 'sending' } }
     void this.#try(one)
   }
@@ -133,10 +136,12 @@ export class LiveConversation {
         one.kind === 'note'
           ? (await conversations.note(this.person, { key: one.key, body: message.body, mentions })).note
           : (await conversations.send(this.person, { key: one.key, ...message } satisfies Sent)).message
-      // One step: what stood for it goes as it comes. A frame that was faster knows more: receipts, copies.
-      if (!this.items.some((i) => i.id === item.id)) this.items = append(this.items, [item])
+      // One step: what stood for it goes as it comes. A frame that was faster knows more: receipts, copies, what came after it.
+      const known = this.items.some((i) => i.id === item.id)
+      if (!known) this.items = append(this.items, [item])
       this.outbox.drop(one.key)
-      if (one.kind === 'message') this.#answered(one.message.take_over ?? false, one.message.channels)
+      if (one.kind === 'message' && !known) this.#answered(one.message.take_over ?? false)
+      if (one.message.channels && this.row) this.row = { ...this.row, channels: one.message.channels }
       this.#askForReceipts()
     } catch (error) {
       if (!this.outbox.get(one.key)) return // it came in a frame meanwhile
@@ -147,11 +152,11 @@ export class LiveConversation {
   }
 
   /** An answer makes the conversation the team's again; the frame says so too. */
-  #answered(taken: boolean, channels?: Row['channels']): void {
+  #answered(taken: boolean): void {
     const row = this.row
     if (!row) return
     const me = session.me
-    this.row = { ...row, ...(channels ? { channels } : {}), unread: false, archived: false, waiting_since: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
+    this.row = { ...row, unread: false, archived: false, waiting_since: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
   }
 
   // ---- what one does with it
@@ -175,18 +180,18 @@ export class LiveConversation {
   }
 
   async claim(takeOver = false): Promise<void> {
-    this.#take((await conversations.claim(this.person, takeOver)).conversation)
+    this.#worked((await conversations.claim(this.person, takeOver)).conversation)
   }
 
   async release(): Promise<void> {
-    this.#take((await conversations.release(this.person)).conversation)
+    this.#worked((await conversations.release(this.person)).conversation)
   }
 
   async assign(to: string): Promise<void> {
-    this.#take((await conversations.assign(this.person, to)).conversation)
+    this.#worked((await conversations.assign(this.person, to)).conversation)
   }
 
-  #take(row: Row): void {
+  #worked(row: Row): void {
     this.row = { ...row, unread: this.row?.unread ?? row.unread }
     this.refresh()
   }
@@ -194,13 +199,13 @@ export class LiveConversation {
   /** Returns what an undo names. */
   async deleteAssignment(group: string, message: string, unavailable: boolean): Promise<string> {
     const { deletion } = await conversations.deleteAssignment(this.person, group, { message, set_unavailable: unavailable })
-    void this.#newest()
+    void this.#read(true)
     return deletion.id
   }
 
   async undoDeletion(id: string): Promise<void> {
     await conversations.undoDeletion(id)
-    void this.#newest()
+    void this.#read(true)
   }
 
   // ---- reading
@@ -215,83 +220,66 @@ export class LiveConversation {
     if (frame.type === 'receipts' && frame.conversation === this.person && this.ready) return this.#received.soon()
     if (frame.type !== 'conversation' || frame.conversation !== this.person) return
     if (this.#readings) this.#held.push(frame)
-    else if (this.ready) this.#apply(frame)
+    if (this.ready) this.#apply(frame)
   }
 
   #apply(frame: ConversationFrame): void {
-    const { item, state } = frame
+    const { item } = frame
     const known = this.items.some((i) => i.id === item.id)
     if (!known && item.type !== 'event' && item.from.id === session.me?.id) this.outbox.landed(item.body, item.at)
-    this.items = append(this.items, [item])
-    if (this.row) {
-      const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }
-      if (item.type === 'message') {
-        row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
-        if (!known && item.direction === 'in') {
-          row.unread = true
-          this.#marked = false
-        }
-      }
-      this.row = row
-    }
+    this.#put(frame)
     if (known) return
+    if (this.row && item.type === 'message' && item.direction === 'in') {
+      this.row = { ...this.row, unread: true }
+      this.#marked = false
+    }
     this.latest = item
-    if (item.type === 'event' && (item.about || item.event === 'available')) void this.#newest()
+    if (item.type === 'event' && (item.about || item.event === 'available')) void this.#read(true)
     if (item.type === 'message') this.#askForReceipts()
   }
 
-  /** Reads; what frames say meanwhile comes after it. Not ready: everything is still to be read. */
-  async #reading(read: () => Promise<void>): Promise<void> {
+  /** Puts what a frame says in its place. */
+  #put({ item, state }: ConversationFrame): void {
+    this.items = append(this.items, [item])
+    if (!this.row) return
+    const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }
+    // One that is told again, since its copies have moved on, may be an old one.
+    if (item.type === 'message' && this.items.findLast((i) => i.type === 'message')?.id === item.id) row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
+    this.row = row
+  }
+
+  /**
+   * Reads the newest page: what is new, and what has changed in what we have: receipts, copies, assignments. `quiet`: it is only
+   * about these; whether it is unread is known here, and failing is not worth a word.
+   */
+  async #read(quiet = false): Promise<void> {
+    const mine = ++this.#begun
     this.#readings++
-    await read()
-    if (--this.#readings) return
-    const held = this.#held.splice(0)
-    if (this.ready) for (const frame of held) this.#apply(frame)
+    try {
+      const page = await conversations.page(this.person, { limit: pageSize })
+      if (mine > this.#shown && this.#stops.length && (this.ready || !quiet)) this.#take(mine, page, quiet)
+    } catch (error) {
+      if (quiet || mine <= this.#shown) return
+      if (this.ready) this.stale = true
+      else this.failure = error
+    } finally {
+      if (--this.#readings === 0) this.#held = []
+    }
   }
 
-  /** Reads what is new, or the newest page if nothing has been read yet. */
-  #read(): Promise<void> {
-    return this.#reading(async () => {
-      const mine = ++this.#begun
-      try {
-        const last = this.ready ? this.items.at(-1)?.id : undefined
-        const page = last ? await conversations.since(this.person, last) : await conversations.page(this.person, { limit: pageSize })
-        if (mine !== this.#begun || !this.#stops.length) return
-        this.row = page.conversation
-        if (last) this.items = append(this.items, page.items)
-        else this.#show(page)
-        this.ready = true
-        this.failure = undefined
-        this.stale = false
-        this.#askForReceipts()
-        // What is new says nothing of receipts and copies of what we had.
-        if (last && awaits(this.items)) this.#received.soon()
-      } catch (error) {
-        if (mine !== this.#begun) return
-        // What we had means nothing to this server any more (another database): from the beginning.
-        if (this.ready && error instanceof ApiError && error.code === 'invalid' && this.items.length) {
-          this.items = []
-          return this.#read()
-        }
-        if (this.ready) this.stale = true
-        else this.failure = error
-      }
-    })
-  }
-
-  /** Reads the newest page again for what changes in items that we have: receipts, copies, assignments. */
-  #newest(): Promise<void> {
-    return this.#reading(async () => {
-      try {
-        const page = await conversations.page(this.person, { limit: pageSize })
-        if (!this.#stops.length || !this.ready) return
-        this.#show(page)
-        this.row = { ...page.conversation, unread: this.row?.unread ?? page.conversation.unread }
-        this.stale = false
-      } catch {
-        // asked again later
-      }
-    })
+  #take(number: number, page: ConversationPage, quiet: boolean): void {
+    const first = !this.ready
+    this.#shown = number
+    this.#show(page)
+    this.row = { ...page.conversation, ...((quiet || this.#held.length) && this.row ? { unread: this.row.unread } : {}) }
+    this.ready = true
+    this.failure = undefined
+    this.stale = false
+    for (const frame of this.#held) {
+      if (first) this.#apply(frame)
+      else this.#put(frame)
+    }
+    this.#askForReceipts()
   }
 
   /** The newest page. If too much has come for it to join on, what we had is read anew as one scrolls. */
@@ -308,7 +296,7 @@ export class LiveConversation {
     clearTimeout(this.#asking)
     if (!this.#stops.length || !awaits(this.items)) return
     this.#asking = setTimeout(async () => {
-      if (document.visibilityState === 'visible') await this.#newest()
+      if (document.visibilityState === 'visible') await this.#read(true)
       this.#askForReceipts()
     }, askAgain)
   }

@@ -21,8 +21,20 @@ import { type Fault, faults } from './rules'
 import { answerGroup } from './timeline'
 import type { Canned, Group } from './types'
 
+/** Where files were still on their way when the conversation was left, by its person: it goes on when one comes back. */
+const away = new Map<string, Writing>()
+
+/** What is written in this conversation: as it was left a moment ago, else as it was kept. */
+export function writingIn(live: LiveConversation, noteOnly: () => boolean): Writing {
+  const left = away.get(live.person)
+  away.delete(live.person)
+  return left?.comeBack(live, noteOnly) ?? new Writing(live, noteOnly)
+}
+
+type Told = { group: string; channels: Copied[]; seen?: string }
+
 export class Writing {
-  readonly live: LiveConversation
+  live: LiveConversation = $state.raw()!
   readonly uploads: Uploads
   readonly subjectNeeded = session.me?.organisation.chat_subject ?? false
   draft: Draft = $state.raw(blank())
@@ -97,19 +109,14 @@ export class Writing {
     save(localStorage, this.#me, this.live.person, this.draft)
   }
 
-  /** Something was changed: what was asked for before no longer counts. */
-  #changed(): void {
+  /** Something is another now: that it was to be sent before no longer counts. */
+  change(change: Partial<Draft>): void {
     this.tried = this.waits = false
-  }
-
-  titled(subject: string): void {
-    this.#changed()
-    this.keep({ subject })
+    this.keep(change)
   }
 
   wrote(text: string): void {
-    this.#changed()
-    this.keep(this.noting ? { note: text } : { body: text })
+    this.change(this.noting ? { note: text } : { body: text })
     if (!this.noting) this.typing(text !== '')
   }
 
@@ -119,8 +126,7 @@ export class Writing {
   }
 
   setNoting(on: boolean): void {
-    this.#changed()
-    this.keep({ noting: on })
+    this.change({ noting: on })
     if (on) this.typing(false)
   }
 
@@ -150,8 +156,8 @@ export class Writing {
   restore(one: Outgoing): void {
     const join = (before: string, after: string | undefined) => [before, after].filter(Boolean).join('\n')
     this.live.outbox.drop(one.key)
-    if (one.kind === 'note') this.keep({ noting: true, note: join(this.draft.note, one.message.body) })
-    else this.keep({ noting: false, body: join(this.draft.body, one.message.body), subject: this.draft.subject || (one.message.subject ?? '') })
+    if (one.kind === 'note') this.change({ noting: true, note: join(this.draft.note, one.message.body) })
+    else this.change({ noting: false, body: join(this.draft.body, one.message.body), subject: this.draft.subject || (one.message.subject ?? '') })
     this.uploads.restore(one.attachments)
   }
 
@@ -160,14 +166,21 @@ export class Writing {
     if (this.waits) return undefined
     const wrong = this.faults[0]
     this.tried = wrong !== undefined
-    if (wrong?.why === 'uploading') return void this.#whenThere() // nothing else is wrong
+    const { group } = this
+    const told = { group, channels: [...this.channels], seen: this.live.items.at(-1)?.id }
+    if (wrong?.why === 'uploading') return void this.#whenThere(told) // nothing else is wrong
     if (wrong) return wrong
-    const { draft, group } = this
-    const channels = [...this.channels]
+    this.#send(told)
+    return undefined
+  }
+
+  /** `told`: what one saw when one said that it should go. */
+  #send({ group, channels, seen }: Told): void {
+    const { draft } = this
     if (this.noting) {
       this.live.send('note', { body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
       this.keep({ note: '', mentions: [], noting: false })
-      return undefined
+      return
     }
     const attached = this.uploads.ready
     this.live.send(
@@ -175,6 +188,7 @@ export class Writing {
       {
         body: draft.body,
         ...(this.subjectNeeded ? { subject: draft.subject.trim() } : {}),
+        ...(seen ? { seen } : {}),
         ...(group ? { group } : {}),
         ...(attached.length ? { attachments: attached.map((f) => f.id) } : {}),
         // Nothing said: what was chosen stays chosen.
@@ -185,20 +199,32 @@ export class Writing {
     this.typing(false)
     this.uploads.clear()
     this.keep({ ...blank(), note: draft.note, mentions: draft.mentions })
-    return undefined
   }
 
-  /** Nobody looks at it any more: nothing goes by itself. */
-  leave(): void {
-    this.waits = false
-    this.typing(false)
-  }
-
-  async #whenThere(): Promise<void> {
+  async #whenThere(told: Told): Promise<void> {
     this.waits = true
     const there = await this.uploads.settled()
     if (!this.waits) return
     this.waits = false
-    if (there) this.submit()
+    if (there && !this.faults.length) this.#send(told)
+    else if (away.get(this.live.person) === this) toasts.show(t('compose.notSent', { name: this.name }), { tone: 'alarm' })
+    else this.tried = true
+  }
+
+  /** Its window has gone. What was to go as soon as its files are there still does. */
+  leave(): void {
+    this.typing(false)
+    if (!this.uploads.count('uploading')) return
+    const { person } = this.live
+    away.set(person, this)
+    void this.uploads.settled().then(() => {
+      if (away.get(person) === this) away.delete(person)
+    })
+  }
+
+  comeBack(live: LiveConversation, noteOnly: () => boolean): this {
+    this.live = live
+    this.#noteOnly = noteOnly
+    return this
   }
 }

@@ -1,0 +1,115 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import type { LiveConversation } from './conversation.svelte'
+import type { Outgoing } from './outgoing.svelte'
+
+const { going, toasts } = vi.hoisted(() => ({ going: [] as { there(file: unknown): void; fail(error: unknown): void }[], toasts: [] as string[] }))
+vi.mock('../../lib/connection.svelte', () => ({ connection: { client: { typing() {} } } }))
+vi.mock('../../ui', () => ({ toasts: { show: (words: string) => toasts.push(words) } }))
+vi.mock('../deliveries/available.svelte', () => ({ available: { list: ['email', 'sms'] } }))
+vi.mock('../../files/transfer', () => ({ discard() {}, upload: () => ({ done: new Promise((there, fail) => going.push({ there, fail })), abort() {} }) }))
+const { writingIn } = await import('./writing.svelte')
+
+type Gone = { kind: string; body: string; seen?: string; group?: string; channels?: string[]; attachments?: string[] }
+let gone: Gone[]
+let nth = 0
+
+/** A conversation on the page; `items` is what stands in it. */
+function conversation(person: string) {
+  return {
+    person,
+    row: { person: { name: 'Sara' }, groups: [{ id: 'g1' }, { id: 'g2' }] },
+    items: [{ type: 'message', id: 'q1', group: { id: 'g1' } }],
+    outbox: { drop() {} },
+    send: (kind: string, message: object) => gone.push({ kind, ...message } as Gone),
+  } as unknown as LiveConversation & { items: object[] }
+}
+const open = (live: LiveConversation) => writingIn(live, () => false)
+const settle = () => new Promise((done) => setTimeout(done))
+async function there() {
+  going.shift()!.there({ id: 'f1', name: 'plan.txt', size: 3 })
+  await settle()
+}
+const outgoing = (kind: Outgoing['kind'], body: string) => ({ key: 'k', kind, message: { body }, attachments: [] }) as unknown as Outgoing
+
+let live: ReturnType<typeof conversation>
+let writing: ReturnType<typeof open>
+beforeEach(() => {
+  const kept = new Map<string, string>()
+  vi.stubGlobal('localStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) })
+  gone = []
+  going.length = toasts.length = 0
+  live = conversation(`p${++nth}`)
+  writing = open(live)
+  writing.wrote('Here it is')
+  writing.attach([new File(['abc'], 'plan.txt')], false)
+})
+
+test('goes when its file is there, once', async () => {
+  expect(writing.submit()).toBeUndefined()
+  writing.submit()
+  expect([writing.waits, gone]).toEqual([true, []])
+  await there()
+  expect(gone).toMatchObject([{ kind: 'message', body: 'Here it is', attachments: ['f1'] }])
+  expect([writing.waits, writing.draft.body]).toEqual([false, ''])
+})
+
+test('goes as one saw it when one sent it: group, copies, and the last that was seen', async () => {
+  writing.change({ channels: ['email'] })
+  writing.submit()
+  live.items.push({ type: 'message', id: 'q2', group: { id: 'g2' } })
+  await there()
+  expect(gone).toMatchObject([{ seen: 'q1', group: 'g1', channels: ['email'] }])
+})
+
+test.each([
+  ['another word', () => writing.wrote('Here it is, I think')],
+  ['another subject', () => writing.change({ subject: 'Plan' })],
+  ['another group', () => writing.change({ group: 'g2' })],
+  ['other copies', () => writing.change({ channels: ['sms'] })],
+  ['a note instead', () => writing.setNoting(true)],
+  ['one more file', () => writing.attach([new File(['x'], 'more.txt')], false)],
+  ['the file taken out', () => writing.uploads.remove(writing.uploads.list[0]!.key)],
+  ['a note that failed, to be edited', () => writing.restore(outgoing('note', 'secret'))],
+  ['a message that was refused, to be edited', () => writing.restore(outgoing('message', 'old one'))],
+])('%s: nothing goes by itself', async (_, change) => {
+  writing.submit()
+  change()
+  await there()
+  expect([gone, writing.waits]).toEqual([[], false])
+})
+
+test('a file that could not be attached keeps it, and says so', async () => {
+  writing.submit()
+  going[0]!.fail(new Error('away'))
+  await settle()
+  expect([gone, writing.waits, writing.words]).toEqual([[], false, 'A file could not be attached: remove it or try again'])
+})
+
+test('left meanwhile it still goes', async () => {
+  writing.submit()
+  writing.leave()
+  await there()
+  expect(gone).toHaveLength(1)
+  expect(open(conversation(live.person)).draft.body).toBe('')
+})
+
+test('left and come back to, its file is still on its way, and nothing of before undoes what is written now', async () => {
+  writing.leave()
+  const again = open(conversation(live.person))
+  expect(again.uploads.count('uploading')).toBe(1)
+  again.wrote('Here it is now')
+  await there()
+  again.submit()
+  expect(gone).toMatchObject([{ body: 'Here it is now', attachments: ['f1'] }])
+  expect(open(conversation(live.person)).draft.body).toBe('')
+})
+
+test('left, and the file fails: it is said, and the text is kept', async () => {
+  writing.submit()
+  writing.leave()
+  going[0]!.fail(new Error('away'))
+  await settle()
+  expect(gone).toEqual([])
+  expect(toasts).toEqual(['Not sent to Sara: a file could not be attached. The text is kept.'])
+  expect(open(conversation(live.person)).draft.body).toBe('Here it is')
+})
