@@ -36,6 +36,9 @@ export class ConversationList {
 
   #next = ''
   #asked = 0
+  /** Acts that have begun here, and that the server has not answered yet. */
+  #acts = 0
+  #acting = 0
   #held: ConversationFrame[] | undefined
   #queue: ConversationFrame[] = []
   #flushing: ReturnType<typeof setTimeout> | undefined
@@ -168,12 +171,19 @@ export class ConversationList {
       if (!this.get(id)) this.#gone.set(id, next)
     }
     this.turns++
+    this.#acts++
+    this.#acting++
+    let refused: unknown
     try {
       for (let i = 0; i < people.length; i += 500) await conversations.act(action, people.slice(i, i + 500))
     } catch (error) {
+      refused = error
+    }
+    this.#acting--
+    if (refused !== undefined) {
       await this.#reread()
       this.turns++
-      throw error
+      throw refused
     }
     // What was taken away by this may belong to the list again.
     if (action === 'unarchive' || action === 'unprocess' || action === 'unread') this.#again.soon()
@@ -186,12 +196,14 @@ export class ConversationList {
   /** Its first page once more, over what is there. */
   async #reread(): Promise<void> {
     if (!this.ready) return this.#first()
-    if (this.busy) return this.#again.soon()
-    const mine = this.#asked
+    if (this.busy || this.#acting) return this.#again.soon()
+    const [mine, acts] = [this.#asked, this.#acts]
     const held = (this.#held = [] as ConversationFrame[])
     try {
       const answer = await this.#get('')
       if (mine !== this.#asked) return
+      // It may not know yet what has been done here.
+      if (acts !== this.#acts) return this.#again.soon()
       const next = answer.next ?? ''
       const merged = merge(this.rows, answer.conversations.map(line), next !== '')
       this.rows = merged.rows
