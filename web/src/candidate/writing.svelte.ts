@@ -1,3 +1,4 @@
+import { untrack } from 'svelte'
 import { Uploads } from '../files/uploads.svelte'
 import { explain } from '../lib/errors'
 import { ApiError } from '../lib/api'
@@ -10,6 +11,22 @@ import type { Attachment } from '../protocol/frames'
 export const most = 4000
 
 type Kept = { body?: string; subject?: string; files?: Attachment[]; key?: string }
+
+const latest = new Map<string, Writing>()
+
+/** What is written at a place: the same as before while its files or it itself are on their way, else as it was kept. */
+export function writingAt(place: string): Writing {
+  return untrack(() => {
+    const name = nameOf(place)
+    const before = latest.get(name)
+    if (before?.goes) return before
+    const made = new Writing(place)
+    latest.set(name, made)
+    return made
+  })
+}
+
+const nameOf = (place: string) => `crier.reply.${session.me?.id ?? ''}.${place}`
 
 /**
  * What a candidate writes in one place and has not sent yet: kept in this browser, so that a reload loses nothing, and sent under one key
@@ -28,7 +45,7 @@ export class Writing {
 
   /** `place`: a group's id, '' for none, or what else tells drafts apart. */
   constructor(place: string) {
-    this.#name = `crier.reply.${session.me?.id ?? ''}.${place}`
+    this.#name = nameOf(place)
     let kept: Kept = {}
     try {
       kept = (JSON.parse(localStorage.getItem(this.#name) ?? '{}') as Kept | null) ?? {}
@@ -40,6 +57,11 @@ export class Writing {
     this.#key = kept.key
     this.#sent = kept.key === undefined ? undefined : this.#content(kept.files ?? [])
     this.uploads = new Uploads('/inbox/attachments', kept.files ?? [], () => this.keep())
+  }
+
+  /** Something of it is on its way to the server. */
+  get goes(): boolean {
+    return this.phase === 'sending' || this.uploads.count('uploading') > 0
   }
 
   get empty(): boolean {
