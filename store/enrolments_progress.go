@@ -16,23 +16,12 @@ func progressChange(r enrolmentRow, person personRow) domain.ProgressChange {
 // candidate may occur several times. A change that does not follow from what is
 // stored (domain.Progress.After) counts as unchanged. Errors: Invalid with details
 // (unknown test or person, a candidate who is not in the test).
-func (s *Store) SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		c, entries, err = tx.setProgress(ctx, actor, specs)
-		return err
-	})
-	return c, entries, err
+func (s *Store) SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error) {
+	return provision(ctx, s, actor, specs, (*Tx).setProgress)
 }
 
 func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
-	for i, s := range specs {
-		groups[i], people[i] = named(domain.KindTest, s.Exam), s.Person
-	}
-	known, err := t.resolve(ctx, groups, people)
+	known, groups, err := resolve(ctx, t, specs, func(s domain.ProgressSpec) (groupName, string) { return named(domain.KindTest, s.Exam), s.Person })
 	if err != nil {
 		return c, nil, err
 	}

@@ -14,59 +14,8 @@ import (
 // per group. A pair of group and person must not occur twice. What still waited for
 // someone who leaves with this is stopped. Errors: Invalid with details (unknown group
 // or person, a staff member, a state that the kind of group does not have).
-func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		c, entries, err = tx.upsertEnrolments(ctx, actor, specs)
-		return err
-	})
-	return c, entries, err
-}
-
-// pairs resolves the names of groups and people that several kinds of spec hold.
-type pairs struct {
-	groups map[groupName]groupRow
-	people map[string]personRow
-	wrong  faults
-}
-
-func (t *Tx) resolve(ctx context.Context, groups []groupName, people []string) (*pairs, error) {
-	p := &pairs{}
-	var err error
-	if p.groups, err = t.groupRows(ctx, groups); err != nil {
-		return nil, err
-	}
-	p.people, err = t.s.peopleRows(ctx, t.Select, t.org, people)
-	return p, err
-}
-
-// find returns the group and the person, ok false with a fault noted if either is
-// unknown or the person is of the other kind.
-func (p *pairs) find(where domain.Where, group groupName, person string, kind domain.PersonKind) (g groupRow, who personRow, ok bool) {
-	g, okGroup := p.groups[group]
-	if !okGroup {
-		field := "group"
-		if group.kind == string(domain.KindTest) {
-			field = "test"
-		}
-		p.wrong.add(where, field, "no %s has the external id %q", group.kind, group.external)
-	}
-	who, okPerson := p.people[person]
-	switch {
-	case !okPerson:
-		p.wrong.add(where, "person", "no person has the external id %q", person)
-	case who.Kind != string(kind):
-		p.wrong.add(where, "person", "%q is not a %s", person, map[domain.PersonKind]string{domain.KindStaff: "staff member", domain.KindCandidate: "candidate"}[kind])
-		okPerson = false
-	}
-	return g, who, okGroup && okPerson
-}
-
-type pair struct {
-	exam   string
-	person int64
+func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error) {
+	return provision(ctx, s, actor, specs, (*Tx).upsertEnrolments)
 }
 
 // enrolled reads the enrolments of these people in these tests.
@@ -93,11 +42,7 @@ func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, err
 }
 
 func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
-	for i, s := range specs {
-		groups[i], people[i] = named(s.Kind, s.Exam), s.Person
-	}
-	known, err := t.resolve(ctx, groups, people)
+	known, groups, err := resolve(ctx, t, specs, func(s domain.EnrolmentSpec) (groupName, string) { return named(s.Kind, s.Exam), s.Person })
 	if err != nil {
 		return c, nil, err
 	}
@@ -196,22 +141,6 @@ func (t *Tx) writeEnrolments(ctx context.Context, rows []enrolmentRow) error {
 		return fmt.Errorf("write enrolments: %w", err)
 	}
 	return nil
-}
-
-// grouped keeps things by test, in the order in which tests came.
-type grouped[T any] struct {
-	exams []string
-	items map[string][]T
-}
-
-func (g *grouped[T]) add(exam string, item T) {
-	if g.items == nil {
-		g.items = map[string][]T{}
-	}
-	if _, known := g.items[exam]; !known {
-		g.exams = append(g.exams, exam)
-	}
-	g.items[exam] = append(g.items[exam], item)
 }
 
 func stateWords(states []domain.EnrolmentState) string {

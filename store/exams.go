@@ -44,15 +44,8 @@ func (s *Store) Exam(ctx context.Context, org domain.OrganisationID, id domain.E
 
 // UpsertExams creates and changes tests, all or none, and records it. External ids
 // must differ from each other. Errors: Invalid with details (an end before its start).
-func (s *Store) UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		c, entries, err = tx.upsertExams(ctx, actor, specs)
-		return err
-	})
-	return c, entries, err
+func (s *Store) UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error) {
+	return provision(ctx, s, actor, specs, (*Tx).upsertExams)
 }
 
 func (t *Tx) upsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error) {

@@ -69,15 +69,8 @@ func (s *Store) Group(ctx context.Context, org domain.OrganisationID, id domain.
 // UpsertGroups creates and changes groups of any kind, all or none, and records it. A
 // pair of kind and external id must not occur twice. Errors: Invalid with details (an
 // end before its start, an activity without its times).
-func (s *Store) UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		c, entries, err = tx.upsertGroups(ctx, actor, specs)
-		return err
-	})
-	return c, entries, err
+func (s *Store) UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error) {
+	return provision(ctx, s, actor, specs, (*Tx).upsertGroups)
 }
 
 func (t *Tx) upsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error) {

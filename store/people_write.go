@@ -18,15 +18,8 @@ import (
 // signed out everywhere, and so is who is locked now; what still waited for those is
 // stopped. The names in the desk's lists follow. Errors: Conflict with details (a login that is taken, a
 // candidate who should become staff), domain.ErrStale.
-func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		c, entries, err = tx.upsertPeople(ctx, actor, specs)
-		return err
-	})
-	return c, entries, err
+func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*domain.Entry, error) {
+	return provision(ctx, s, actor, specs, (*Tx).upsertPeople)
 }
 
 // personPlan is what upsertPeople makes of the specs.

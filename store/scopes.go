@@ -29,23 +29,12 @@ func (s *Store) ScopesOf(ctx context.Context, org domain.OrganisationID, no doma
 // ReplaceScopes sets staff members' rooms in tests and other groups, all or none, and
 // records it: one entry per group. A pair of group and person must not occur twice.
 // Errors: Invalid with details (unknown group or person, a candidate).
-func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
-		if _, err := tx.Lock(ctx); err != nil {
-			return err
-		}
-		c, entries, err = tx.replaceScopes(ctx, actor, specs)
-		return err
-	})
-	return c, entries, err
+func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error) {
+	return provision(ctx, s, actor, specs, (*Tx).replaceScopes)
 }
 
 func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
-	groups, people := make([]groupName, len(specs)), make([]string, len(specs))
-	for i, s := range specs {
-		groups[i], people[i] = named(s.Kind, s.Exam), s.Person
-	}
-	known, err := t.resolve(ctx, groups, people)
+	known, groups, err := resolve(ctx, t, specs, func(s domain.ScopeSpec) (groupName, string) { return named(s.Kind, s.Exam), s.Person })
 	if err != nil {
 		return c, nil, err
 	}
