@@ -17,37 +17,7 @@ import (
 
 // TestCertificate: a renewed one is used without a restart; a broken one is not, and the old one serves on.
 func TestCertificate(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := filepath.Join(dir, "mail.crt"), filepath.Join(dir, "mail.key")
-	at := time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)
-	put := func(serial int64) {
-		t.Helper()
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		of := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: at.AddDate(0, 3, 0)}
-		der, err := x509.CreateCertificate(rand.Reader, of, of, k.Public(), k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		private, err := x509.MarshalPKCS8PrivateKey(k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write := func(path, kind string, b []byte) {
-			t.Helper()
-			if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		write(key, "PRIVATE KEY", private)
-		write(cert, "CERTIFICATE", der)
-		at = at.Add(time.Hour)
-		if err := os.Chtimes(cert, at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
+	cert, key, put := certificates(t)
 	if _, err := newCertificate(cert, key, zerolog.Nop()); err == nil {
 		t.Error("a certificate that is not there")
 	}
@@ -84,5 +54,40 @@ func TestCertificate(t *testing.T) {
 	put(3)
 	if n := serial(); n != 3 {
 		t.Errorf("once it is whole again: serial %d", n)
+	}
+}
+
+// certificates are two files in a folder of their own, and what writes a new pair into them, later than the one before.
+func certificates(t *testing.T) (cert, key string, put func(serial int64)) {
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "mail.crt"), filepath.Join(dir, "mail.key")
+	at := time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)
+	return cert, key, func(serial int64) {
+		t.Helper()
+		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: at.AddDate(0, 3, 0)}
+		der, err := x509.CreateCertificate(rand.Reader, of, of, k.Public(), k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, err := x509.MarshalPKCS8PrivateKey(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(path, kind string, b []byte) {
+			t.Helper()
+			if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(key, "PRIVATE KEY", private)
+		write(cert, "CERTIFICATE", der)
+		at = at.Add(time.Hour)
+		if err := os.Chtimes(cert, at, at); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
