@@ -1,0 +1,123 @@
+package inbound_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/internal/channel/sms"
+	"crier/internal/domain"
+	"crier/internal/fault"
+)
+
+func TestSMS(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		h.say("sara", domain.ChannelSMS)
+		text := func(id, from, body string) {
+			t.Helper()
+			h.must(h.ReceiveSMS(t.Context(), h.org, "kannel", sms.Received{ID: id, From: from, To: "1234", Text: body}))
+		}
+		for _, id := range []string{"2", "1", "2", "3", "1"} { // late, out of order, twice
+			text(id, "4740000001", "part "+id)
+		}
+		same(t, "sara said", h.said("sara"), "Pool||part 2|", "Pool||part 1|", "Pool||part 3|")
+		text("4", "+4740000002", "who am I?")
+		text("5", "+4740009999", "nobody knows me")
+		text("6", "Bank", "you have won")
+		same(t, "waiting", h.waiting(), "several: who am I?", "unknown: nobody knows me", "unknown: you have won")
+		page, err := h.List(t.Context(), h.staff, 10, "")
+		h.must(err)
+		if s := page.Inbound[0].Suggestions; len(s) != 2 || s[0].Name != "tom" || s[1].Name != "uma" {
+			t.Errorf("%+v", s)
+		}
+		h.answers(0)
+		text("7", "+4740000001", "help")
+		text("8", "+4740000001", "HELP")
+		h.answers(1)
+	})
+}
+
+func (h *house) consent(who string) domain.Consent {
+	h.t.Helper()
+	p, err := h.store.Correspondent(h.t.Context(), h.org.ID, h.people[who].No)
+	h.must(err)
+	return p.SMS
+}
+
+// TestStop: in five languages, however it is written; it counts, stands in the conversation, even a closed one, and is
+// confirmed once.
+func TestStop(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		h.say("vera", domain.ChannelSMS)
+		n := 0
+		text := func(from, body string) {
+			t.Helper()
+			n++
+			h.clock.Advance(time.Second)
+			h.must(h.ReceiveSMS(t.Context(), h.org, "twilio", sms.Received{ID: fmt.Sprint("SM", n), From: from, To: "1234", Text: body}))
+		}
+		var want []string
+		for _, c := range [][2]string{{" Stop. ", "START"}, {"S T O P P", "starta"}, {"AVSLUTT", "Start"}, {"arrêt!", "démarrer"}, {"\u200fتوقف", "ابدأ"}} {
+			text("+4740000001", c[0])
+			if h.consent("sara") != domain.ConsentOut {
+				t.Errorf("%q did not stop", c[0])
+			}
+			text("+4740000001", c[0])
+			text("+4740000001", c[1])
+			if h.consent("sara") != domain.ConsentIn {
+				t.Errorf("%q did not start", c[1])
+			}
+			h.answers(2)
+			clean := strings.TrimSpace(c[0])
+			want = append(want, "||"+clean+"|", "||"+clean+"|", "||"+c[1]+"|")
+		}
+		same(t, "sara said", h.said("sara"), want...)
+		list, err := h.store.Consents(t.Context(), h.org.ID, h.people["sara"].No, domain.ChannelSMS)
+		h.must(err)
+		if len(list) != 11 || list[0].Source != domain.ConsentBySMS || list[0].Words != "ابدأ" {
+			t.Errorf("%d changes, %+v", len(list), list[0])
+		}
+		// A number that two have: a stop counts for both, a start for neither.
+		text("+4740000002", "stop")
+		if h.consent("tom") != domain.ConsentOut || h.consent("uma") != domain.ConsentOut {
+			t.Error("a stop of a number that two have")
+		}
+		h.answers(1)
+		text("+4740000002", "start")
+		if h.consent("tom") != domain.ConsentOut || h.consent("uma") != domain.ConsentOut {
+			t.Error("a start of a number that two have")
+		}
+		text("+4740000004", "please stop calling me")
+		if h.consent("vera") != domain.ConsentIn {
+			t.Error("a sentence is no keyword")
+		}
+		h.answers(0)
+	})
+}
+
+// TestReports: they come late, twice and out of order; what has arrived stays so.
+func TestReports(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		delivery := h.say("sara", domain.ChannelSMS)
+		state := func() domain.DeliveryState {
+			rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 10})
+			h.must(err)
+			return rows[0].State
+		}
+		for _, r := range []sms.Report{{ProviderID: delivery, Failed: true, Code: "dlr 2"}, {ProviderID: delivery, Delivered: true}, {ProviderID: delivery, Failed: true, Code: "dlr 2"}, {ProviderID: delivery, Delivered: true}, {ProviderID: delivery, Failed: true, Code: "dlr 16"}} {
+			h.must(h.Report(t.Context(), h.org.ID, "kannel", r))
+		}
+		if state() != domain.DeliveryDelivered {
+			t.Errorf("it is %s", state())
+		}
+		if err := h.Report(t.Context(), h.org.ID, "kannel", sms.Report{ProviderID: "unknown", Delivered: true}); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("of one that is not known: %v", err)
+		}
+		other, _, err := h.store.EnsureOrganisation(t.Context(), "south", "South")
+		h.must(err)
+		if err := h.Report(t.Context(), other.ID, "kannel", sms.Report{ProviderID: delivery, Failed: true, Code: "x"}); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("of another organisation's: %v", err)
+		}
+	})
+}
