@@ -270,7 +270,7 @@ func TestSendingToAPool(t *testing.T) {
 	if mine.Broadcast.Test.ID != "" || mine.Broadcast.Counts.Recipients != 5 {
 		t.Errorf("to all of mine: %+v", mine)
 	}
-	if a := f.must(t, "north/anna", "GET", "/broadcasts/"+mine.Broadcast.ID+"/recipients", nil); !strings.Contains(string(a.body), `"total":2`) || strings.Contains(string(a.body), "b1") {
+	if a := f.must(t, "north/anna", "GET", "/broadcasts/"+mine.Broadcast.ID+"/recipients", nil); !strings.Contains(string(a.body), `"total":2`) || strings.Contains(string(a.body), canary("north", "b1")) {
 		t.Errorf("what anna sees of it: %s", a.body)
 	}
 }
