@@ -6,9 +6,12 @@
  *                ▲             │             │
  *                └── waiting / offline ◄─────┘        stopped: only a person can help (sign in, reload)
  */
+import { Chain } from './chain'
 import { closing, delay, slowDelay, type Stop } from './closing'
-import { type ClientFrame, type Command, read, type ReceiptName, type ServerFrame, type WireError } from './frames'
+import { CommandError, Commands } from './commands'
+import { type ClientFrame, type Command, read, type ReceiptName, type ServerFrame } from './frames'
 import { Receipts } from './receipts'
+import { Standing } from './standing'
 
 /** The part of a browser's WebSocket that we use. */
 export interface SocketLike {
@@ -56,28 +59,9 @@ export type ClientOptions = {
   name?: string
 }
 
-/** A command that failed: by the server's word, or `timeout` / `disconnected` (outcome unknown). */
-export class CommandError extends Error {
-  readonly code: string
-  readonly field: string | undefined
-  readonly limit: number | undefined
-  constructor(error: WireError) {
-    super(error.message)
-    this.name = 'CommandError'
-    this.code = error.code
-    this.field = error.field
-    this.limit = error.limit
-  }
-}
-
 const SILENCE = 45_000
 const OPENING = 15_000
-const REPLY = 15_000
 const STABLE = 10_000
-const MOST_GAPS = 3
-const TYPING_AGAIN = 3_000
-
-type Pending = { resolve: () => void; reject: (error: CommandError) => void; timer: ReturnType<typeof setTimeout> }
 
 export class Client {
   #options: ClientOptions
@@ -86,18 +70,10 @@ export class Client {
   #listeners: { [E in keyof Events]: Set<Events[E]> } = { frame: new Set(), state: new Set(), reread: new Set() }
   #state: State = { phase: 'idle', attempt: 0 }
 
-  #nextId = 1
-  #pending = new Map<string, Pending>()
+  #chain: Chain
+  #commands: Commands
   #receipts: Receipts
-  #watched = new Map<string, number>() // test → how many want it
-  #open = new Map<string, number>() // conversation → how many windows want it
-  #typed = new Map<string, number>() // conversation ('' = a candidate's own) → when typing was said last
-  #presence: 'online' | 'away' | undefined
-
-  /** Our place in the chain: undefined = none yet, '' = before the first message. */
-  #cursor: string | undefined
-  #seen = new Set<string>()
-  #gaps = 0
+  #standing: Standing
 
   #welcomed = 0
   #heard = 0
@@ -107,8 +83,10 @@ export class Client {
   constructor(options: ClientOptions) {
     this.#options = options
     this.#random = options.random ?? Math.random
-    this.#cursor = options.since || undefined
+    this.#chain = new Chain(options.since)
+    this.#commands = new Commands((frame) => this.#send(frame))
     this.#receipts = new Receipts((state, cursors) => this.request({ type: 'receipt', state, cursors }))
+    this.#standing = new Standing({ tell: (command) => this.#send(command), ask: (command) => void this.request(command).catch(() => {}) })
   }
 
   get state(): State {
@@ -116,7 +94,7 @@ export class Client {
   }
 
   get cursor(): string | undefined {
-    return this.#cursor
+    return this.#chain.cursor
   }
 
   /** Receipts that the server has not confirmed yet. */
@@ -152,39 +130,22 @@ export class Client {
     this.#receipts.note(cursor, state)
   }
 
-  /** Staff: live events of a test, also after every reconnect. */
+  /** Staff: live events of a test, also after every reconnect, until as many have said `unwatch`. */
   watch(test: string): void {
-    const wanted = this.#watched.get(test) ?? 0
-    this.#watched.set(test, wanted + 1)
-    if (this.#welcomed && wanted === 0) void this.request({ type: 'watch', test }).catch(() => {})
+    this.#standing.watch(test)
   }
 
   unwatch(test: string): void {
-    const wanted = this.#watched.get(test) ?? 0
-    if (wanted > 1) {
-      this.#watched.set(test, wanted - 1)
-      return
-    }
-    this.#watched.delete(test)
-    if (this.#welcomed && wanted === 1) void this.request({ type: 'unwatch', test }).catch(() => {})
+    this.#standing.unwatch(test)
   }
 
-  /** Staff: a conversation stands open in a window here, also after every reconnect. */
+  /** Staff: a conversation stands open in a window here, also after every reconnect, until as many have said `shut`. */
   open(conversation: string): void {
-    const wanted = this.#open.get(conversation) ?? 0
-    this.#open.set(conversation, wanted + 1)
-    if (this.#welcomed && wanted === 0) void this.request({ type: 'open', conversation }).catch(() => {})
+    this.#standing.open(conversation)
   }
 
   shut(conversation: string): void {
-    const wanted = this.#open.get(conversation) ?? 0
-    if (wanted > 1) {
-      this.#open.set(conversation, wanted - 1)
-      return
-    }
-    this.#open.delete(conversation)
-    this.#typed.delete(conversation)
-    if (this.#welcomed && wanted === 1) void this.request({ type: 'shut', conversation }).catch(() => {})
+    this.#standing.shut(conversation)
   }
 
   /**
@@ -192,36 +153,18 @@ export class Client {
    * The server ends it 6 s after it was said last.
    */
   typing(state: 'typing' | 'idle', conversation?: string): void {
-    const said = this.#typed.get(conversation ?? '')
-    if (!this.#welcomed || (conversation !== undefined && !this.#open.has(conversation))) return
-    if (state === 'idle') {
-      if (!this.#typed.delete(conversation ?? '')) return
-    } else {
-      if (said !== undefined && Date.now() - said < TYPING_AGAIN) return
-      this.#typed.set(conversation ?? '', Date.now())
-    }
-    this.#send({ type: 'typing', conversation, state })
+    this.#standing.typing(state, conversation)
   }
 
   /** Candidate: whether the page is in view. Repeated after every reconnect. */
   presence(state: 'online' | 'away'): void {
-    if (this.#presence === state) return
-    this.#presence = state
-    if (this.#welcomed) this.#send({ type: 'presence', state })
+    this.#standing.presence(state)
   }
 
   /** Sends a command and waits for its reply. Rejects with CommandError. */
-  request(command: Command): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (!this.#welcomed && command.type !== 'hello') return reject(new CommandError({ code: 'disconnected', message: 'not connected' }))
-      const id = String(this.#nextId++)
-      const timer = setTimeout(() => {
-        this.#pending.delete(id)
-        reject(new CommandError({ code: 'timeout', message: 'no reply' }))
-      }, REPLY)
-      this.#pending.set(id, { resolve, reject, timer })
-      this.#send({ ...command, id })
-    })
+  async request(command: Command): Promise<void> {
+    if (!this.#welcomed) throw new CommandError({ code: 'disconnected', message: 'not connected' })
+    return this.#commands.request(command)
   }
 
   /** The browser says the network is back, or the page is in view again: do not sit out a long wait. */
@@ -273,10 +216,7 @@ export class Client {
       }
       if (this.#socket !== socket) return
     }
-    // Without a place of our own the server starts with the oldest message not displayed yet; the chain starts anew.
-    const since = this.#cursor || undefined
-    if (!since) this.#cursor = undefined
-    this.request({ type: 'hello', ticket, since, client: this.#options.name ?? 'web/1' }).catch(() => {})
+    this.#commands.request({ type: 'hello', ticket, since: this.#chain.since(), client: this.#options.name ?? 'web/1' }).catch(() => {})
   }
 
   #received(data: unknown): void {
@@ -291,21 +231,18 @@ export class Client {
       case 'message':
         return this.#message(frame)
       case 'caught_up':
-        if (this.#cursor !== undefined && this.#cursor !== frame.cursor) return this.#gap()
-        this.#cursor = frame.cursor
-        this.#gaps = 0
+        if (!this.#chain.closes(frame.cursor)) return this.#gap()
         this.#change({ phase: 'up_to_date', lastGood: this.#heard })
         break
       case 'reset':
-        this.#cursor = undefined
-        this.#seen.clear()
+        this.#chain.reset()
         this.#emit('reread', 'reset')
         break
       case 'resync':
         this.#emit('reread', 'resync')
         break
       case 'reply':
-        return this.#replied(frame.id, frame.error)
+        return this.#commands.replied(frame.id, frame.error)
       case 'receipt':
         this.#receipts.known(frame.cursor, frame.state)
         break
@@ -324,44 +261,25 @@ export class Client {
     this.#welcomed = this.#heard
     this.#change(frame.role === 'candidate' ? { phase: 'catching_up' } : { phase: 'up_to_date', lastGood: this.#heard })
     this.#emit('frame', frame)
-    if (this.#presence) this.#send({ type: 'presence', state: this.#presence })
-    for (const test of this.#watched.keys()) void this.request({ type: 'watch', test }).catch(() => {})
-    for (const conversation of this.#open.keys()) void this.request({ type: 'open', conversation }).catch(() => {})
+    this.#standing.connected()
     this.#receipts.connected()
   }
 
   /** Exactly once and in order: applied only if it follows what we have; rendering and moving the cursor are one step. */
   #message(frame: Extract<ServerFrame, { type: 'message' }>): void {
-    const seen = this.#seen.has(frame.cursor)
-    if (this.#cursor !== undefined && frame.prev !== this.#cursor) {
-      if (!seen) this.#gap()
-      return
+    switch (this.#chain.take(frame.cursor, frame.prev)) {
+      case 'gap':
+        return this.#gap()
+      case 'new':
+        this.#emit('frame', frame)
+        if (frame.message.state === 'queued' && !frame.message.mine) this.#receipts.note(frame.cursor, 'delivered')
     }
-    this.#cursor = frame.cursor
-    if (seen) return
-    this.#seen.add(frame.cursor)
-    this.#emit('frame', frame)
-    if (frame.message.state === 'queued' && !frame.message.mine) this.#receipts.note(frame.cursor, 'delivered')
   }
 
-  /** Something is missing between our cursor and the server's: come back with our own. */
+  /** Something is missing between our place and the server's: come back with our own, or, if it will not close, read the page's state again. */
   #gap(): void {
-    if (++this.#gaps >= MOST_GAPS) {
-      // It will not close: start over from what the server knows, and let the page read its state again.
-      this.#gaps = 0
-      this.#cursor = undefined
-      this.#emit('reread', 'chain')
-    }
+    if (this.#chain.broken()) this.#emit('reread', 'chain')
     this.#lost(4408)
-  }
-
-  #replied(id: string, error: WireError | undefined): void {
-    const pending = this.#pending.get(id)
-    if (!pending) return
-    this.#pending.delete(id)
-    clearTimeout(pending.timer)
-    if (error) pending.reject(new CommandError(error))
-    else pending.resolve()
   }
 
   /** Frees the socket and everything that waits on it. */
@@ -370,13 +288,9 @@ export class Client {
     const socket = this.#socket
     this.#socket = undefined
     this.#welcomed = 0
-    this.#typed.clear()
+    this.#standing.disconnected()
     this.#receipts.disconnected()
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer)
-      reject(new CommandError({ code: 'disconnected', message: 'the connection was lost' }))
-    }
-    this.#pending.clear()
+    this.#commands.disconnected()
     if (!socket) return
     socket.onopen = socket.onmessage = socket.onclose = null
     if (socket.readyState <= 1) socket.close(code)
@@ -390,7 +304,7 @@ export class Client {
     if (what.back === 'never') return this.#change({ phase: 'stopped', stop: what.stop, retryAt: undefined })
     const attempt = lasted >= STABLE ? 0 : this.#state.attempt
     if (what.back === 'fresh') {
-      this.#cursor = undefined
+      this.#chain.restart()
       this.#emit('reread', 'bad_frames')
     }
     let wait = delay(attempt, this.#random)

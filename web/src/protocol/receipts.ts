@@ -1,5 +1,5 @@
 import { rank, type ReceiptName } from './frames'
-import type { CommandError } from './client'
+import type { CommandError } from './commands'
 
 const MOST = 100
 const GATHER = 25

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Client, CommandError, type SocketLike } from '../../src/protocol/client'
+import { Client, type SocketLike } from '../../src/protocol/client'
 import { closing, delay, slowDelay } from '../../src/protocol/closing'
+import { CommandError } from '../../src/protocol/commands'
 import { read } from '../../src/protocol/frames'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -99,6 +100,22 @@ test('a fresh ticket for every hello; without one, try again later', async () =>
   await vi.advanceTimersByTimeAsync(1650)
   await open()
   expect(sockets[2]!.sent[0]).toMatchObject({ ticket: 'two' })
+})
+
+test('4400: the page reads again, and the next connection has no place to go on from', async () => {
+  const { client, sockets, open, welcome, say } = setUp()
+  const reread: string[] = []
+  client.on('reread', (why) => reread.push(why))
+  client.start()
+  await open()
+  welcome()
+  say({ type: 'caught_up', cursor: 'a' })
+  sockets[0]!.onclose?.({ code: 4400 })
+  expect(reread).toEqual(['bad_frames'])
+  await vi.advanceTimersByTimeAsync(900)
+  await open()
+  expect(sockets[1]!.sent[0]).toMatchObject({ type: 'hello' })
+  expect(sockets[1]!.sent[0]).not.toHaveProperty('since')
 })
 
 test('receipts: at most 100 to a frame, a later state replaces one that waits', async () => {
