@@ -4,7 +4,6 @@ import type { Presence, Progress, ReceiptState } from '../lib/types'
 
 import type { GroupKind } from '../protocol/frames'
 import type { CopyState } from '../protocol/items'
-import type { Plan } from './deliveries/types'
 
 export type { Presence, Progress, ReceiptState }
 
@@ -58,32 +57,6 @@ export interface WireFilter {
 }
 
 export type Recipients = { people: string[] } | { filter: WireFilter }
-
-export interface PreviewRecipient {
-  id: string
-  name: string
-  room: string
-  seat: string
-  presence: Presence
-  progress: Progress
-}
-
-export interface Preview {
-  recipients: PreviewRecipient[]
-  counts: {
-    total: number
-    online: number
-    away: number
-    offline: number
-    not_started: number
-    in_progress: number
-    submitted: number
-  }
-  left_out: { id: string; name?: string; code: string; reason: string }[]
-  limit: number
-  /** Of the copies, where some were asked about. */
-  plan?: Plan | null
-}
 
 export interface BroadcastCounts {
   recipients: number

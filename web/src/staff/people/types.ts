@@ -1,7 +1,6 @@
 // What the REST contract (internal/api/README.md, "People and groups") says about groups and the people in them.
 
 import type { Presence, Progress } from '../../lib/types'
-import type { Plan } from '../deliveries/types'
 import type { Blocked, GroupKind, GroupMark, MessageItem } from '../conversation/types'
 
 export type { Blocked, GroupKind, GroupMark }
@@ -75,22 +74,6 @@ export interface PeopleFacets {
   cities: string[]
   states: string[]
   fields: Record<string, string[]>
-}
-
-export interface LeftOut {
-  id: string
-  name: string
-  reason: Blocked
-}
-
-/** Who would get a sending, before it is sent. */
-export interface BulkPreview {
-  recipients: { id: string; name: string; presence: Presence }[]
-  counts: { total: number; online: number; away: number; offline: number }
-  left_out: LeftOut[]
-  limit: number
-  /** Of the copies, where some were asked about. */
-  plan?: Plan | null
 }
 
 export interface Reply {

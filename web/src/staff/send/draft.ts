@@ -1,28 +1,22 @@
-// The draft of a sending: its text and its key, kept in the tab until it is sent,
-// so that a failed send, a closed dialog or a reload loses nothing.
+// The draft of a sending: text, files and key, kept in the tab until it is sent, so that a failed try, a closed dialog or a
+// reload loses nothing. While it is not known how a try ended, every repeat is that request to the letter.
 
 import { newKey } from '../../lib/key'
+import type { Attachment } from '../../protocol/frames'
 import { copied, type Copied } from '../deliveries/types'
 
 export { newKey }
-
-/** What was asked of the server, to the letter: a repeat must be the same. */
-export interface Asked {
-  subject: string
-  body: string
-  people: string[]
-  channels?: Copied[]
-}
 
 export interface Draft {
   /** Made once, kept for every try: the server does nothing twice for one key. */
   key: string
   subject: string
   body: string
+  attachments: readonly Attachment[]
   /** Copies that go with it. */
-  channels?: Copied[]
-  /** Set once a try has begun whose end is not known: may have been sent. */
-  asked?: Asked
+  channels: readonly Copied[]
+  /** Whom a try named, once one has begun whose end is not known: it may have been sent. The rest does not change then. */
+  asked?: readonly string[]
 }
 
 /** Characters as the server counts them: Unicode code points. */
@@ -30,54 +24,57 @@ export const characters = (s: string): number => [...s].length
 
 export const limits = { subject: 200, body: 4000 } as const
 
-export const fresh = (makeKey: () => string = newKey): Draft => ({ key: makeKey(), subject: '', body: '' })
+export const fresh = (makeKey: () => string = newKey): Draft => ({ key: makeKey(), subject: '', body: '', attachments: [], channels: [] })
 
-type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>
+type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
-const name = (test: string) => `crier.draft.${test}`
+/** place: what the sending is to. */
+const name = (place: string) => `crier.draft.${place}`
 
-export function load(store: Storage, test: string): Draft | undefined {
+export function load(store: Store, place: string): Draft | undefined {
   try {
-    const d = JSON.parse(store.getItem(name(test)) ?? 'null') as Partial<Draft> | null
-    if (!d || typeof d.key !== 'string' || typeof d.subject !== 'string' || typeof d.body !== 'string') return undefined
-    const draft: Draft = { key: d.key, subject: d.subject, body: d.body }
-    if (Array.isArray(d.channels)) draft.channels = copied.filter((c) => d.channels!.includes(c))
-    if (d.asked && Array.isArray(d.asked.people)) draft.asked = d.asked
-    return draft
+    const kept = JSON.parse(store.getItem(name(place)) ?? 'null') as Partial<Draft> | null
+    if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string' || !Array.isArray(kept.attachments)) return undefined
+    const channels = Array.isArray(kept.channels) ? copied.filter((c) => kept.channels!.includes(c)) : []
+    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: kept.attachments, channels, ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
   } catch {
     return undefined
   }
 }
 
-/** Keeps the draft; one without any text is forgotten. Storage that refuses (private mode, full) is no error. */
-export function save(store: Storage, test: string, draft: Draft): void {
+/** Keeps the draft; an empty one is forgotten. Storage that refuses (private mode, full) is no error: the text is still on the page. */
+export function save(store: Store, place: string, draft: Draft): void {
   try {
-    if (!draft.subject && !draft.body && !draft.asked) store.removeItem(name(test))
-    else store.setItem(name(test), JSON.stringify(draft))
+    if (!draft.subject && !draft.body && !draft.attachments.length && !draft.asked) store.removeItem(name(place))
+    else store.setItem(name(place), JSON.stringify(draft))
   } catch {
     // the text is still on the page
   }
 }
 
-export function forget(store: Storage, test: string): void {
+export function forget(store: Store, place: string): void {
   try {
-    store.removeItem(name(test))
+    store.removeItem(name(place))
   } catch {
     // nothing to forget
   }
 }
 
-export type Missing = 'subject' | 'body' | 'recipients'
-export type Fault = { field: Missing; why: 'missing' | 'long' | 'many' }
+export type Fault = { field: 'subject' | 'body'; why: 'missing' | 'long' } | { field: 'files'; why: 'failed' | 'uploading' } | { field: 'recipients'; why: 'missing' | 'many' }
 
-/** What keeps a draft from being sent, in the order of the fields. */
-export function faults(draft: Pick<Draft, 'subject' | 'body'>, recipients: number, most: number, subjectRequired: boolean): Fault[] {
+/** What else decides whether a draft can go. recipients: undefined while it is not known who they are. */
+export type Around = { recipients?: number; most: number; subjectRequired: boolean; failed: number; uploading: number }
+
+/** What keeps a draft from being sent, in the order of the fields; what ends by itself comes last. */
+export function faults(draft: Pick<Draft, 'subject' | 'body'>, around: Around): Fault[] {
   const out: Fault[] = []
-  if (subjectRequired && !draft.subject.trim()) out.push({ field: 'subject', why: 'missing' })
-  else if (characters(draft.subject) > limits.subject) out.push({ field: 'subject', why: 'long' })
-  if (!draft.body.trim()) out.push({ field: 'body', why: 'missing' })
-  else if (characters(draft.body) > limits.body) out.push({ field: 'body', why: 'long' })
-  if (recipients === 0) out.push({ field: 'recipients', why: 'missing' })
-  else if (recipients > most) out.push({ field: 'recipients', why: 'many' })
+  for (const field of ['subject', 'body'] as const) {
+    if (!draft[field].trim() && (field === 'body' || around.subjectRequired)) out.push({ field, why: 'missing' })
+    else if (characters(draft[field]) > limits[field]) out.push({ field, why: 'long' })
+  }
+  if (around.failed) out.push({ field: 'files', why: 'failed' })
+  if (around.recipients === 0) out.push({ field: 'recipients', why: 'missing' })
+  else if ((around.recipients ?? 0) > around.most) out.push({ field: 'recipients', why: 'many' })
+  if (around.uploading) out.push({ field: 'files', why: 'uploading' })
   return out
 }

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ApiError } from '../../lib/api'
+
+type Asked = { path: string; body: Record<string, unknown>; answer(value: unknown): void; fail(error: unknown): void }
+type Lifted = { name: string; done(file: unknown): void; fail(error: unknown): void }
+
+const { asked, lifted } = vi.hoisted(() => ({ asked: [] as Asked[], lifted: [] as Lifted[] }))
+vi.mock('../../lib/session.svelte', () => ({
+  session: { me: undefined },
+  api: { post: (path: string, body: Record<string, unknown>) => new Promise((answer, fail) => asked.push({ path, body, answer, fail })) },
+}))
+vi.mock('../../files/transfer', () => ({
+  discard() {},
+  upload: (_: string, _file: File, name: string) => ({ abort() {}, done: new Promise((done, fail) => lifted.push({ name, done, fail })) }),
+}))
+const { Composition } = await import('./composition.svelte')
+
+const kept = new Map<string, string>()
+const reach = (...ids: string[]) => ({
+  recipients: ids.map((id) => ({ id, name: id, presence: 'online' as const })),
+  counts: { total: ids.length, online: ids.length, away: 0, offline: 0 },
+  left_out: [{ id: 'left', name: 'Left', reason: { code: 'locked', text: 'locked' } }],
+  limit: 2,
+})
+const settle = () => new Promise((done) => setTimeout(done))
+async function answer(path: string, value: unknown) {
+  await vi.waitFor(() => expect(asked[0]?.path).toBe(path))
+  asked.shift()!.answer(value)
+  await settle()
+}
+let sent: [string, boolean][]
+const write = (change: object = {}) =>
+  new Composition({
+    place: 'g',
+    route: '/broadcasts',
+    group: 'g',
+    files: '/files',
+    recipients: { filter: {} },
+    named: (r) => r.recipients.map((one) => one.id),
+    many: (total, limit) => `${total} of ${limit}`,
+    sent: (b, mine) => sent.push([b.id, mine]),
+    ...change,
+  })
+const text = (c: InstanceType<typeof Composition>) => c.write({ subject: ' S ', body: 'B' })
+const stored = () => JSON.parse(kept.get('crier.draft.g') ?? 'null')
+
+beforeEach(() => {
+  sent = []
+  kept.clear()
+  vi.stubGlobal('sessionStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) })
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  asked.length = lifted.length = 0
+})
+
+test('what is missing is said once it was tried; whoever was shown is who gets it', async () => {
+  const c = write()
+  expect(c.submit()).toBeUndefined() // nobody knows yet who gets it
+  await answer('/broadcasts/preview', reach('a', 'b'))
+  expect([c.at('subject'), c.fault]).toEqual([undefined, undefined])
+  expect(c.submit()).toBe('subject')
+  expect([c.at('subject'), c.at('body'), c.fault]).toEqual(['Write a subject', 'Write a message', 'Write a subject'])
+  text(c)
+  expect(c.submit()).toBeUndefined()
+  expect(asked[0]!.body).toEqual({ key: c.draft.key, group: 'g', subject: 'S', body: 'B', recipients: { people: ['a', 'b'] } })
+  expect([c.busy, c.locked]).toEqual([true, true])
+  await answer('/broadcasts', { broadcast: { id: 'x' } })
+  expect([sent, kept.size]).toEqual([[['x', true]], 0])
+})
+
+test('too many is said before it is tried', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a', 'b', 'c'))
+  text(c)
+  expect([c.many, c.fault, c.submit()]).toEqual(['3 of 2', '3 of 2', 'recipients'])
+  expect(asked).toEqual([])
+})
+
+test('a lost answer: only the same request again can tell, also after coming back', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  c.submit()
+  asked.shift()!.fail(new ApiError({ code: 'network', message: 'gone' }))
+  await settle()
+  c.stop()
+  expect([c.uncertain, c.locked, stored().asked]).toEqual([true, true, ['a']])
+  c.leave()
+
+  const again = write()
+  expect([again.uncertain, again.draft.subject]).toEqual([true, 'S'])
+  expect(asked[0]!.body['recipients']).toEqual({ people: ['a'] }) // those it named, whatever the filter finds now
+  await answer('/broadcasts/preview', reach('a'))
+  again.submit()
+  expect(asked[0]!.body).toMatchObject({ key: c.draft.key, recipients: { people: ['a'] } })
+  await answer('/broadcasts', { broadcast: { id: 'x' } })
+  expect(sent).toEqual([['x', true]])
+})
+
+test('refused: the text may change again; a key that stands for another text is given up', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  const { key } = c.draft
+  c.submit()
+  asked.shift()!.fail(new ApiError({ code: 'invalid', message: 'no bells', field: 'body' }))
+  await settle()
+  expect([c.locked, c.at('body'), c.draft.key === key, stored().asked]).toEqual([false, 'no bells', true, undefined])
+  c.submit()
+  asked.shift()!.fail(new ApiError({ code: 'conflict', message: 'used', field: 'key' }))
+  await settle()
+  expect([c.locked, c.draft.key === key]).toEqual([false, false])
+})
+
+test('what ends after it was left says so, and leaves what is written there by then', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  c.submit()
+  c.leave()
+  const next = write()
+  next.discard()
+  next.write({ subject: 'Another' })
+  asked.find((a) => a.path === '/broadcasts')!.answer({ broadcast: { id: 'x' } })
+  await settle()
+  expect(sent).toEqual([['x', false]])
+  expect(stored().subject).toBe('Another')
+})
+
+test('a refusal after it was left does not write over another draft', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  c.submit()
+  c.leave()
+  const next = write()
+  next.discard()
+  next.write({ subject: 'Another' })
+  asked.find((a) => a.path === '/broadcasts')!.fail(new ApiError({ code: 'invalid', message: 'no' }))
+  await settle()
+  expect(stored().subject).toBe('Another')
+})
+
+test('with a file on its way it goes when that is there, unless it is changed', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  c.uploads.add([{ file: new File(['x'], 'a.pdf'), name: 'a.pdf' }])
+  expect(c.submit()).toBe('files')
+  expect([c.waits, c.fault]).toEqual([true, undefined])
+  c.write({ body: 'B2' })
+  expect(c.waits).toBe(false)
+  c.submit()
+  expect(asked).toEqual([])
+  lifted[0]!.done({ id: 'f', name: 'a.pdf', type: 'application/pdf', size: 1, picture: false })
+  await settle()
+  expect(asked[0]!.body).toMatchObject({ body: 'B2', attachments: ['f'] })
+})
+
+test('a file that failed is named, and it does not go', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  c.uploads.add([{ file: new File(['x'], 'a.pdf'), name: 'a.pdf' }])
+  c.submit()
+  lifted[0]!.fail(new ApiError({ code: 'invalid', message: 'no picture' }))
+  await settle()
+  expect([c.waits, c.submit()]).toEqual([false, 'files'])
+  expect(c.fault).toBeTruthy()
+  expect(asked).toEqual([])
+})
+
+test('an older list of who gets it does not replace a newer one', async () => {
+  const c = write()
+  c.choose(['email'])
+  expect(asked.map((a) => a.body['channels'])).toEqual([undefined, ['email']])
+  asked[1]!.answer(reach('new'))
+  await settle()
+  asked[0]!.answer(reach('old'))
+  await settle()
+  expect(c.reach?.recipients.map((r) => r.id)).toEqual(['new'])
+})
