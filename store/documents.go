@@ -40,9 +40,10 @@ func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no dom
 		Inbound   int64
 		ActorName string `db:"actor_name"`
 		ActorRole string `db:"actor_role"`
+		Payload   string // of what came in
 	}
 	err := s.list(ctx, &rows, `SELECT a.organisation_id, a.id, a.person_no, a.uploader, a."offset", a.name, a.type, a.size, a.width, a.height, a.sha256, a.created_at,
-			e.at, m.inbound, e.actor_name, e.actor_role
+			e.at, m.inbound, e.actor_name, e.actor_role, CASE WHEN m.inbound <> 0 THEN e.payload ELSE '' END AS payload
 		FROM messages m JOIN attachments a ON a.organisation_id = m.organisation_id AND a."offset" = m."offset" AND a."offset" <> 0
 		JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
 		WHERE m.organisation_id = $1 AND m.person_no = $2 AND (a.person_no = 0 OR a.person_no = $2)`+where+` ORDER BY `+order+` LIMIT $3`, args...)
@@ -54,6 +55,14 @@ func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no dom
 		f := r.file()
 		out[i] = domain.SentFile{Attachment: f.Attachment, Offset: f.Offset, Shared: f.Person == 0, SHA256: f.SHA256,
 			At: timeOf(r.At), Inbound: r.Inbound != 0, From: r.ActorName, FromRole: domain.Role(r.ActorRole)}
+		if r.Payload == "" {
+			continue
+		}
+		var sent domain.MessageSent
+		if err := json.Unmarshal([]byte(r.Payload), &sent); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", f.Offset, err)
+		}
+		out[i].Via = sent.Via
 	}
 	return out, nil
 }

@@ -27,7 +27,8 @@ type SentFile struct {
 	Shared   bool  // of a sending to many
 	SHA256   string
 	At       time.Time
-	Inbound  bool // sent by the candidate
+	Inbound  bool    // sent by the candidate
+	Via      Channel // inbound: email or sms, "" for the pages
 	From     string
 	FromRole Role
 }

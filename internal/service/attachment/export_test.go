@@ -148,6 +148,28 @@ func TestExport(t *testing.T) {
 	})
 }
 
+// TestIndexSaysVia: the index says by what each file came in.
+func TestIndexSaysVia(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		for i, via := range []domain.Channel{"", domain.ChannelEmail, domain.ChannelSMS} {
+			h.via = via
+			h.send("a", "Papers.", h.upload("a", text(fmt.Sprintf("in-%d.txt", i))).ID)
+		}
+		h.send("planner", "Mine.", h.upload("planner", text("out.txt")).ID)
+		x := h.export("planner", false, "a")
+		h.work()
+		rows, err := csv.NewReader(strings.NewReader(h.unzip("planner", x.ID)["index.csv"])).ReadAll()
+		h.must(err)
+		var got []string
+		for _, r := range rows {
+			got = append(got, r[2]+" "+r[10])
+		}
+		if !slices.Equal(got, []string{"direction via", "in app", "in email", "in sms", "out "}) {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 func (h *office) frames() []ExportFrame {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -42,6 +42,7 @@ type office struct {
 	exam  domain.ExamID
 	ids   map[string]domain.PersonID // a, b: rooms A and B; z: another test
 	nos   map[string]domain.PersonNo
+	via   domain.Channel // of what candidates send; "" for the pages
 
 	mu        sync.Mutex
 	committed []*domain.Entry // guarded by mu
@@ -201,7 +202,7 @@ func (h *office) sendTo(who, to, body string, files ...domain.AttachmentID) int6
 	h.keys++
 	m := domain.NewMessage{Actor: actor.Ref(), ActorNo: actor.No, Person: h.ids[to], Body: body, Subject: "S", Key: fmt.Sprintf("key-%05d", h.keys), Hash: []byte(body), Attachments: files}
 	if actor.Role == domain.RoleCandidate {
-		m.Inbound, m.About = true, &domain.About{Kind: domain.AboutQuestion, Group: h.exam}
+		m.Inbound, m.Via, m.About = true, h.via, &domain.About{Kind: domain.AboutQuestion, Group: h.exam}
 		m.Group = h.exam
 	} else {
 		seen, err := actor.Seen(domain.ActConversationSend)

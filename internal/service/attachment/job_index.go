@@ -2,6 +2,7 @@ package attachment
 
 import (
 	"archive/zip"
+	"cmp"
 	"encoding/csv"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"crier/internal/fault"
 )
 
-var indexHeader = []string{"conversation", "candidate_id", "direction", "from", "role", "sent_at", "file", "type", "bytes", "sha256"}
+var indexHeader = []string{"conversation", "candidate_id", "direction", "from", "role", "sent_at", "file", "type", "bytes", "sha256", "via"}
 
 // index writes index.csv: a row for each file of each conversation. It counts what there
 // is to do on the way.
@@ -38,11 +39,11 @@ func (j *job) index(z *zip.Writer) error {
 			if f.Shared {
 				counted[f.ID] = true
 			}
-			direction := "out"
+			direction, via := "out", domain.Channel("")
 			if f.Inbound {
-				direction = "in"
+				direction, via = "in", cmp.Or(f.Via, domain.ChannelApp)
 			}
-			row := []string{p.Name, p.ExternalID, direction, f.From, string(f.FromRole), f.At.UTC().Format(time.RFC3339), path, f.Type, strconv.FormatInt(f.Size, 10), f.SHA256}
+			row := []string{p.Name, p.ExternalID, direction, f.From, string(f.FromRole), f.At.UTC().Format(time.RFC3339), path, f.Type, strconv.FormatInt(f.Size, 10), f.SHA256, string(via)}
 			for c := range row {
 				row[c] = safeCell(row[c])
 			}
