@@ -31,6 +31,9 @@ export type About = {
   sent: (broadcast: Sent, mine: boolean) => void
 }
 
+/** Which composition is a place's own: one that was left and came to its end late does not touch what is written there since. */
+const latest = new Map<string, Composition>()
+
 /**
  * One message to many being written: what it says, who gets it, what keeps it from being sent, and its sending. What is
  * written is kept in the tab with its key until it is sent: leaving asks nothing and loses nothing. While an answer is
@@ -77,6 +80,7 @@ export class Composition {
 
   constructor(about: About) {
     this.#about = about
+    latest.set(about.place, this)
     const kept = load(sessionStorage, about.place)
     if (kept) this.draft = kept
     this.restored = kept !== undefined
@@ -201,12 +205,10 @@ export class Composition {
     return mine
   }
 
-  /** What stands in the tab may be another's by now, once the page has left. */
   #keep(change: Partial<Draft>): void {
     const { place } = this.#about
-    const own = !this.#left || load(sessionStorage, place)?.key === this.draft.key
     this.draft = { ...this.draft, ...change }
-    if (own) save(sessionStorage, place, this.draft)
+    if (latest.get(place) === this) save(sessionStorage, place, this.draft)
   }
 
   #holding(kept: Draft['attachments']): Uploads {

@@ -142,6 +142,24 @@ test('a refusal after it was left does not write over another draft', async () =
   expect(stored().subject).toBe('Another')
 })
 
+test('what ends late does not say of its request, repeated since, that it was not sent', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a'))
+  text(c)
+  c.submit()
+  const first = asked.shift()!
+  c.leave()
+  const again = write()
+  await answer('/broadcasts/preview', reach('a'))
+  again.submit()
+  asked.shift()!.fail(new ApiError({ code: 'network', message: 'gone' }))
+  await settle()
+  first.fail(new ApiError({ code: 'unavailable', message: 'busy' }))
+  await settle()
+  expect(stored().asked).toEqual(['a'])
+  again.leave()
+})
+
 test('with a file on its way it goes when that is there, unless it is changed', async () => {
   const c = write()
   await answer('/broadcasts/preview', reach('a'))

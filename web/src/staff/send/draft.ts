@@ -34,9 +34,9 @@ const name = (place: string) => `crier.draft.${place}`
 export function load(store: Store, place: string): Draft | undefined {
   try {
     const kept = JSON.parse(store.getItem(name(place)) ?? 'null') as Partial<Draft> | null
-    if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string' || !Array.isArray(kept.attachments)) return undefined
+    if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string') return undefined
     const channels = Array.isArray(kept.channels) ? copied.filter((c) => kept.channels!.includes(c)) : []
-    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: kept.attachments, channels, ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
+    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
   } catch {
     return undefined
   }
