@@ -1,6 +1,7 @@
 // What is being written in one conversation: the draft with its files, what is wrong
 // with it, and its sending. No element of the page is known here.
 
+import { untrack } from 'svelte'
 import { choose, pastedName } from '../../files/limits'
 import { Uploads } from '../../files/uploads.svelte'
 import { leftOut } from '../../files/words'
@@ -21,20 +22,26 @@ import { type Fault, faults } from './rules'
 import { answerGroup } from './timeline'
 import type { Canned, Group } from './types'
 
-/** Where files were still on their way when the conversation was left, by its person: it goes on when one comes back. */
-const away = new Map<string, Writing>()
+/** By its person: what stands in a composer on this page, and what was left with files still on their way. */
+const current = new Map<string, Writing>()
 
-/** What is written in this conversation: as it was left a moment ago, else as it was kept. */
+/** What is written in this conversation: the same in every composer of the page, as it was left a moment ago, else as it was kept. */
 export function writingIn(live: LiveConversation, noteOnly: () => boolean): Writing {
-  const left = away.get(live.person)
-  away.delete(live.person)
-  return left?.comeBack(live, noteOnly) ?? new Writing(live, noteOnly)
+  return untrack(() => {
+    const writing = current.get(live.person) ?? new Writing(live, noteOnly)
+    current.set(live.person, writing)
+    writing.enter(live, noteOnly)
+    return writing
+  })
 }
 
 type Told = { group: string; channels: Copied[]; seen?: string }
 
 export class Writing {
+  /** The conversation as the composer that came last shows it. */
   live: LiveConversation = $state.raw()!
+  /** The composers. */
+  #at: { live: LiveConversation; noteOnly: () => boolean }[] = []
   readonly uploads: Uploads
   readonly subjectNeeded = session.me?.organisation.chat_subject ?? false
   draft: Draft = $state.raw(blank())
@@ -152,38 +159,38 @@ export class Writing {
     this.uploads.add(choice.take.map((file) => ({ file, name: pasted ? pastedName(file, new Date()) : file.name })))
   }
 
-  /** Puts something that did not go back to be edited, after what is being written now. */
-  restore(one: Outgoing): void {
+  /** Puts something that did not go back to be edited, after what is being written now. live: where it stands. */
+  restore(one: Outgoing, live: LiveConversation): void {
     const join = (before: string, after: string | undefined) => [before, after].filter(Boolean).join('\n')
-    this.live.outbox.drop(one.key)
+    live.outbox.drop(one.key)
     if (one.kind === 'note') this.change({ noting: true, note: join(this.draft.note, one.message.body) })
     else this.change({ noting: false, body: join(this.draft.body, one.message.body), subject: this.draft.subject || (one.message.subject ?? '') })
     this.uploads.restore(one.attachments)
   }
 
-  /** Sends it, or has it wait for its files. Returns what keeps it from going, the first fault first. */
-  submit(): Fault | undefined {
+  /** Sends it, or has it wait for its files. live: what one looks at. Returns what keeps it from going, the first fault first. */
+  submit(live: LiveConversation): Fault | undefined {
     if (this.waits) return undefined
     const wrong = this.faults[0]
     this.tried = wrong !== undefined
     const { group } = this
-    const told = { group, channels: [...this.channels], seen: this.live.items.at(-1)?.id }
-    if (wrong?.why === 'uploading') return void this.#whenThere(told) // nothing else is wrong
+    const told = { group, channels: [...this.channels], seen: live.items.at(-1)?.id }
+    if (wrong?.why === 'uploading') return void this.#whenThere(live, told) // nothing else is wrong
     if (wrong) return wrong
-    this.#send(told)
+    this.#send(live, told)
     return undefined
   }
 
   /** `told`: what one saw when one said that it should go. */
-  #send({ group, channels, seen }: Told): void {
+  #send(live: LiveConversation, { group, channels, seen }: Told): void {
     const { draft } = this
     if (this.noting) {
-      this.live.send('note', { body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
+      live.send('note', { body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
       this.keep({ note: '', mentions: [], noting: false })
       return
     }
     const attached = this.uploads.ready
-    this.live.send(
+    live.send(
       'message',
       {
         body: draft.body,
@@ -201,30 +208,35 @@ export class Writing {
     this.keep({ ...blank(), note: draft.note, mentions: draft.mentions })
   }
 
-  async #whenThere(told: Told): Promise<void> {
+  async #whenThere(live: LiveConversation, told: Told): Promise<void> {
     this.waits = true
     const there = await this.uploads.settled()
     if (!this.waits) return
     this.waits = false
-    if (there && !this.faults.length) this.#send(told)
-    else if (away.get(this.live.person) === this) toasts.show(t('compose.notSent', { name: this.name }), { tone: 'alarm' })
+    if (there && !this.faults.length) this.#send(live, told)
+    else if (!this.#at.length) toasts.show(t('compose.notSent', { name: this.name }), { tone: 'alarm' })
     else this.tried = true
   }
 
-  /** Its window has gone. What was to go as soon as its files are there still does. */
-  leave(): void {
+  /** A composer shows it. */
+  enter(live: LiveConversation, noteOnly: () => boolean): void {
+    this.#at.push({ live, noteOnly })
+    this.#face()
+  }
+
+  /** A composer has gone. What was to go as soon as its files are there still does. */
+  leave(live: LiveConversation): void {
+    this.#at = this.#at.filter((one) => one.live !== live)
+    if (this.#at.length) return this.#face()
     this.typing(false)
-    if (!this.uploads.count('uploading')) return
-    const { person } = this.live
-    away.set(person, this)
     void this.uploads.settled().then(() => {
-      if (away.get(person) === this) away.delete(person)
+      if (!this.#at.length && current.get(live.person) === this) current.delete(live.person)
     })
   }
 
-  comeBack(live: LiveConversation, noteOnly: () => boolean): this {
-    this.live = live
-    this.#noteOnly = noteOnly
-    return this
+  #face(): void {
+    const last = this.#at.at(-1)!
+    this.live = last.live
+    this.#noteOnly = last.noteOnly
   }
 }

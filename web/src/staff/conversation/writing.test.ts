@@ -45,8 +45,8 @@ beforeEach(() => {
 })
 
 test('goes when its file is there, once', async () => {
-  expect(writing.submit()).toBeUndefined()
-  writing.submit()
+  expect(writing.submit(live)).toBeUndefined()
+  writing.submit(live)
   expect([writing.waits, gone]).toEqual([true, []])
   await there()
   expect(gone).toMatchObject([{ kind: 'message', body: 'Here it is', attachments: ['f1'] }])
@@ -55,7 +55,7 @@ test('goes when its file is there, once', async () => {
 
 test('goes as one saw it when one sent it: group, copies, and the last that was seen', async () => {
   writing.change({ channels: ['email'] })
-  writing.submit()
+  writing.submit(live)
   live.items.push({ type: 'message', id: 'q2', group: { id: 'g2' } })
   await there()
   expect(gone).toMatchObject([{ seen: 'q1', group: 'g1', channels: ['email'] }])
@@ -69,47 +69,78 @@ test.each([
   ['a note instead', () => writing.setNoting(true)],
   ['one more file', () => writing.attach([new File(['x'], 'more.txt')], false)],
   ['the file taken out', () => writing.uploads.remove(writing.uploads.list[0]!.key)],
-  ['a note that failed, to be edited', () => writing.restore(outgoing('note', 'secret'))],
-  ['a message that was refused, to be edited', () => writing.restore(outgoing('message', 'old one'))],
+  ['a note that failed, to be edited', () => writing.restore(outgoing('note', 'secret'), live)],
+  ['a message that was refused, to be edited', () => writing.restore(outgoing('message', 'old one'), live)],
 ])('%s: nothing goes by itself', async (_, change) => {
-  writing.submit()
+  writing.submit(live)
   change()
   await there()
   expect([gone, writing.waits]).toEqual([[], false])
 })
 
 test('a file that could not be attached keeps it, and says so', async () => {
-  writing.submit()
+  writing.submit(live)
   going[0]!.fail(new Error('away'))
   await settle()
   expect([gone, writing.waits, writing.words]).toEqual([[], false, 'A file could not be attached: remove it or try again'])
 })
 
 test('left meanwhile it still goes', async () => {
-  writing.submit()
-  writing.leave()
+  writing.submit(live)
+  writing.leave(live)
   await there()
   expect(gone).toHaveLength(1)
   expect(open(conversation(live.person)).draft.body).toBe('')
 })
 
 test('left and come back to, its file is still on its way, and nothing of before undoes what is written now', async () => {
-  writing.leave()
-  const again = open(conversation(live.person))
+  writing.leave(live)
+  const back = conversation(live.person)
+  const again = open(back)
   expect(again.uploads.count('uploading')).toBe(1)
   again.wrote('Here it is now')
   await there()
-  again.submit()
+  again.submit(back)
   expect(gone).toMatchObject([{ body: 'Here it is now', attachments: ['f1'] }])
+  again.leave(back)
+  await settle()
   expect(open(conversation(live.person)).draft.body).toBe('')
 })
 
 test('left, and the file fails: it is said, and the text is kept', async () => {
-  writing.submit()
-  writing.leave()
+  writing.submit(live)
+  writing.leave(live)
   going[0]!.fail(new Error('away'))
   await settle()
   expect(gone).toEqual([])
   expect(toasts).toEqual(['Not sent to Sara: a file could not be attached. The text is kept.'])
   expect(open(conversation(live.person)).draft.body).toBe('Here it is')
+})
+
+test('two composers for one person show the same; what is sent is sent by the one where it was said', async () => {
+  const other = conversation(live.person)
+  other.items.push({ type: 'message', id: 'q9', group: { id: 'g2' } })
+  const beside = open(other)
+  beside.wrote('Here it is, beside')
+  expect(writing.draft.body).toBe('Here it is, beside')
+  await there()
+  writing.submit(live)
+  expect(gone).toMatchObject([{ seen: 'q1', body: 'Here it is, beside', attachments: ['f1'] }])
+  expect([beside.draft.body, beside.uploads.list]).toEqual(['', []])
+
+  // One goes, the other stays what it was.
+  writing.wrote('Next')
+  beside.leave(other)
+  await settle()
+  expect(open(conversation(live.person)).draft.body).toBe('Next')
+  expect(writing.live).not.toBe(other)
+})
+
+test('left by all of them it is forgotten: what another page has written since is found', async () => {
+  await there()
+  writing.leave(live)
+  await settle()
+  const again = open(conversation(live.person))
+  expect(again).not.toBe(writing)
+  expect(again.draft.files).toHaveLength(1)
 })
