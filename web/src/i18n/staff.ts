@@ -1,11 +1,14 @@
 import { common } from './common'
+import { board } from './staff/board'
 import { compose } from './staff/compose'
 import { consent } from './staff/consent'
 import { conversation } from './staff/conversation'
 import { deliveries } from './staff/deliveries'
 import { dock } from './staff/dock'
+import { log } from './staff/log'
 import { messages } from './staff/messages'
 import { people } from './staff/people'
+import { send } from './staff/send'
 import { translator } from './translate.svelte'
 
 /** Strings of the staff's pages. */
@@ -145,103 +148,6 @@ export const staff = {
   'counts.acknowledged': 'confirmed {count}',
   'counts.told': 'told in person {count}',
 
-  // send dialog
-  'send.title': 'Send message',
-  'send.subject': 'Subject',
-  'send.subjectOptional': 'Subject (optional)',
-  'send.body': 'Message',
-  'send.to': 'Who gets it',
-  'send.refresh': 'Look again',
-  'send.refreshHint': 'Takes the filter as it is now',
-  'send.loading': 'Looking who gets it…',
-  'send.previewFailed': 'Who gets it could not be found out.',
-  'send.total': { one: '{count} candidate', other: '{count} candidates' },
-  'send.online': '{count} online',
-  'send.away': '{count} away',
-  'send.offline': '{count} offline',
-  'send.submitted': '{count} submitted',
-  'send.laterOffline': { one: '{count} offline: sees it at the next sign-in', other: '{count} offline: see it at their next sign-in' },
-  'send.leftOut': { one: '{count} left out', other: '{count} left out' },
-  'send.leftOutWhy': '{count}: {reason}',
-  'send.more': 'and {count} more',
-  'send.noneOf': 'Nobody of them can be written to.',
-  'send.find': 'Find among them',
-  'send.findNone': 'Nobody of that name gets it.',
-  'send.preview': 'As they will see it',
-  'send.theirRoom': 'their room',
-  'send.previewBody': 'Your message stands here.',
-  'send.go': 'Send to {count}',
-  'send.goNone': 'Send',
-  'send.sending': 'Sending…',
-  'send.retryingIn': 'Trying again in {count} s',
-  'send.busy': 'The server cannot take it now. Nothing was sent yet.',
-  'send.unknown': 'The answer was lost. It may have been sent: trying again with the same key, so nobody gets it twice.',
-  'send.tryNow': 'Try now',
-  'send.stopTrying': 'Stop trying',
-  'send.stoppedUnknown': 'It is not known whether this was sent. Try again: with the same key nobody gets it twice.',
-  'send.refused': 'Not sent.',
-  'send.kept': 'What you wrote is kept.',
-  'send.restored': 'Restored: what you wrote before and did not send.',
-  'send.discard': 'Discard it',
-  'send.missing.subject': 'Write a subject',
-  'send.missing.body': 'Write a message',
-  'send.missing.recipients': 'Nobody would get it',
-  'send.long.subject': { one: 'The subject is {count} character too long', other: 'The subject is {count} characters too long' },
-  'send.long.body': { one: 'The message is {count} character too long', other: 'The message is {count} characters too long' },
-  'send.many': '{total} candidates; at most {limit} can receive one sending',
-  'send.manyHelp': 'Narrow the filter, for example to one room, and send in parts.',
-  'send.sent': { one: 'Sent to {count} candidate', other: 'Sent to {count} candidates' },
-  'send.shortcut': 'Ctrl+Enter sends',
-  'send.signInAgain': 'Sign in again',
-
-  // delivery board
-  'board.title': 'Delivery board',
-  'board.back': 'Monitor: {test}',
-  'board.sentBy': 'Sent {time} by {name}, {role}',
-  'board.reminds': 'A reminder of an earlier sending',
-  'board.state': 'How far it has come',
-  'board.queued': 'Waiting',
-  'board.delivered': 'Delivered',
-  'board.displayed': 'Displayed',
-  'board.acknowledged': 'Confirmed',
-  'board.told': 'Told in person',
-  'board.of': 'of {total}',
-  'board.views': 'Show',
-  'board.view.displayed': 'Who has not seen it',
-  'board.view.acknowledged': 'Not confirmed',
-  'board.view.delivered': 'Not delivered',
-  'board.view.all': 'Everyone',
-  'board.remind': 'Remind {count}…',
-  'board.remindNone': 'Remind…',
-  'board.told.go': 'Told in person…',
-  'board.told.goN': 'Told in person: {count}…',
-  'board.print': 'Print',
-  'board.column.queued': 'Queued',
-  'board.column.delivered': 'Delivered',
-  'board.column.displayed': 'Displayed',
-  'board.column.acknowledged': 'Confirmed',
-  'board.column.told': 'Told in person',
-  'board.column.state': 'State',
-  'board.notYet': 'not yet',
-  'board.toldBy': '{time} by {name}',
-  'board.tickAll': 'Tick everyone shown',
-  'board.done.displayed': 'Everyone has seen it',
-  'board.done.displayedBody': 'All of them have had it on their screen or were told in person.',
-  'board.done.acknowledged': 'Everyone has confirmed it',
-  'board.done.acknowledgedBody': 'All of them closed it with OK or were told in person.',
-  'board.done.delivered': 'Everyone’s device has it',
-  'board.done.deliveredBody': 'It has reached a device of every recipient.',
-  'board.empty': 'No recipients in your rooms',
-  'board.failed': 'The board could not be loaded',
-  'board.stale': 'The board could not be refreshed; it shows what was known at {time}.',
-  'board.people': 'Recipients',
-  'board.find': 'Search name, id or seat',
-  'board.printed': 'Printed {time} by {name}',
-  'board.printRoom': { one: '{room} · {count} candidate', other: '{room} · {count} candidates' },
-  'board.printTick': 'Told',
-  'board.noRoom': 'No room',
-  'board.text': 'The message',
-
   'remind.title': 'Remind only those',
   'remind.displayed': { one: '{count} candidate has not seen it.', other: '{count} candidates have not seen it.' },
   'remind.acknowledged': { one: '{count} candidate has not confirmed it.', other: '{count} candidates have not confirmed it.' },
@@ -258,101 +164,20 @@ export const staff = {
   'told.noteHint': 'For the record, not seen by candidates',
   'told.go': 'Record {count}',
   'told.done': { one: '{count} candidate noted as told in person', other: '{count} candidates noted as told in person' },
-
-  // log
-  'log.title': 'Log',
-  'log.what': 'Everything that was sent, by whom and to whom. Nobody can change it.',
-  'log.kind': 'Show',
-  'log.kind.sendings': 'Sendings',
-  'log.kind.all': 'Everything',
-  'log.test': 'Test',
-  'log.anyTest': 'All tests',
-  'log.q': 'Text',
-  'log.qHint': 'Words of subject, text or summary',
-  'log.sender': 'Sender',
-  'log.senderHint': 'Name',
-  'log.from': 'From day',
-  'log.to': 'To day',
-  'log.clear': 'Clear filters',
-  'log.export': 'Export CSV',
-  'log.none': 'Nothing was sent yet',
-  'log.noneBody': 'Each sending appears here at once: who sent it, when, the text and the exact list of recipients.',
-  'log.noneGo': 'To the tests',
-  'log.noMatch': 'No entry matches',
-  'log.noMatchBody': 'No entry fits these filters.',
-  'log.failed': 'The log could not be loaded',
-  'log.more': 'Show older entries',
-  'log.entries': 'Entries',
-  'log.back': 'Back to the log',
-  'log.to.count': { one: '{count} recipient', other: '{count} recipients' },
-  'log.recipients': { one: 'The {count} recipient', other: 'The {count} recipients' },
-  'log.recipientsYours': 'Those in your rooms, as the list stood when it was sent.',
-  'log.recipientsAll': 'The exact list, as it stood when it was sent.',
-  'log.hash': 'Hash of this entry',
-  'log.entryFailed': 'The entry could not be loaded',
-  'log.choose': 'Choose an entry',
-  'log.chooseBody': 'Its full text and the exact list of recipients appear here.',
-  'log.who': 'Who',
-  'log.when': 'When',
-  'log.where': 'Test',
-  'log.what.label': 'What',
-  'log.board': 'Delivery board',
-  'log.by': '{name}, {role}',
-  'log.verify': 'Check the chain',
-  'log.verifying': 'Checking every entry…',
-  'log.verified': { one: 'The chain is whole: {count} entry checked, each fits the one before it.', other: 'The chain is whole: {count} entries checked, each fits the one before it.' },
-  'log.broken': 'The chain is broken. The entries below the first bad one cannot be trusted.',
-  'log.firstBad': 'Show the first bad entry',
-  'log.head': 'Newest hash {hash}',
-  'log.checkedAt': 'checked {time}',
-  'log.verifyFailed': 'The chain could not be checked',
-
-  'kind.broadcast.sent': 'Sending',
-  'kind.broadcast.told': 'Told in person',
-  'kind.receipts.recorded': 'Receipts',
-  'kind.enrolments.progress': 'Progress',
-  'kind.enrolments.upserted': 'Enrolments',
-  'kind.people.upserted': 'People',
-  'kind.tests.upserted': 'Tests',
-  'kind.scopes.changed': 'Rooms of staff',
-  'kind.session.started': 'Sign-in',
-  'kind.session.ended': 'Sign-out',
-  'kind.apikey.created': 'API key made',
-  'kind.apikey.revoked': 'API key revoked',
-  'kind.organisation.created': 'Organisation',
-  'kind.settings.changed': 'Settings',
-  'kind.message.sent': 'Message',
-  'kind.note.added': 'Note',
-  'kind.conversation.marked': 'Processed, archived',
-  'kind.conversation.assigned': 'Assigned',
-  'kind.groups.upserted': 'Groups',
-  'kind.assignment.deleted': 'Assignment deleted',
-  'kind.assignment.restored': 'Assignment restored',
-  'kind.unavailability.removed': 'Available again',
-  'kind.canned.changed': 'Canned replies',
-  'kind.team.message': 'Among staff',
-  'kind.export.requested': 'Export asked for',
-  'kind.export.ended': 'Export ended',
-
-  'actor.system': 'System',
-  'actor.api_key': 'API key',
 } as const
 
-export const staffByLanguage = { en: { ...common, ...staff, ...conversation, ...compose, ...dock, ...messages, ...people, ...deliveries, ...consent } }
+export const staffByLanguage = { en: { ...common, ...staff, ...send, ...board, ...log, ...conversation, ...compose, ...dock, ...messages, ...people, ...deliveries, ...consent } }
 
 /** The staff pages' `t`: their own strings and the common ones. */
 export const t = translator(staffByLanguage)
 
-type Key = keyof typeof staff
+const words = staffByLanguage.en
+
+/** Our own word for a code from the server, or what stands instead. */
+const wordOf = (key: string, otherwise: string): string => (key in words ? (t as (key: string) => string)(key) : otherwise)
 
 /** Why someone cannot be written to, in our own words; a reason new to this page in the server's. */
-export function reasonWord(blocked: { code: string; text: string }): string {
-  const key = `reason.${blocked.code}`
-  return key in messages ? (t as (key: keyof typeof messages) => string)(key as keyof typeof messages) : blocked.text
-}
+export const reasonWord = (blocked: { code: string; text: string }): string => wordOf(`reason.${blocked.code}`, blocked.text)
 
 /** The word for a code from the server that only staff meet: a kind of entry, a presence. A new code shows as itself. */
-export function staffWord(kind: 'kind' | 'presence', code: string): string {
-  const key = `${kind}.${code}`
-  return key in staff ? (t as (key: Key) => string)(key as Key) : code
-}
+export const staffWord = (kind: 'kind' | 'presence', code: string): string => wordOf(`${kind}.${code}`, code)
