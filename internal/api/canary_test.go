@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -28,6 +29,7 @@ func (l *listener) all() []string {
 // await returns once a frame holds the text.
 func (l *listener) await(t *testing.T, text string) {
 	t.Helper()
+	late := time.After(30 * time.Second)
 	for {
 		for _, f := range l.all() {
 			if strings.Contains(f, text) {
@@ -36,7 +38,7 @@ func (l *listener) await(t *testing.T, text string) {
 		}
 		select {
 		case <-l.got:
-		case <-t.Context().Done():
+		case <-late:
 			t.Fatalf("no frame holds %q: %q", text, l.all())
 		}
 	}

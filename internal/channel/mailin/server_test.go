@@ -46,12 +46,18 @@ func listen(t *testing.T, d *desk, lmtp bool) *client {
 // serve listens until the test ends and returns where.
 func serve(t *testing.T, o Options) string {
 	t.Helper()
+	_, at := server(t, o)
+	return at
+}
+
+func server(t *testing.T, o Options) (s *Server, at string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Domain, o.Log, o.MaxBytes = "mail.example.org", zerolog.Nop(), 1<<20
-	s := NewServer(o)
+	s = NewServer(o)
 	s.Start(l)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -60,7 +66,7 @@ func serve(t *testing.T, o Options) string {
 			t.Error(err)
 		}
 	})
-	return l.Addr().String()
+	return s, l.Addr().String()
 }
 
 // dial connects from an address of this machine.
