@@ -258,12 +258,13 @@ func TestWhoseFault(t *testing.T) {
 		"drops while connecting": {nil, "", "connect", channel.Provider, "connect"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			f := listen(t, nil, false)
 			f.set(c.answers, c.silent, c.drop)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			if c.silent != "" {
 				cancel()
-				ctx, cancel = context.WithTimeout(t.Context(), 150*time.Millisecond)
+				ctx, cancel = context.WithTimeout(t.Context(), 2*time.Second) // the steps before it are done by then
 			}
 			defer cancel()
 			_, err := sender(t, Server{Addr: f.addr}).Send(ctx, hello)
