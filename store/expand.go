@@ -54,7 +54,7 @@ func (t *Tx) expand(ctx context.Context) error {
 	d := t.s.d
 	// In a JSON text a quoted word that is followed by a colon is a field: what somebody writes has its quotes escaped.
 	const elsewhere = `CASE WHEN e.payload LIKE '%,"elsewhere":true%' THEN 1 ELSE 0 END`
-	// A test's audience is who sits it, locked or not, and who was resolved may have left since.
+	// Who was resolved may have been locked, or have left, since.
 	no := `CAST(p.value AS ` + d.bigint + `)`
 	_, err = t.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, elsewhere, stopped)
 		SELECT e.organisation_id, e."offset", `+no+`, e.group_id, `+d.Field("r.value", "room")+`,

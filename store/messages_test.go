@@ -287,6 +287,23 @@ func TestAudience(t *testing.T) {
 		if err != nil || len(all) != 30 || all[0].Person != 31 || all[0].Name() != "Sara C0030" {
 			t.Errorf("%d enrolled, %v", len(all), err)
 		}
+		for _, no := range []int{3, 40} {
+			if _, err := s.w.ExecContext(ctx, `UPDATE people SET state = 'locked' WHERE organisation_id = $1 AND no = $2`, org, no); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for room, want := range map[string][]domain.PersonNo{"": {3, 40}, "R00": {3}, "R02": nil} {
+			rooms := []string{room}
+			if room == "" {
+				rooms = nil
+			}
+			if got, err := s.Locked(ctx, org, exam, rooms); err != nil || !slices.Equal(got, want) {
+				t.Errorf("locked in room %q: %v, %v", room, got, err)
+			}
+		}
+		if got, err := s.Locked(ctx, org, "another", nil); err != nil || len(got) != 0 {
+			t.Errorf("locked in another test: %v, %v", got, err)
+		}
 		places, err := s.Places(ctx, org, exam, []string{"R00"}, []domain.PersonID{all[0].ID, "nobody", domain.PersonID(fmt.Sprintf("person-%d-%d", org, 2))})
 		if err != nil || len(places) != 1 || places[0].No != 3 || places[0].Room != "R00" {
 			t.Errorf("%+v, %v", places, err)

@@ -80,6 +80,18 @@ func (s *Store) Audience(ctx context.Context, org domain.OrganisationID, exam do
 	return b, total, err
 }
 
+// Locked returns the numbers of the test's candidates who are locked.
+func (s *Store) Locked(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.PersonNo, error) {
+	args := []any{org, exam}
+	var out []domain.PersonNo
+	err := s.list(ctx, &out, `SELECT p.no FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
+		WHERE p.organisation_id = $1 AND p.state = 'locked' AND e.group_id = $2`+sits+s.inRooms("e.room", rooms, &args)+` ORDER BY p.no`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read who is locked: %w", err)
+	}
+	return out, nil
+}
+
 // Enrolled returns the test's candidates, without presence, by number.
 func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error) {
 	args := []any{org, exam}

@@ -144,16 +144,21 @@ func (s *Service) leftOut(ctx context.Context, actor domain.Actor, b *sending) (
 	if len(b.text.LeftOut) == 0 || !mine && domain.ReachOf(actor.Role, domain.ActBroadcastView) < domain.ReachOrganisation {
 		return nil, nil
 	}
+	return s.blocked(ctx, b.Organisation, b.text.LeftOut)
+}
+
+// blocked names those who are left out, by name.
+func (s *Service) blocked(ctx context.Context, org domain.OrganisationID, by map[domain.BlockedCode][]domain.PersonNo) ([]Blocked, error) {
 	var nos []domain.PersonNo
-	for _, part := range b.text.LeftOut {
+	for _, part := range by {
 		nos = append(nos, part...)
 	}
-	refs, err := s.o.Store.PersonRefs(ctx, b.Organisation, nos)
+	refs, err := s.o.Store.PersonRefs(ctx, org, nos)
 	if err != nil {
 		return nil, err
 	}
 	var out []Blocked
-	for code, part := range b.text.LeftOut {
+	for code, part := range by {
 		for _, no := range part {
 			out = append(out, Blocked{ID: refs[no].ID, Name: refs[no].Name, Reason: domain.Block(code)})
 		}

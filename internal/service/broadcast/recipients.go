@@ -62,47 +62,80 @@ func (r Recipients) words() string {
 	return r.Filter.Words()
 }
 
-// audience resolves and freezes the recipients: the list as an entry keeps it, and
-// how many they are. It refuses none, too many, and anyone who is not the actor's.
-func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, r Recipients) (json.RawMessage, int, error) {
-	if r.Filter != nil && r.Filter.Empty() {
+// audience is who gets a sending to a test: the list as an entry keeps it, how many they are, and who is left out
+// because they are locked.
+type audience struct {
+	list   json.RawMessage
+	n      int
+	locked []domain.PersonNo
+}
+
+func (a audience) leftOut() map[domain.BlockedCode][]domain.PersonNo {
+	if len(a.locked) == 0 {
+		return nil
+	}
+	return map[domain.BlockedCode][]domain.PersonNo{domain.BlockedLocked: a.locked}
+}
+
+// audience resolves and freezes the recipients. It refuses none, too many, anyone who is not the actor's, and a list of
+// whom all are locked.
+func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, r Recipients) (audience, error) {
+	locked, err := s.o.Store.Locked(ctx, org, exam, rooms)
+	if err != nil {
+		return audience{}, err
+	}
+	if r.Filter != nil && r.Filter.Empty() && len(locked) == 0 {
 		list, n, err := s.o.Store.Audience(ctx, org, exam, rooms)
 		if err == nil {
 			err = s.count(n)
 		}
-		return list, n, err
+		return audience{list: list, n: n}, err
 	}
+	var out audience
 	byRoom := map[string][]domain.PersonNo{}
-	var n int
+	add := func(no domain.PersonNo, room string) {
+		if _, found := slices.BinarySearch(locked, no); found {
+			out.locked = append(out.locked, no)
+			return
+		}
+		byRoom[room] = append(byRoom[room], no)
+		out.n++
+	}
 	if r.Filter != nil {
 		matching, err := s.matching(ctx, org, exam, rooms, *r.Filter)
 		if err != nil {
-			return nil, 0, err
+			return audience{}, err
 		}
-		n = len(matching)
 		for _, c := range matching {
-			byRoom[c.Room] = append(byRoom[c.Room], c.Person)
+			add(c.Person, c.Room)
 		}
 	} else {
 		ids := r.distinct()
-		if err := s.count(len(ids)); err != nil {
-			return nil, 0, err
+		if len(ids) > resolveMost*s.o.Limits.Recipients {
+			return audience{}, s.count(len(ids))
 		}
 		places, err := s.o.Store.Places(ctx, org, exam, rooms, ids)
 		if err != nil {
-			return nil, 0, err
+			return audience{}, err
 		}
 		found := make(map[domain.PersonID]bool, len(places))
 		for _, p := range places {
 			found[p.ID] = true
-			byRoom[p.Room] = append(byRoom[p.Room], p.No)
+			add(p.No, p.Room)
 		}
-		if n = len(places); n < len(ids) {
-			return nil, 0, notYours(r.People, found, rooms != nil)
+		if len(places) < len(ids) {
+			return audience{}, notYours(r.People, found, rooms != nil)
 		}
 	}
-	if err := s.count(n); err != nil {
-		return nil, 0, err
+	if out.n == 0 && len(out.locked) > 0 {
+		left, err := s.blocked(ctx, org, out.leftOut())
+		if err != nil {
+			return audience{}, err
+		}
+		return audience{}, allBlocked(left)
+	}
+	if err := s.count(out.n); err != nil {
+		return audience{}, err
 	}
 	list := make([]domain.AudienceRoom, 0, len(byRoom))
 	for room, people := range byRoom {
@@ -110,8 +143,8 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 		list = append(list, domain.AudienceRoom{Room: room, People: people})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Room < list[j].Room })
-	b, err := json.Marshal(list)
-	return b, n, err
+	out.list, err = json.Marshal(list)
+	return out, err
 }
 
 // count refuses no recipients and more than the limit.

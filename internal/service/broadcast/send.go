@@ -25,9 +25,11 @@ type Request struct {
 // Send stores one sending durably and rings the doorbell. fresh is false when the
 // key was used before for the same request: the first sending is returned again.
 //
+// Who is locked is left out, and named in the answer and in the entry.
+//
 // Errors: Forbidden; NotFound (no such test among yours); Invalid or TooLarge naming
 // subject, body, recipients, key or reminds; Conflict (field "key") when the key was
-// used for something else; RateLimited; Unavailable, with Unknown when the connection
+// used for something else, or (field "recipients") when everyone meant is locked; RateLimited; Unavailable, with Unknown when the connection
 // was lost during COMMIT. Nothing is half-done.
 func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.ExamID, r Request) (b Broadcast, fresh bool, err error) {
 	rooms, err := reach(actor, domain.ActBroadcastSend, exam)
@@ -112,13 +114,13 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 			return Broadcast{}, false, err
 		}
 	}
-	audience, n, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients)
+	to, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.Name, SenderRole: actor.Role,
-		Reminds: d.reminds, Recipients: n, Filter: d.recipients.words(), Channels: d.channels,
+		Reminds: d.reminds, Recipients: to.n, LeftOut: to.leftOut(), Filter: d.recipients.words(), Channels: d.channels,
 	}
 	payload, err := json.Marshal(text)
 	if err != nil {
@@ -126,7 +128,7 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	stored, fresh, err := s.o.Store.Append(ctx, &domain.Entry{
 		Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
-		Payload: payload, Audience: audience, RequestKey: d.key, RequestHash: d.hash,
+		Payload: payload, Audience: to.list, RequestKey: d.key, RequestHash: d.hash,
 	})
 	if err != nil {
 		return Broadcast{}, false, err
@@ -137,7 +139,9 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	failpoint.Hit(failpoint.AfterCommit)
 	s.committed(stored)
-	return s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: n}), true, nil
+	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: to.n})
+	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
+	return b, true, err
 }
 
 // allow takes one sending from the sender's budget. Errors: RateLimited.

@@ -228,12 +228,7 @@ func TestPreview(t *testing.T) {
 	if _, err = h.Preview(t.Context(), h.as(domain.RolePlanner), "nothing", broadcast.Recipients{Filter: &domain.CandidateFilter{}}); !fault.Is(err, fault.NotFound) {
 		t.Errorf("got %v", err)
 	}
-	locked := domain.PersonLocked
-	_, _, err = h.store.UpsertPeople(t.Context(), domain.System(h.org), []domain.PersonSpec{{Where: func(field string) string { return field }, ExternalID: "C0001",
-		Kind: domain.KindCandidate, Role: domain.RoleCandidate, GivenName: "Sara", FamilyName: "Amin", State: &locked}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.lock("C0001")
 	for name, r := range map[string]broadcast.Recipients{"all": {Filter: &domain.CandidateFilter{}}, "named": {People: h.people[:10]}} {
 		p, err = h.Preview(t.Context(), invigilator, h.bio, r)
 		if err != nil || p.Counts.Total != 9 || len(p.Recipients) != 9 || len(p.LeftOut) != 1 || p.LeftOut[0].ID != h.people[1] || p.LeftOut[0].Name != "Sara Amin" ||
@@ -243,6 +238,67 @@ func TestPreview(t *testing.T) {
 	}
 	if len(h.committed) != 0 {
 		t.Error("a preview was stored")
+	}
+}
+
+// lock locks the account of a candidate, who is called Sara Amin from then on.
+func (h *hall) lock(external string) {
+	h.t.Helper()
+	locked := domain.PersonLocked
+	_, _, err := h.store.UpsertPeople(h.t.Context(), domain.System(h.org), []domain.PersonSpec{{Where: func(field string) string { return field }, ExternalID: external,
+		Kind: domain.KindCandidate, Role: domain.RoleCandidate, GivenName: "Sara", FamilyName: "Amin", State: &locked}})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// TestSendLeavesOutLocked: who is locked is left out and named, however they were meant; the numbers are the preview's.
+func TestSendLeavesOutLocked(t *testing.T) {
+	h := newHall(t, 18) // ten in room A, eight in B
+	h.lock("C0001")
+	planner := h.as(domain.RolePlanner)
+	all := broadcast.Recipients{Filter: &domain.CandidateFilter{}}
+	for name, c := range map[string]struct {
+		actor domain.Actor
+		to    broadcast.Recipients
+		n     int
+		left  string
+	}{
+		"all":                        {planner, all, 17, "Amin locked"},
+		"a filter that finds them":   {planner, broadcast.Recipients{Filter: &domain.CandidateFilter{Room: []string{"A"}}}, 9, "Amin locked"},
+		"a filter that does not":     {planner, broadcast.Recipients{Filter: &domain.CandidateFilter{Room: []string{"B"}}}, 8, ""},
+		"named":                      {planner, broadcast.Recipients{People: h.people[:4]}, 3, "Amin locked"},
+		"others named":               {planner, broadcast.Recipients{People: h.people[2:4]}, 2, ""},
+		"all, of whoever has a room": {h.as(domain.RoleInvigilator, "B"), all, 8, ""},
+	} {
+		r := request()
+		r.Recipients = c.to
+		b, fresh, err := h.Send(t.Context(), c.actor, h.bio, r)
+		if err != nil || !fresh || b.Counts.Recipients != c.n || reasons(b.LeftOut) != c.left {
+			t.Errorf("%s: %+v, %v", name, b, err)
+			continue
+		}
+		if b, fresh, err = h.Send(t.Context(), c.actor, h.bio, r); err != nil || fresh || b.Counts != (broadcast.Counts{Recipients: c.n}) || reasons(b.LeftOut) != c.left {
+			t.Errorf("%s, again: %+v, %v", name, b, err)
+		}
+		if p, err := h.Preview(t.Context(), c.actor, h.bio, c.to); err != nil || p.Counts.Total != c.n || (len(p.LeftOut) == 1) != (c.left != "") {
+			t.Errorf("%s, as previewed: %+v, %v", name, p, err)
+		}
+		if board, err := h.Recipients(t.Context(), c.actor, b.ID, "", 0, ""); err != nil || board.Total != c.n {
+			t.Errorf("%s, its board: %d, %v", name, board.Total, err)
+		}
+	}
+	h.limits.Recipients = 9
+	h.build(broadcast.Unlimited{})
+	if b := h.send(planner, to(h.people[:10]...)); b.Counts.Recipients != 9 || len(b.LeftOut) != 1 {
+		t.Errorf("the limit counts recipients: %+v", b)
+	}
+	r := request()
+	r.Recipients = broadcast.Recipients{People: h.people[1:2]}
+	before := h.head()
+	_, _, err := h.Send(t.Context(), planner, h.bio, r)
+	if want(t, err, fault.Conflict, "recipients"); h.head() != before {
+		t.Error("something was stored")
 	}
 }
 

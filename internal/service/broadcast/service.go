@@ -20,6 +20,8 @@ import (
 type Store interface {
 	Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (brief domain.ExamBrief, earlier *domain.Entry, err error)
 	Audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) (json.RawMessage, int, error)
+	// Locked is who of the test's candidates is locked, by number.
+	Locked(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.PersonNo, error)
 	Enrolled(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error)
 	Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Placed, error)
 	PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (domain.SendingBrief, *domain.Entry, error)
