@@ -123,6 +123,9 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 			found[p.ID] = true
 			add(p.No, p.Room)
 		}
+		if n := len(ids) - len(out.locked); n > s.o.Limits.Recipients {
+			return audience{}, s.count(n)
+		}
 		if len(places) < len(ids) {
 			return audience{}, notYours(r.People, found, rooms != nil)
 		}
