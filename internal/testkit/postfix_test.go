@@ -1,9 +1,13 @@
 package testkit
 
 import (
+	"fmt"
+	"net"
 	"net/smtp"
 	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -42,4 +46,52 @@ func TestPostfix(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestPostfixFlush: a mail that was in a delivery's hands when the queue was run is left alone for a minute, and tried at once
+// when the queue is flushed.
+func TestPostfixFlush(t *testing.T) {
+	port := Port(t)
+	s := StartPostfix(t, "relay_domains=gone.test", fmt.Sprintf("transport_maps=inline:{gone.test=lmtp:inet:127.0.0.1:%d}", port))
+	if err := smtp.SendMail(s.Addr(), nil, "a@sender.test", []string{"b@gone.test"}, []byte("Subject: One\r\n\r\nHello\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	var held *os.File
+	Eventually(t, 30*time.Second, "the mail waits and can be held", func() error {
+		found, err := filepath.Glob(filepath.Join(s.folder, "queue", "deferred", "*", "*"))
+		if err != nil || len(found) != 1 {
+			return fmt.Errorf("%q, %w", found, err)
+		}
+		if held, err = os.Open(found[0]); err != nil {
+			return err
+		}
+		if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			_ = held.Close()
+			return err
+		}
+		return nil
+	})
+	Eventually(t, 30*time.Second, "Postfix meets it held", func() error {
+		if !strings.Contains(s.MailLog(), "skipped, still being delivered") {
+			return os.ErrNotExist
+		}
+		return nil
+	})
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	s.FlushQueue()
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatalf("not tried again: %v; %s", err, s.MailLog())
+	}
+	_ = c.Close()
 }
