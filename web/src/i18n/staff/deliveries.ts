@@ -87,7 +87,6 @@ export const deliveries = {
   // on a delivery board
   'board.column.copies': 'Copies',
   'board.copies': 'Copies',
-  'board.copiesOf': '{channel}: {parts}',
   'board.copiesPart': '{count} {state}',
 
   // the pages

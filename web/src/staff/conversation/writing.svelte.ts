@@ -213,7 +213,8 @@ export class Writing {
     const there = await this.uploads.settled()
     if (!this.waits) return
     this.waits = false
-    if (there && !this.faults.length) this.#send(live, told)
+    // Where one has come back to: there it is shown, also if it fails.
+    if (there && !this.faults.length) this.#send(this.#at.some((one) => one.live === live) ? live : this.live, told)
     else if (!this.#at.length) toasts.show(t('compose.notSent', { name: this.name }), { tone: 'alarm' })
     else this.tried = true
   }

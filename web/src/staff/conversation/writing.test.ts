@@ -93,6 +93,16 @@ test('left meanwhile it still goes', async () => {
   expect(open(conversation(live.person)).draft.body).toBe('')
 })
 
+test('left and come back to, it goes where one is now', async () => {
+  writing.submit(live)
+  writing.leave(live)
+  const back = conversation(live.person)
+  live.send = () => { throw new Error('nobody sees this one any more') }
+  open(back)
+  await there()
+  expect(gone).toMatchObject([{ body: 'Here it is', seen: 'q1' }])
+})
+
 test('left and come back to, its file is still on its way, and nothing of before undoes what is written now', async () => {
   writing.leave(live)
   const back = conversation(live.person)
