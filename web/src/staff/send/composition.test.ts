@@ -113,7 +113,10 @@ test('refused: the text may change again; a key that stands for another text is 
   expect([c.locked, c.draft.key === key]).toEqual([false, false])
 })
 
-test('what ends after it was left says so, and leaves what is written there by then', async () => {
+test.each([
+  ['well', (one: Asked) => one.answer({ broadcast: { id: 'x' } }), [['x', false]]],
+  ['refused', (one: Asked) => one.fail(new ApiError({ code: 'invalid', message: 'no' })), []],
+])('what ends after it was left (%s) leaves what is written there by then', async (_, end, said) => {
   const c = write()
   await answer('/broadcasts/preview', reach('a'))
   text(c)
@@ -122,23 +125,9 @@ test('what ends after it was left says so, and leaves what is written there by t
   const next = write()
   next.discard()
   next.write({ subject: 'Another' })
-  asked.find((a) => a.path === '/broadcasts')!.answer({ broadcast: { id: 'x' } })
+  end(asked.find((a) => a.path === '/broadcasts')!)
   await settle()
-  expect(sent).toEqual([['x', false]])
-  expect(stored().subject).toBe('Another')
-})
-
-test('a refusal after it was left does not write over another draft', async () => {
-  const c = write()
-  await answer('/broadcasts/preview', reach('a'))
-  text(c)
-  c.submit()
-  c.leave()
-  const next = write()
-  next.discard()
-  next.write({ subject: 'Another' })
-  asked.find((a) => a.path === '/broadcasts')!.fail(new ApiError({ code: 'invalid', message: 'no' }))
-  await settle()
+  expect(sent).toEqual(said)
   expect(stored().subject).toBe('Another')
 })
 
