@@ -30,7 +30,7 @@ func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, err
 	}
 	var rows []enrolmentRow
 	err := t.Select(ctx, &rows, `SELECT `+enrolmentColumns+` FROM enrolments e WHERE e.organisation_id = $1
-		AND e.group_id IN `+t.s.d.Texts("$2")+` AND e.person_no IN `+t.s.d.Ints("$3"), t.org, jsonOf(append([]string{}, groups...)), jsonOf(append([]int64{}, people...)))
+		AND e.group_id IN `+t.s.d.Texts("$2")+` AND e.person_no IN `+t.s.d.Ints("$3"), t.org, jsonOf(groups), jsonOf(people))
 	if err != nil {
 		return nil, fmt.Errorf("read enrolments: %w", err)
 	}

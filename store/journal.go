@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"crier/internal/domain"
 	"crier/internal/failpoint"
@@ -232,6 +233,9 @@ func (r entryRow) entry() *domain.Entry {
 
 // jsonOf is v as a JSON text: how lists are passed to both databases.
 func jsonOf(v any) string {
+	if list := reflect.ValueOf(v); list.Kind() == reflect.Slice && list.IsNil() {
+		return "[]" // PostgreSQL reads no elements from null, and SQLite reads one
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only called with slices of plain values

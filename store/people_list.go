@@ -155,7 +155,7 @@ func (s *Store) listed(ctx context.Context, org domain.OrganisationID, rows []pe
 
 // GroupCounts counts the people of groups, within what is seen of each.
 func (s *Store) GroupCounts(ctx context.Context, org domain.OrganisationID, seen domain.Seen, ids []domain.GroupID) (map[domain.GroupID]domain.GroupCounts, error) {
-	args := []any{org, jsonOf(append([]domain.GroupID{}, ids...))}
+	args := []any{org, jsonOf(ids)}
 	only := ""
 	if !seen.All {
 		only = ` AND EXISTS (SELECT 1 FROM ` + s.places(seen, &args) + ` sp WHERE sp.g = e.group_id AND (sp.r = '' OR sp.r = e.room))`

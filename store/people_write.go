@@ -106,10 +106,10 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 		r.Login, r.PasswordHash = set(spec.Login, r.Login), set(spec.PasswordHash, r.PasswordHash)
 		r.Email, r.Phone, r.Locale = set(spec.Email, r.Email), set(spec.Phone, r.Phone), set(spec.Locale, r.Locale)
 		if spec.Tags != nil {
-			r.Tags = jsonOf(append([]string{}, *spec.Tags...))
+			r.Tags = jsonOf(*spec.Tags)
 		}
 		if spec.Skills != nil {
-			r.Skills = jsonOf(append([]string{}, *spec.Skills...))
+			r.Skills = jsonOf(*spec.Skills)
 		}
 		if spec.Fields != nil {
 			fields := map[string]string{}

@@ -81,7 +81,7 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 		return c, nil, fmt.Errorf("clear scopes: %w", err)
 	}
 	_, err = t.Exec(ctx, `INSERT INTO staff_scopes (organisation_id, person_no, group_id, room) SELECT $1, r.person_no, r.group_id, r.room
-		FROM `+t.s.d.Rows("$2", "person_no", "group_id text", "room text")+` AS r`, t.org, jsonOf(append([][]any{}, values...)))
+		FROM `+t.s.d.Rows("$2", "person_no", "group_id text", "room text")+` AS r`, t.org, jsonOf(values))
 	if err != nil {
 		return c, nil, fmt.Errorf("write scopes: %w", err)
 	}

@@ -43,7 +43,7 @@ func (s *Store) PrepareSending(ctx context.Context, org domain.OrganisationID, g
 
 // SeenAmong returns which of these people are seen.
 func (s *Store) SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, nos []domain.PersonNo) (map[domain.PersonNo]bool, error) {
-	args := []any{org, jsonOf(append([]domain.PersonNo{}, nos...))}
+	args := []any{org, jsonOf(nos)}
 	var found []domain.PersonNo
 	err := s.list(ctx, &found, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.no IN `+s.d.Ints("$2")+s.seesPerson("p.no", seen, &args), args...)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Store) RepliesTo(ctx context.Context, org domain.OrganisationID, offset
 
 // EntriesAt returns the entries at these offsets, by offset, without their audiences.
 func (s *Store) EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*domain.Entry, error) {
-	list, err := s.entriesWithoutAudience(ctx, `WHERE e.organisation_id = $1 AND e."offset" IN `+s.d.Ints("$2"), org, jsonOf(append([]int64{}, offsets...)))
+	list, err := s.entriesWithoutAudience(ctx, `WHERE e.organisation_id = $1 AND e."offset" IN `+s.d.Ints("$2"), org, jsonOf(offsets))
 	if err != nil {
 		return nil, err
 	}

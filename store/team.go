@@ -65,7 +65,7 @@ func (s *Store) TeamThreads(ctx context.Context, org domain.OrganisationID, me d
 	}
 	err := s.list(ctx, &rows, `SELECT t.thread, `+teamColumns+`,
 			(SELECT count(*) FROM (SELECT 1 FROM team_messages m JOIN entries u ON u.organisation_id = m.organisation_id AND u."offset" = m."offset"
-				WHERE m.organisation_id = $1 AND m.thread = t.thread AND m."offset" > coalesce(r.read_offset, 0) AND u.actor_id <> $3 LIMIT 100) AS some) AS unread
+				WHERE m.organisation_id = $1 AND m.thread = t.thread AND m."offset" > coalesce(r.read_offset, 0) AND u.actor_id <> $3 LIMIT 100) AS recent) AS unread
 		FROM team_threads t JOIN entries e ON e.organisation_id = t.organisation_id AND e."offset" = t.last_offset
 		LEFT JOIN team_members r ON r.organisation_id = t.organisation_id AND r.person_no = $2 AND r.thread = t.thread
 		WHERE t.organisation_id = $1 AND (t.thread LIKE 'direct:%' AND r.thread IS NOT NULL OR `+mine+`) ORDER BY t.last_offset DESC LIMIT 200`, args...)
