@@ -14,39 +14,44 @@ type Auto string
 const (
 	AutoNone   Auto = ""
 	AutoReply  Auto = "reply"  // somebody's program answers for them
-	AutoList   Auto = "list"   // lists and bulk
 	AutoBounce Auto = "bounce" // a server says what became of a mail
 )
 
-// automatic tells whether a program wrote a mail (RFC 3834 section 5; Precedence; what Exchange and others add; subjects of
-// absence), and whether it wants no automatic answer.
-func automatic(h message.Header, subject string) (Auto, bool) {
-	suppress := strings.TrimSpace(h.Get("X-Auto-Response-Suppress"))
-	if v := strings.TrimSpace(strings.ToLower(h.Get("Auto-Submitted"))); v != "" && v != "no" && !strings.HasPrefix(v, "no;") && !strings.HasPrefix(v, "no ") {
+// automatic tells whether a program wrote a mail, and whether no program should answer it. Headers
+// decide (RFC 3834 section 5, and what Exchange and others add); without them only the exact
+// subjects that programs write: people report their absence in much the same words. That a mail
+// went through a list or is marked as bulk says nothing about who wrote it.
+func automatic(h message.Header, subject string) (auto Auto, noAnswer bool) {
+	submitted, _ := parameters(h.Get("Auto-Submitted"))
+	if submitted, _, _ = strings.Cut(submitted, " "); submitted != "" && submitted != "no" {
 		return AutoReply, true
 	}
-	for _, name := range []string{"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From", "X-Mail-Autoreply", "X-Vacation"} {
+	for _, name := range []string{
+		"X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply-From", "X-Mail-Autoreply", "X-Vacation",
+	} {
 		if v := strings.TrimSpace(h.Get(name)); v != "" && !strings.EqualFold(v, "no") {
 			return AutoReply, true
 		}
 	}
-	switch strings.ToLower(strings.TrimSpace(h.Get("Precedence"))) {
-	case "auto_reply", "auto-reply":
-		return AutoReply, true
-	case "bulk", "junk", "list":
-		if absence.MatchString(subject) {
-			return AutoReply, true
-		}
-		return AutoList, true
-	}
-	if h.Has("List-Id") || h.Has("List-Unsubscribe") {
-		return AutoList, true
-	}
-	if absence.MatchString(subject) {
+	precedence := strings.ToLower(strings.TrimSpace(h.Get("Precedence")))
+	if precedence == "auto_reply" || precedence == "auto-reply" || absence.MatchString(subject) {
 		return AutoReply, true
 	}
-	return AutoNone, suppress != "" && !strings.EqualFold(suppress, "none")
+	bulk := precedence == "bulk" || precedence == "junk" || precedence == "list"
+	suppress := strings.TrimSpace(h.Get("X-Auto-Response-Suppress"))
+	return AutoNone, bulk || h.Has("List-Id") || h.Has("List-Unsubscribe") ||
+		suppress != "" && !strings.EqualFold(suppress, "none")
 }
 
-// absence are the subjects of automatic answers, as the programs write them.
-var absence = regexp.MustCompile(`(?i)^\s*(auto(matic)?[- ]?(reply|response)\b|auto:|out of (the )?office\b|(re: )?vacation( reply| message)?:|away from (my mail|the office)|automatisk? svar\b|autosvar\b|fraværsmelding|fravær:|ikke til ?stede:|frånvaro(meddelande)?\b|automatiskt svar\b|réponse automatique\b|absence du bureau\b|message d.absence|absent du bureau|automatische (antwort|rückantwort)\b|abwesenheit(snotiz|snachricht)?\b|رد تلقائي|الرد التلقائي|خارج المكتب)`)
+// absence are the subjects of automatic answers: a name for one, then a colon or nothing.
+var absence = regexp.MustCompile(`(?i)^\s*(` + strings.Join([]string{
+	`auto(matic)?[- ]?(reply|response)`, `out of (the )?office( auto-?reply)?`, `vacation (reply|message)`,
+	`away from (my mail|the office)`, `automatisk? svar`, `automatiskt svar`, `autosvar`, `autosvar.?melding`,
+	`fraværsmelding`, `frånvaromeddelande`, `ikke til ?stede`, `réponse automatique`, `absent du bureau`,
+	`absence du bureau`, `message d.absence( du bureau)?`, `automatische (antwort|rückantwort)`,
+	`abwesenheits(notiz|nachricht|meldung|agent)`, `respuesta automática`, `fuera de (la )?oficina`,
+	`automaattinen (vastaus|poissaoloviesti)`, `poissaoloviesti`, `risposta automatica`, `fuori sede`, `fuori ufficio`,
+	`automatisch antwoord`, `afwezigheidsbericht`, `automatyczna odpowiedź`, `odpowiedź automatyczna`,
+	`resposta automática`, `automatická odpověď`, `автоматический ответ`, `автоматична відповідь`, `автоответ`,
+	`رد تلقائي`, `الرد التلقائي`, `خارج المكتب`, `自动回复`, `自動回覆`, `自動返信`,
+}, "|") + `)\s*([:：]|$)`)

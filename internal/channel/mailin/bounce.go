@@ -27,18 +27,22 @@ type Bounced struct {
 // Failed reports whether the mail has not arrived and will not.
 func (b Bounced) Failed() bool { return b.Action == "failed" }
 
-// Permanent reports whether the address is at fault for good: another mail would fare no better. A full mailbox, a
-// mail that is too large or refused for what it holds say nothing about the address.
+// Permanent reports whether the address is at fault for good: another mail would fare no better. A
+// full mailbox, a mail that is too large, and what blames the sender, the content or a policy say
+// nothing about the address.
 func (b Bounced) Permanent() bool {
-	if !b.Failed() || !strings.HasPrefix(b.Status, "5.") {
-		return false
-	}
-	switch {
-	case strings.HasPrefix(b.Status, "5.1."), b.Status == "5.2.1", b.Status == "5.0.0", b.Status == "5.4.1", b.Status == "5.4.4":
-		return true
-	}
-	return false
+	return b.Failed() && addressFault[b.Status] && !blamesSender.MatchString(b.Diagnostic)
 }
+
+var (
+	// The codes by which servers say that an address does not exist or takes no mail (RFC 3463,
+	// RFC 7505). 5.1.7 and 5.1.8 blame the sender's address, 5.7.x a policy.
+	addressFault = map[string]bool{
+		"5.0.0": true, "5.1.0": true, "5.1.1": true, "5.1.2": true, "5.1.3": true, "5.1.4": true, "5.1.5": true,
+		"5.1.6": true, "5.1.10": true, "5.2.0": true, "5.2.1": true, "5.4.1": true, "5.4.4": true,
+	}
+	blamesSender = regexp.MustCompile(`(?i)\b(spf|dkim|dmarc|rbl|dnsbl|spam\w*|black-?list\w*|block-?list\w*|denylist\w*|reputation|polic(y|ies)|virus|malware|content|phishing|outbound|rate|too (many|fast)|(bad|your|invalid) (\w+ )?(sender|ip)|sender (address )?(rejected|denied|blocked|verif\w+)|from (this|your) (ip|host|server|domain))\b`)
+)
 
 // Worst is the recipient that says most; zero if there is none.
 func (b *Bounce) Worst() Bounced {
@@ -51,13 +55,13 @@ func (b *Bounce) Worst() Bounced {
 	return out
 }
 
-const recipientsMost = 100
+const maxRecipients = 100
 
 // deliveryStatus reads the part that says it: one block of fields on the mail, one on each recipient.
 func deliveryStatus(b []byte) *Bounce {
 	out := &Bounce{}
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(b)))
-	for range recipientsMost {
+	for range maxRecipients {
 		h, err := r.ReadMIMEHeader()
 		if b := bounced(h); b.Action != "" || b.Address != "" {
 			out.Recipients = append(out.Recipients, b)
@@ -98,19 +102,47 @@ func typed(s string) string {
 	return strings.Trim(strings.TrimSpace(Clean(s)), "<>")
 }
 
-// looseBounce reads a bounce that is no report, as older servers write: from a mailer daemon, or with the
-// recipients in a field of its own. It says that the mail failed, not why.
+// looseBounce reads a bounce that is no report, as older servers write: with the recipients in a
+// field of its own, or from a mailer daemon or postmaster who names a code, writes to the address
+// that bounces go to, or has a subject that says so. Its recipients are all addresses that it names.
 func looseBounce(m *Mail, h message.Header) *Bounce {
 	local, _, _ := strings.Cut(strings.ToLower(m.From), "@")
 	failed := h.Get("X-Failed-Recipients")
-	if failed == "" && (local != "mailer-daemon" && local != "postmaster" || !undelivered.MatchString(m.Subject)) {
+	code := status.FindString(m.Text)
+	switch {
+	case failed != "", local == "mailer-daemon":
+	case local == "postmaster" && (failingCode(code) || undelivered.MatchString(m.Subject) || toBounces(m.To)):
+	default:
 		return nil
 	}
-	b := Bounced{Action: "failed", Address: line(Clean(failed)), Status: status.FindString(m.Text)}
-	if b.Status == "" {
-		b.Status = "4.0.0"
+	if code == "" {
+		code = "4.0.0"
 	}
-	return &Bounce{Recipients: []Bounced{b}}
+	named := addressed.FindAllString(failed, maxRecipients)
+	if named == nil {
+		named = addressed.FindAllString(m.Text, maxRecipients)
+	}
+	if named == nil {
+		named = []string{""}
+	}
+	out := &Bounce{}
+	for _, a := range named {
+		out.Recipients = append(out.Recipients, Bounced{Address: a, Action: "failed", Status: code, Diagnostic: clip(line(m.Text), 500)})
+	}
+	return out
 }
 
-var undelivered = regexp.MustCompile(`(?i)(undeliver|delivery (status )?(notification|fail)|failure notice|returned mail|mail delivery|non remis|unzustellbar|ikke levert|kunne ikke leveres|kunde inte levereras)`)
+func failingCode(code string) bool {
+	return strings.HasPrefix(code, "4.") || strings.HasPrefix(code, "5.")
+}
+
+func toBounces(to []string) bool {
+	for _, a := range to {
+		if strings.HasPrefix(strings.ToLower(a), "bounce+") {
+			return true
+		}
+	}
+	return false
+}
+
+var undelivered = regexp.MustCompile(`(?i)(undeliver|delivery (status )?(notification|fail)|failure notice|returned mail|mail delivery|non (remis|distribu)|échec de (la )?(remise|distribution)|unzustellbar|nicht zustellbar|ikke (levert|leveres|leverbar)|kunne ikke leveres|kunde inte levereras|inte att leverera|olevererbar|no se puede entregar|impossibile recapitare|onbestelbaar|toimittaminen epäonnistui|nie dostarczono|не доставлено)`)

@@ -44,12 +44,56 @@ func TestCut(t *testing.T) {
 		{"what somebody wrote", "On the 5th Anna wrote:\nCome at nine.\nIs it so?", "On the 5th Anna wrote:\nCome at nine.\nIs it so?"},
 		{"a list of fields that is none", "From: Oslo\nI take the train.", "From: Oslo\nI take the train."},
 		{"a phone in the middle", "Sent from my old address first.\nThen again.\nAnd again.\nAnd more.", "Sent from my old address first.\nThen again.\nAnd again.\nAnd more."},
+		{"gmail, Italian", "Sì.\n\nIl giorno lun 30 nov 2026 alle ore 10:12 Hall A <r@mail.example.org> ha scritto:\n\n> Puoi?\n", "Sì."},
+		{"gmail, Portuguese", "Sim.\n\nHall A <r@mail.example.org> escreveu (segunda, 30/11/2026 à(s) 10:12):\n\n> Pode?\n", "Sim."},
+		{"gmail, Russian", "Да.\n\nпн, 30 нояб. 2026 г. в 10:12, Hall A <r@mail.example.org>:\n\n> Можете?\n", "Да."},
+		{"gmail, Ukrainian", "Так.\n\nпн, 30 лист. 2026 р. о 10:12 Hall A <r@mail.example.org> пише:\n\n> Можете?\n", "Так."},
+		{"gmail, Japanese", "はい。\n\n2026年11月30日(月) 10:12 Hall A <r@mail.example.org>:\n\n> 来られますか。\n", "はい。"},
+		{"gmail, Danish", "Ja.\n\nman. 30. nov. 2026 kl. 10.12 skrev Hall A <r@mail.example.org>:\n\n> Kan du?\n", "Ja."},
+		{"thunderbird, Finnish", "Kyllä.\n\nHall A kirjoitti 30.11.2026 klo 10.12:\n> Voitko?\n", "Kyllä."},
+		{"thunderbird, Dutch", "Ja.\n\nOp 30-11-2026 om 10:12 schreef Hall A:\n> Kunt u?\n", "Ja."},
+		{"thunderbird, Polish", "Tak.\n\nW dniu 30.11.2026 o 10:12, Hall A pisze:\n> Czy możesz?\n", "Tak."},
+		{"outlook, Spanish", "Sí.\n\nDe: Hall A <r@mail.example.org>\nEnviado: lunes, 30 de noviembre de 2026 10:12\nPara: Mina\nAsunto: Turno\n\n¿Puede?\n", "Sí."},
+		{"outlook, Dutch", "Ja.\n\nVan: Hall A <r@mail.example.org>\nVerzonden: maandag 30 november 2026 10:12\nAan: Mina\nOnderwerp: Dienst\n\nKunt u?\n", "Ja."},
+		{"outlook, Italian", "Sì.\n\nDa: Hall A <r@mail.example.org>\nInviato: lunedì 30 novembre 2026 10:12\nA: Mina\nOggetto: Turno\n\nPuò?\n", "Sì."},
+		{"outlook, Polish", "Tak.\n\nOd: Hall A <r@mail.example.org>\nWysłano: poniedziałek, 30 listopada 2026 10:12\nDo: Mina\nTemat: Zmiana\n\nCzy możesz?\n", "Tak."},
+		{"outlook, Russian", "Да.\n\nОт: Hall A <r@mail.example.org>\nОтправлено: 30 ноября 2026 г. 10:12\nКому: Mina\nТема: Смена\n\nМожете?\n", "Да."},
+		{"outlook, Turkish, which nobody here knows", "Evet.\n\nKimden: Hall A <r@mail.example.org>\nGönderildi: 30 Kasım 2026 Pazartesi 10:12\nKime: Mina\nKonu: Vardiya\n\nGelebilir misin?\n", "Evet."},
+		{"a separator in a language that nobody here knows", "Evet.\n\n-------- Orijinal ileti --------\nKimden: Hall A <r@mail.example.org>\nTarih: 30.11.2026 10:12 (GMT+01:00)\nKime: mina@example.org\nKonu: Vardiya\n\nGelebilir misin?\n", "Evet."},
+		{"a reply within a thread", "No.\n\nOn 30 Nov 2026 at 11:00, Hall A <r@mail.example.org> wrote:\n\n> Sure?\n>\n> On 30 Nov 2026 at 10:30, Mina <mina@example.org> wrote:\n>\n>> Yes.\n", "No."},
+		{"forwarded, apple", "See below.\n\nBegin forwarded message:\n\n> From: Dr Berg <berg@clinic.example>\n> Subject: Certificate\n> Date: 30 November 2026 at 09:00:00 CET\n> To: Mina <mina@example.org>\n>\n> Mina is ill.\n", "See below.\n\nBegin forwarded message:\n\n> From: Dr Berg <berg@clinic.example>\n> Subject: Certificate\n> Date: 30 November 2026 at 09:00:00 CET\n> To: Mina <mina@example.org>\n>\n> Mina is ill."},
+		{"forwarded, a separator nobody here knows", "Bak.\n\n---------- Yönlendirilmiş ileti ---------\nKimden: Dr Berg <berg@clinic.example>\nTarih: 30 Kas 2026 Pzt 09:00\nKonu: Rapor\nTo: Mina <mina@example.org>\n\nMina hasta.\n", "Bak.\n\n---------- Yönlendirilmiş ileti ---------\nKimden: Dr Berg <berg@clinic.example>\nTarih: 30 Kas 2026 Pzt 09:00\nKonu: Rapor\nTo: Mina <mina@example.org>\n\nMina hasta."},
+		{"a card of one's own", "Please change my address.\n\nName: Mina Haugen\nEmail: mina@example.org\nBorn: 03.12.2001\nPhone: 40612345\n\nThank you!\n", "Please change my address.\n\nName: Mina Haugen\nEmail: mina@example.org\nBorn: 03.12.2001\nPhone: 40612345\n\nThank you!"},
+		{"a long text below a signature's mark", "Hello\n-- \n" + strings.Repeat("A sentence that matters.\n", 20), "Hello\n-- \n" + strings.TrimSpace(strings.Repeat("A sentence that matters.\n", 20))},
+		{"a time before a list", "I can come at these times, 30.11.2026 10:12:\n- nine\n- ten", "I can come at these times, 30.11.2026 10:12:\n- nine\n- ten"},
 		{"nothing but a quotation", "> Can you?", "> Can you?"},
 		{"nothing but what is answered", "On 5/5/26 10:12, Hall A wrote:\n> Can you?", "On 5/5/26 10:12, Hall A wrote:\n> Can you?"},
 		{"nothing", "", ""},
 	} {
 		if got := Cut(c.text); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestPassedOn: what tells an answer from a mail that is passed on, where both look alike.
+func TestPassedOn(t *testing.T) {
+	mail := func(from, to string) string {
+		return "Hello.\n\n________________________________\nFrom: " + from + "\nSent: Monday, 30 November 2026 09:00\nTo: " + to + "\nSubject: Certificate\n\nOf another mail.\n"
+	}
+	for _, c := range []struct {
+		name, text string
+		passed     bool
+	}{
+		{"from us", mail("Hall A <office@uni.example>", "Mina <mina@example.org>"), false},
+		{"to us", mail("Mina <mina@example.org>", "Hall A <office@uni.example>"), false},
+		{"from an address of an answer", mail("Hall A <reply+abc@mail.example.org>", "Mina"), false},
+		{"from a doctor", mail("Dr Berg <berg@clinic.example>", "Mina <mina@example.org>"), true},
+		{"from a colleague in our own domain", mail("Dean <dean@uni.example>", "Mina <mina@example.org>"), true},
+	} {
+		m, err := ParseFor([]byte("From: mina@example.org\r\nTo: office@uni.example\r\n\r\n"+c.text), func(a string) bool { return a == "office@uni.example" })
+		if err != nil || strings.Contains(m.Reply, "Of another mail.") != c.passed || !strings.HasPrefix(m.Reply, "Hello.") {
+			t.Errorf("%s: %q, %v", c.name, m.Reply, err)
 		}
 	}
 }

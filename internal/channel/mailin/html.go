@@ -7,51 +7,79 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Text is what an HTML text says, as plain text: nothing of it is fetched or run. Quoted parts are led
-// by "> ", so that they are cut like those of plain mails.
+// Text is what an HTML text says, as plain text: nothing of it is fetched or run. It is parsed as
+// browsers do, so that an element that is never closed hides no more than it would there. Quoted
+// parts are led by "> ", so that they are cut like those of plain mails.
 func Text(source string) string {
+	w := textWriter{}
+	if doc, err := html.Parse(strings.NewReader(source)); err == nil {
+		w.node(doc)
+	} else { // nested too deeply for the parser
+		w.tokens(source)
+	}
+	return w.text()
+}
+
+// hidden are the elements whose text nobody sees.
+var hidden = map[atom.Atom]bool{
+	atom.Head: true, atom.Script: true, atom.Style: true, atom.Title: true, atom.Template: true,
+	atom.Noscript: true, atom.Svg: true, atom.Iframe: true, atom.Noembed: true, atom.Noframes: true,
+}
+
+func (w *textWriter) node(n *html.Node) {
+	if w.b.Len() > textMost {
+		return
+	}
+	switch n.Type {
+	case html.TextNode:
+		w.words(n.Data)
+	case html.ElementNode:
+		if hidden[n.DataAtom] {
+			return
+		}
+		t := html.Token{Type: html.StartTagToken, DataAtom: n.DataAtom, Data: n.Data, Attr: n.Attr}
+		w.open(t)
+		defer w.close(t)
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		w.node(c)
+	}
+}
+
+// tokens reads tag by tag, without a tree. The content of script and style is raw text to the
+// tokenizer; all else is shown.
+func (w *textWriter) tokens(source string) {
 	z := html.NewTokenizer(strings.NewReader(source))
 	z.SetMaxBuf(textMost)
-	w := textWriter{}
-	for {
+	raw := false
+	for w.b.Len() <= textMost {
 		switch z.Next() {
 		case html.ErrorToken:
-			return w.text()
+			return
 		case html.TextToken:
-			if w.hidden == "" {
+			if !raw {
 				w.words(string(z.Text()))
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			t := z.Token()
-			if w.hidden == "" {
-				w.open(t)
-			}
+			raw = t.DataAtom == atom.Script || t.DataAtom == atom.Style || t.DataAtom == atom.Title
+			w.open(t)
 		case html.EndTagToken:
-			t := z.Token()
-			switch {
-			case w.hidden == t.Data:
-				w.hidden = ""
-			case w.hidden == "":
-				w.close(t)
-			}
-		}
-		if w.b.Len() > textMost {
-			return w.text()
+			raw = false
+			w.close(z.Token())
 		}
 	}
 }
 
 type textWriter struct {
 	b      strings.Builder
-	hidden string // the element within which nothing is text
-	quotes int    // how deep in quotations
+	quotes int // how deep in quotations
 	pre    int
 	space  bool // a space is due before the next word
 	breaks int  // line breaks that end what is written
 	begun  bool // the present line has something
 	link   string
 	linked strings.Builder
-	divs   []bool // of the open div elements: is it a quotation
 }
 
 func (w *textWriter) text() string { return strings.TrimSpace(Clean(w.b.String())) }
@@ -111,10 +139,6 @@ func (w *textWriter) words(s string) {
 
 func (w *textWriter) open(t html.Token) {
 	switch t.DataAtom {
-	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Noscript, atom.Object, atom.Svg, atom.Math, atom.Textarea, atom.Select, atom.Iframe:
-		if t.Type == html.StartTagToken {
-			w.hidden = t.Data
-		}
 	case atom.Br:
 		w.newline(min(w.breaks+1, 2))
 	case atom.Hr:
@@ -125,13 +149,9 @@ func (w *textWriter) open(t html.Token) {
 		w.newline(2)
 	case atom.Div:
 		w.newline(1)
-		if t.Type == html.StartTagToken {
-			quote := outlookQuote(t)
-			w.divs = append(w.divs, quote)
-			if quote {
-				w.write(strings.Repeat("_", 32))
-				w.newline(1)
-			}
+		if outlookQuote(t) {
+			w.write(strings.Repeat("_", 32))
+			w.newline(1)
 		}
 	case atom.Tr:
 		w.newline(1)
@@ -160,12 +180,7 @@ func (w *textWriter) close(t html.Token) {
 	switch t.DataAtom {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Table:
 		w.newline(2)
-	case atom.Div:
-		w.newline(1)
-		if n := len(w.divs); n > 0 {
-			w.divs = w.divs[:n-1]
-		}
-	case atom.Tr, atom.Li:
+	case atom.Div, atom.Tr, atom.Li, atom.Option:
 		w.newline(1)
 	case atom.Pre:
 		w.newline(1)

@@ -4,6 +4,7 @@
 package mailin
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -16,7 +17,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/emersion/go-message"
-	"github.com/emersion/go-message/charset" // importing it makes every charset that it knows known
+	"github.com/emersion/go-message/textproto"
+	"golang.org/x/text/encoding/charmap"
 
 	"crier/internal/channel"
 )
@@ -63,31 +65,52 @@ type File struct {
 	ID     string // Content-ID without angle brackets
 }
 
-// Parse reads a mail. It reads what it can: an error means that there is no mail at all.
-func Parse(raw []byte) (*Mail, error) {
+// Parse is ParseFor without knowledge of our addresses.
+func Parse(raw []byte) (*Mail, error) { return ParseFor(raw, nil) }
+
+// ParseFor reads a mail. It reads what it can: an error means that there is no mail at all. known
+// tells which addresses are ours, beside those that the mail is sent to: what quotes a mail between
+// them and the author is cut, while a mail of somebody else that the author passes on stays.
+func ParseFor(raw []byte, known func(address string) bool) (*Mail, error) {
 	if len(raw) > MostBytes {
 		return nil, errors.New("the mail is too large")
 	}
-	e, err := message.ReadWithOptions(bytes.NewReader(mended(raw)), &message.ReadOptions{MaxHeaderBytes: 2 * headerMost})
-	if e == nil {
+	h, body, err := readHeader(raw)
+	if err != nil {
 		return nil, errors.Join(errors.New("the mail's header cannot be read"), err)
 	}
 	m := &Mail{}
-	m.head(e.Header)
+	m.head(h)
 	p := parser{mail: m}
-	p.part(e, 0, err)
-	m.Text = p.text()
+	p.part(h, body, 0)
+	marked := p.text()
+	m.Text = strings.ReplaceAll(marked, literal, "")
 	if m.Bounce = p.bounce; m.Bounce == nil {
-		m.Bounce = looseBounce(m, e.Header)
+		m.Bounce = looseBounce(m, h)
 	} else {
 		m.Bounce.MessageID = p.returned
 	}
-	m.Auto, m.NoAnswer = automatic(e.Header, m.Subject)
+	m.Auto, m.NoAnswer = automatic(h, m.Subject)
 	if m.Bounce != nil {
 		m.Auto, m.NoAnswer = AutoBounce, true
 	}
-	m.Reply = Cut(m.Text)
+	own := map[string]bool{}
+	for _, to := range m.To {
+		own[strings.ToLower(to)] = true
+	}
+	delete(own, strings.ToLower(m.From))
+	ours := func(address string) bool {
+		return own[strings.ToLower(address)] || known != nil && known(address)
+	}
+	m.Reply = strings.ReplaceAll(cut(marked, ours), literal, "")
 	return m, nil
+}
+
+// readHeader reads the header of a mail, or of one within it; body is the rest.
+func readHeader(raw []byte) (h message.Header, body io.Reader, err error) {
+	r := bufio.NewReader(bytes.NewReader(mended(raw)))
+	fields, err := textproto.ReadHeader(r)
+	return message.Header{Header: fields}, r, err
 }
 
 // mended makes a header readable that some programs would not: lines that are none are dropped, and one that begins with
@@ -146,9 +169,9 @@ func fieldLine(line []byte) bool {
 }
 
 func (m *Mail) head(h message.Header) {
-	m.Subject = clip(line(decoded(h, "Subject")), subjectMost)
+	m.Subject = clip(line(Clean(decodeWords(h.Get("Subject")))), subjectMost)
 	if from := addresses(h.Get("From")); len(from) == 1 {
-		m.From, m.FromName = from[0].Address, clip(line(from[0].Name), nameMost)
+		m.From, m.FromName = from[0].Address, clip(line(Clean(from[0].Name)), nameMost)
 	}
 	for _, a := range addresses(h.Get("To")) {
 		m.To = append(m.To, a.Address)
@@ -169,7 +192,7 @@ const OwnHeader = channel.OwnHeader
 
 // addresses reads a list of them, leniently; what cannot be read is none.
 func addresses(field string) []*mail.Address {
-	p := mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: charset.Reader}}
+	p := mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: charsetReader}}
 	list, err := p.ParseList(field)
 	if err != nil {
 		if i, j := strings.LastIndexByte(field, '<'), strings.LastIndexByte(field, '>'); i >= 0 && j > i && strings.Count(field, "<") == 1 {
@@ -202,21 +225,14 @@ func messageIDs(field string) []string {
 	return out
 }
 
-// decoded is a header field's text; encoded words that cannot be read stay as they are.
-func decoded(h message.Header, name string) string {
-	text, err := h.Text(name)
-	if err != nil || text == "" {
-		text = h.Get(name)
-	}
-	return Clean(text)
-}
-
-// Clean makes a text that a database takes: valid UTF-8, without NUL and other controls but line breaks and tabs.
+// Clean makes a text that a database takes: valid UTF-8, without NUL and other controls but line
+// breaks and tabs. Controls of the second set (U+0080 to U+009F) are what is left of windows-1252.
 func Clean(s string) string {
-	if !utf8.ValidString(s) {
-		s = latin(s)
-	}
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(mendUTF8([]byte(s)))
 	return strings.Map(func(r rune) rune {
+		if 0x80 <= r && r <= 0x9f {
+			r = charmap.Windows1252.DecodeByte(byte(r))
+		}
 		if r == '\n' || r == '\t' {
 			return r
 		}
@@ -224,20 +240,7 @@ func Clean(s string) string {
 			return -1
 		}
 		return r
-	}, strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"))
-}
-
-// latin reads bytes that are no UTF-8 as windows-1252, as browsers do.
-func latin(s string) string {
-	r, err := charset.Reader("windows-1252", strings.NewReader(s))
-	if err != nil {
-		return strings.ToValidUTF8(s, "")
-	}
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return strings.ToValidUTF8(s, "")
-	}
-	return string(b)
+	}, s)
 }
 
 // line is a text as one line.

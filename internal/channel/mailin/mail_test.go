@@ -81,7 +81,7 @@ func samples(t testing.TB) map[string]struct {
 		"a plain part that is empty":        {mailOf("Content-Type: multipart/alternative; boundary=b\r\n", "--b\nContent-Type: text/plain\n\n \n--b\nContent-Type: text/html\n\n<p>From the HTML</p>\n--b--\n"), "From the HTML", nil},
 		"calendar and related":              {mailOf("Content-Type: multipart/mixed; boundary=m\r\n", "--m\nContent-Type: multipart/related; boundary=r\n\n--r\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain\n\nIn the middle\n--a\nContent-Type: text/html\n\n<img src=\"cid:logo\">\n--a--\n--r\nContent-Type: image/gif\nContent-ID: <logo>\nContent-Transfer-Encoding: base64\n\nR0lG\n--r--\n--m\nContent-Type: text/calendar; name=invite.ics\n\nBEGIN:VCALENDAR\n--m--\n"), "In the middle", []string{":image/gif:3:inline", "invite.ics:text/calendar:15:"}},
 		"too deep":                          {mailOf(strings.ReplaceAll(kind, "\n", "\r\n")+"\r\n", deepBody), "", nil},
-		"an attached mail":                  {mailOf("Content-Type: multipart/mixed; boundary=b\r\n", "--b\nContent-Type: text/plain\n\nForwarded\n--b\nContent-Type: message/rfc822\n\nFrom: a@b\nSubject: inner\n\nInner text\n--b--\n"), "Forwarded", []string{"mail.txt:message/rfc822:39:"}},
+		"an attached mail":                  {mailOf("Content-Type: multipart/mixed; boundary=b\r\n", "--b\nContent-Type: text/plain\n\nForwarded\n--b\nContent-Type: message/rfc822\n\nFrom: a@b\nSubject: inner\n\nInner text\n--b--\n"), "Forwarded", []string{"inner.eml:message/rfc822:39:"}},
 	}
 }
 
@@ -192,9 +192,9 @@ func TestAutomatic(t *testing.T) {
 		{"Auto-Submitted: Auto-Generated; owner-email=x\r\n", AutoReply, true},
 		{"X-Auto-Response-Suppress: All\r\n", AutoNone, true},
 		{"X-Auto-Response-Suppress: All\r\nSubject: Automatisk svar: Vakt\r\n", AutoReply, true},
-		{"Precedence: bulk\r\n", AutoList, true},
+		{"Precedence: bulk\r\n", AutoNone, true},
 		{"Precedence: auto_reply\r\n", AutoReply, true},
-		{"List-Id: <news.example.org>\r\n", AutoList, true},
+		{"List-Id: <news.example.org>\r\n", AutoNone, true},
 		{"X-Autoreply: yes\r\n", AutoReply, true},
 		{"Subject: Out of Office: Re: Shift\r\n", AutoReply, true},
 		{"Subject: Automatic reply: Shift\r\n", AutoReply, true},

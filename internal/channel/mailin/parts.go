@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"mime"
 	"strings"
 
 	"github.com/emersion/go-message"
-	"github.com/emersion/go-message/charset"
+	"github.com/emersion/go-message/textproto"
 )
 
 // parser walks the parts of a mail.
@@ -18,6 +17,7 @@ type parser struct {
 	plain    []string // texts to be shown one after the other
 	bounce   *Bounce
 	returned string // Message-ID of the mail that a bounce brings back
+	calendar string // what an invitation or its answer says, in words
 }
 
 func (p *parser) damage(what string) {
@@ -29,148 +29,206 @@ func (p *parser) damage(what string) {
 // text is the whole text.
 func (p *parser) text() string {
 	t := strings.TrimSpace(strings.Join(p.plain, "\n\n"))
+	if t == "" {
+		t = p.calendar
+	}
 	if len(t) > 2*textMost {
 		t = strings.ToValidUTF8(t[:2*textMost], "")
 	}
 	return t
 }
 
-// part reads one part and those within. err is what was unknown about its encoding.
-func (p *parser) part(e *message.Entity, depth int, err error) {
+// part reads one part and those within.
+func (p *parser) part(h message.Header, body io.Reader, depth int) {
 	if p.parts++; p.parts > partsMost || depth > depthMost {
 		p.damage("it has too many parts")
 		return
 	}
-	kind, params, _ := e.Header.ContentType() // "" is read as text/plain
-	kind = strings.ToLower(kind)
-	if r := e.MultipartReader(); r != nil && params["boundary"] != "" {
-		p.multipart(r, kind, depth)
+	kind, params := parameters(h.Get("Content-Type"))
+	if strings.HasPrefix(kind, "multipart/") && params["boundary"] != "" {
+		p.multipart(h, body, kind, params["boundary"], depth)
 		return
 	}
-	if err != nil && kind != "" && !message.IsUnknownCharset(err) {
-		p.damage("a part has an unknown encoding")
-	}
-	disposition, dparams, _ := e.Header.ContentDisposition()
-	name := partName(params, dparams)
-	attached := strings.EqualFold(disposition, "attachment")
-	switch {
-	case kind == "message/delivery-status" || kind == "message/global-delivery-status": // RFC 3464; RFC 6533 for addresses in UTF-8
-		p.bounce = deliveryStatus(p.bytes(e, textMost))
-	case depth > 0 && p.bounce != nil && (kind == "message/rfc822" || kind == "text/rfc822-headers" || kind == "message/global" || kind == "message/global-headers"):
-		if h, err := message.ReadWithOptions(bytes.NewReader(mended(p.bytes(e, headerMost))), &message.ReadOptions{MaxHeaderBytes: 2 * headerMost}); h != nil || err == nil {
-			if ids := messageIDs(h.Header.Get("Message-Id")); len(ids) > 0 {
-				p.returned = ids[0]
-			}
-		}
-	case !attached && name == "" && (kind == "" || kind == "text/plain" || strings.HasPrefix(kind, "multipart/")):
-		p.plain = append(p.plain, flowed(p.string(e), params))
-	case !attached && name == "" && kind == "text/html":
-		p.plain = append(p.plain, Text(p.string(e)))
-	default:
-		p.file(e, kind, name, disposition)
-	}
-}
-
-// multipart reads the parts of one. Of alternatives the plain text counts, if it says anything; else the HTML.
-func (p *parser) multipart(r message.MultipartReader, kind string, depth int) {
-	defer func() { _ = r.Close() }()
-	if kind != "multipart/alternative" {
-		p.each(r, depth, p)
-		return
-	}
-	// Each alternative is read by itself, and the best is kept.
-	var best []string
-	rank := -1
-	for first := true; ; first = false {
-		e, err := r.NextPart()
-		if e == nil {
-			if !errors.Is(err, io.EOF) && first {
-				p.damage("its parts cannot be told apart")
-			}
-			break
-		}
-		sub := parser{mail: p.mail, parts: p.parts, bounce: p.bounce, returned: p.returned}
-		sub.part(e, depth+1, err)
-		p.parts, p.bounce, p.returned = sub.parts, sub.bounce, sub.returned
-		if p.parts > partsMost {
-			break
-		}
-		if strings.TrimSpace(strings.Join(sub.plain, "")) == "" {
-			continue
-		}
-		k, _, _ := e.Header.ContentType()
-		r := 1
-		if k == "" || strings.EqualFold(k, "text/plain") {
-			r = 2
-		}
-		if r > rank {
-			best, rank = sub.plain, r
-		}
-	}
-	p.plain = append(p.plain, best...)
-}
-
-func (p *parser) each(r message.MultipartReader, depth int, into *parser) {
-	for first := true; ; first = false {
-		e, err := r.NextPart()
-		if e == nil {
-			if !errors.Is(err, io.EOF) && first {
-				p.damage("its parts cannot be told apart")
-			}
-			return
-		}
-		into.part(e, depth+1, err)
-		if into.parts > partsMost {
-			return
-		}
-	}
-}
-
-// file keeps an attachment, and every part that is no text.
-func (p *parser) file(e *message.Entity, kind, name, disposition string) {
-	if len(p.mail.Files) >= filesMost {
-		p.damage("it has too many attachments")
-		return
-	}
-	f := File{Name: fileName(name), Type: kind, Bytes: p.bytes(e, MostBytes), Inline: strings.EqualFold(disposition, "inline")}
-	if ids := messageIDs(e.Header.Get("Content-Id")); len(ids) > 0 {
-		f.ID, f.Inline = ids[0], f.Inline || disposition == ""
-	}
-	if f.Name == "" && kind == "message/rfc822" {
-		f.Name = "mail.txt"
-	}
-	p.mail.Files = append(p.mail.Files, f)
-}
-
-// bytes reads a part's body, decoded, as far as it can be.
-func (p *parser) bytes(e *message.Entity, most int64) []byte {
-	b, err := io.ReadAll(io.LimitReader(e.Body, most+1))
-	if int64(len(b)) > most {
-		b = b[:most]
-		p.damage("a part is too long")
-	}
-	if err != nil {
-		p.damage("a part is broken")
-	}
-	return b
-}
-
-func (p *parser) string(e *message.Entity) string { return Clean(string(p.bytes(e, textMost))) }
-
-var words = &mime.WordDecoder{CharsetReader: charset.Reader}
-
-// partName is the name that a part has: filename, name, either of them encoded by RFC 2231 or, as many programs do, by
-// RFC 2047.
-func partName(params, dparams map[string]string) string {
+	disposition, dparams := parameters(h.Get("Content-Disposition"))
 	name := dparams["filename"]
 	if name == "" {
 		name = params["name"]
 	}
-	if d, err := words.DecodeHeader(name); err == nil {
-		name = d
+	attached := disposition == "attachment"
+	if !strings.Contains(kind, "/") { // none, or one that is no type
+		if kind = "text/plain"; attached || name != "" {
+			kind = "application/octet-stream"
+		}
 	}
-	return name
+	switch {
+	case kind == "message/delivery-status" || kind == "message/global-delivery-status":
+		// RFC 3464; RFC 6533 for addresses in UTF-8
+		p.bounce = deliveryStatus(p.bytes(h, body, textMost))
+	case depth > 0 && p.bounce != nil && returned[kind]:
+		if inner, _, err := readHeader(p.bytes(h, body, headerMost)); err == nil {
+			if ids := messageIDs(inner.Get("Message-Id")); len(ids) > 0 {
+				p.returned = ids[0]
+			}
+		}
+	case signatures[kind]: // says nothing to a reader
+	case (kind == "text/plain" || strings.HasPrefix(kind, "multipart/")) && p.isText(attached, name):
+		p.plain = append(p.plain, flowed(Clean(p.string(h, body, params["charset"], false)), params))
+	case kind == "text/html" && p.isText(attached, name):
+		p.plain = append(p.plain, Text(p.string(h, body, params["charset"], true)))
+	default:
+		p.file(h, body, kind, name, disposition)
+	}
 }
+
+// isText reports whether a part with words is shown as such: the first one is, whatever its name,
+// unless it is called an attachment; a later one if it has no name.
+func (p *parser) isText(attached bool, name string) bool {
+	return !attached && (name == "" || strings.TrimSpace(strings.Join(p.plain, "")) == "")
+}
+
+var (
+	// The kinds of part that hold the mail that a bounce brings back, or its header.
+	returned = map[string]bool{
+		"message/rfc822": true, "text/rfc822-headers": true, "message/global": true, "message/global-headers": true,
+	}
+	// The kinds of part that are signatures by S/MIME and PGP.
+	signatures = map[string]bool{
+		"application/pkcs7-signature": true, "application/x-pkcs7-signature": true, "application/pgp-signature": true,
+	}
+)
+
+// multipart reads the parts of one. Of alternatives one is shown: see better.
+func (p *parser) multipart(h message.Header, body io.Reader, kind, boundary string, depth int) {
+	if enc := h.Get("Content-Transfer-Encoding"); strings.EqualFold(strings.TrimSpace(enc), "base64") {
+		// RFC 2045 section 6.4 forbids it, so most who claim it have not done it.
+		raw, err := io.ReadAll(body)
+		if err == nil && !bytes.Contains(raw, []byte("--"+boundary)) {
+			raw, _ = untransferred(raw, enc)
+		}
+		body = bytes.NewReader(raw)
+	}
+	r := textproto.NewMultipartReader(body, boundary)
+	best := alternative{}
+	for first := true; ; first = false {
+		e, err := r.NextPart()
+		if e == nil {
+			if !errors.Is(err, io.EOF) && first {
+				p.damage("its parts cannot be told apart")
+			}
+			break
+		}
+		part := message.Header{Header: e.Header}
+		if kind != "multipart/alternative" {
+			p.part(part, e, depth+1)
+		} else {
+			// Each alternative is read by itself, and the best is kept.
+			sub := parser{mail: p.mail, parts: p.parts, bounce: p.bounce, returned: p.returned}
+			sub.part(part, e, depth+1)
+			p.parts, p.bounce, p.returned = sub.parts, sub.bounce, sub.returned
+			if p.calendar == "" {
+				p.calendar = sub.calendar
+			}
+			k, _ := parameters(part.Get("Content-Type"))
+			best = better(best, alternative{text: sub.plain, plain: k == "" || k == "text/plain"})
+		}
+		if p.parts > partsMost {
+			break
+		}
+	}
+	p.plain = append(p.plain, best.text...)
+}
+
+// alternative is what one alternative of a part says.
+type alternative struct {
+	text  []string
+	plain bool // it is plain text, and not markup made plain
+}
+
+func (a alternative) empty() bool { return strings.TrimSpace(strings.Join(a.text, "")) == "" }
+
+// better returns which of two alternatives is shown: one that says something, plain text rather
+// than markup, the later of two alike (RFC 2046 section 5.1.4). A plain text that only says that
+// one needs a program for HTML counts for nothing beside the HTML.
+func better(a, b alternative) alternative {
+	switch {
+	case b.empty():
+		return a
+	case a.empty():
+		return b
+	case a.plain && !b.plain:
+		if needsHTML(a, b) {
+			return b
+		}
+		return a
+	case b.plain && !a.plain && needsHTML(b, a):
+		return a
+	}
+	return b
+}
+
+func needsHTML(plain, markup alternative) bool {
+	says := strings.Join(plain.text, " ")
+	return len(says) < 400 && mentionsHTML(says) && !mentionsHTML(strings.Join(markup.text, " "))
+}
+
+func mentionsHTML(s string) bool { return strings.Contains(strings.ToLower(s), "html") }
+
+// file keeps an attachment, and every part that is no text.
+func (p *parser) file(h message.Header, body io.Reader, kind, name, disposition string) {
+	if len(p.mail.Files) >= filesMost {
+		p.damage("it has too many attachments")
+		return
+	}
+	f := File{Name: fileName(name), Type: kind, Bytes: p.bytes(h, body, MostBytes), Inline: disposition == "inline"}
+	if ids := messageIDs(h.Get("Content-Id")); len(ids) > 0 {
+		f.ID, f.Inline = ids[0], f.Inline || disposition == ""
+	}
+	switch {
+	case f.Name != "":
+	case kind == "message/rfc822" || kind == "message/global":
+		f.Name = mailName(f.Bytes)
+	}
+	if kind == "text/calendar" && p.calendar == "" {
+		p.calendar = calendarWords(string(f.Bytes), p.mail.Date.Year())
+	}
+	p.mail.Files = append(p.mail.Files, f)
+}
+
+// mailName is what an attached mail is called: by its subject.
+func mailName(raw []byte) string {
+	name := ""
+	if h, _, err := readHeader(raw); err == nil {
+		name = fileName(strings.ReplaceAll(clip(line(Clean(decodeWords(h.Get("Subject")))), 80), "/", "-"))
+	}
+	if name == "" {
+		name = "mail"
+	}
+	return name + ".eml"
+}
+
+// bytes reads a part's body, decoded, as far as it can be.
+func (p *parser) bytes(h message.Header, body io.Reader, most int) []byte {
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		p.damage("a part is broken")
+	}
+	b, known := untransferred(raw, h.Get("Content-Transfer-Encoding"))
+	if !known {
+		p.damage("a part has an unknown encoding")
+	}
+	if len(b) > most {
+		b = b[:most]
+		p.damage("a part is too long")
+	}
+	return b
+}
+
+func (p *parser) string(h message.Header, body io.Reader, charset string, markup bool) string {
+	return decode(p.bytes(h, body, textMost), charset, markup)
+}
+
+// literal leads a line that begins with ">" and is no quotation, until Cut has done its work.
+const literal = "\x01"
 
 // flowed joins the lines of a format=flowed text (RFC 3676).
 func flowed(s string, params map[string]string) string {
@@ -194,7 +252,9 @@ func flowed(s string, params map[string]string) string {
 			}
 			out.WriteString(l[:quoted])
 			if quoted == 0 {
-				body = strings.TrimPrefix(body, " ")
+				if body = strings.TrimPrefix(body, " "); strings.HasPrefix(body, ">") {
+					out.WriteString(literal)
+				}
 			}
 			out.WriteString(body)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"crier/internal/clock"
@@ -246,12 +247,12 @@ func (x *session) each(r io.Reader, tell func(to string, err error)) {
 		all(busy())
 		return
 	}
-	m, err := Parse(raw)
+	m, err := ParseFor(raw, x.s.o.Receiver.Known)
 	if err != nil {
 		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be read"})
 		return
 	}
-	if m.Received > ReceivedMost || m.Loop || strings.HasSuffix(strings.ToLower(m.MessageID), "@"+strings.ToLower(x.s.o.Domain)) {
+	if m.Received > ReceivedMost || m.Loop || ownID(m.MessageID, x.s.o.Domain) {
 		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 4, 6}, Message: "The mail is going round in a circle"})
 		return
 	}
@@ -264,6 +265,14 @@ func (x *session) each(r io.Reader, tell func(to string, err error)) {
 		}
 		tell(to, answer(err))
 	}
+}
+
+// ownID reports whether a Message-ID is one that we make: a delivery's id, a UUID in lower case, in
+// our domain. People who host Crier on the domain of their own mail have others.
+func ownID(id, domain string) bool {
+	local, at, ok := strings.Cut(id, "@")
+	parsed, err := uuid.Parse(local)
+	return ok && err == nil && parsed.Version() == 7 && parsed.String() == local && strings.EqualFold(at, domain)
 }
 
 // turn waits until one more mail may be in memory; false: it took too long.

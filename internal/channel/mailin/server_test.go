@@ -166,13 +166,15 @@ func TestSMTP(t *testing.T) {
 	send(strings.Repeat("Received: by x\r\n", ReceivedMost+1)+head+"\r\nround", "554 5.4.6")
 	send(strings.Repeat("Received: by x\r\n", ReceivedMost)+head+"\r\nlong way", "250")
 	send(OwnHeader+": 1\r\n"+head+"\r\nround", "554 5.4.6")
-	send("Message-ID: <0198@Mail.Example.org>\r\nFrom: a@b.org\r\n\r\nour own", "554 5.4.6")
+	send("Message-ID: <01980000-0000-7000-8000-000000000001@Mail.Example.org>\r\nFrom: a@b.org\r\n\r\nour own", "554 5.4.6")
+	// Somebody whose own mail is in the same domain, from a program that makes other ids.
+	send("Message-ID: <B5A7C3F0-1111-4A2B-9C3D-2E4F5A6B7C8D@mail.example.org>\r\nFrom: a@b.org\r\n\r\na neighbour", "250")
 	send(head+"\r\n"+strings.Repeat(strings.Repeat("a", 900)+"\r\n", 1300), "552")
 	d.fail[one] = fault.New(fault.TooLarge, "too large")
 	send(head+"\r\nYes", "552")
 	d.fail[one] = fmt.Errorf("secret of the database")
 	send(head+"\r\nYes", "451 4.3.0 Not now")
-	if len(d.got) != 2 {
+	if len(d.got) != 3 {
 		t.Errorf("%d mails were taken", len(d.got))
 	}
 }
