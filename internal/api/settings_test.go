@@ -11,6 +11,7 @@ type settingsAnswer struct {
 	Settings struct {
 		ChatSubject     bool `json:"chat_subject"`
 		SubjectOptional bool `json:"subject_optional"`
+		KeepLocation    bool `json:"keep_location"`
 	}
 }
 
@@ -23,8 +24,8 @@ func TestSettings(t *testing.T) {
 		t.Errorf("after the change: %+v", got)
 	}
 	f.must(t, "north/admin", "PATCH", "/settings", item{"chat_subject": true, "subject_optional": false}) // nothing new
-	f.must(t, "north/key", "PATCH", "/settings", item{"subject_optional": true}).into(t, &got)
-	if !got.Settings.ChatSubject || !got.Settings.SubjectOptional {
+	f.must(t, "north/key", "PATCH", "/settings", item{"subject_optional": true, "keep_location": true}).into(t, &got)
+	if !got.Settings.ChatSubject || !got.Settings.SubjectOptional || !got.Settings.KeepLocation {
 		t.Errorf("after the key's change: %+v", got)
 	}
 	if a := f.must(t, "north/coordinator", "GET", "/session", nil); !strings.Contains(string(a.body), `"chat_subject":true`) {

@@ -19,6 +19,8 @@ type Settings struct {
 	TestReplies     bool `json:"test_replies,omitempty"`     // answers are open in tests as well
 	CandidatesStart bool `json:"candidates_start,omitempty"` // candidates may begin a conversation
 
+	KeepLocation bool `json:"keep_location,omitempty"` // pictures keep what a camera wrote about place and owner
+
 	StaffChatOnly bool   `json:"staff_chat_only,omitempty"` // candidates meet conversations by email and SMS alone (product row N1)
 	Region        string `json:"region,omitempty"`          // ISO 3166 of phone numbers without a country code; "" = NO
 	TimeZone      string `json:"time_zone,omitempty"`       // IANA; "" = UTC

@@ -99,6 +99,18 @@ func turnedJPEG(m image.Image, orientation uint16) []byte {
 	return append(append(out, body...), plain[2:]...)
 }
 
+// manyScans is a progressive JPEG of 8 × 8 pixels whose scans hold nothing.
+func manyScans(scans int) []byte {
+	table := append([]byte{0, 1}, make([]byte, 16)...)
+	b := append([]byte{0xff, 0xd8, 0xff, 0xdb, 0, 67, 0}, bytes.Repeat([]byte{1}, 64)...)
+	b = append(b, 0xff, 0xc2, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0, 0xff, 0xc4, 0, 20)
+	b = append(b, table...)
+	for range scans {
+		b = append(b, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0, 0)
+	}
+	return append(b, 0xff, 0xd9)
+}
+
 type entry struct {
 	name, text string
 	store      bool

@@ -96,7 +96,8 @@ type Options struct {
 // Service takes in and hands out files. Safe for concurrent use.
 type Service struct {
 	o        Options
-	decoding chan struct{} // holds a token per picture that is being decoded
+	light    *turns // of pictures that are decoded in a moment
+	heavy    *turns // of those that take much memory or work
 	exporter *Exporter
 }
 
@@ -105,7 +106,7 @@ func New(o Options) *Service {
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit
 	}
-	s := &Service{o: o, decoding: make(chan struct{}, 1)}
+	s := &Service{o: o, light: newTurns(lightTurns), heavy: newTurns(1)}
 	s.exporter = newExporter(s)
 	return s
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/picture"
 )
 
 // Many stands for a person in Upload: a file for a sending to many.
@@ -115,8 +115,8 @@ func (s *Service) take(ctx context.Context, actor domain.Actor, no domain.Person
 
 // receive stores the bytes and examines them.
 func (s *Service) receive(ctx context.Context, f *domain.StoredFile, kind fileType, size int64, body io.Reader) error {
-	m := &metered{r: body, hash: sha256.New(), limit: s.o.Limit}
-	n, err := s.o.Blobs.Put(ctx, string(f.ID), m, size)
+	m := &metered{r: body, limit: s.o.Limit}
+	shape, n, err := s.store(ctx, f, m, size)
 	if m.over {
 		return s.fits(s.o.Limit + 1)
 	}
@@ -129,7 +129,6 @@ func (s *Service) receive(ctx context.Context, f *domain.StoredFile, kind fileTy
 	if n == 0 {
 		return empty()
 	}
-	f.Size, f.SHA256 = n, hex.EncodeToString(m.hash.Sum(nil))
 	open := func() (io.ReadCloser, error) { return s.o.Blobs.Get(ctx, string(f.ID), 0, -1) }
 	if s.o.Scanner != nil {
 		if err := scan(ctx, s.o.Scanner, open); err != nil {
@@ -137,10 +136,56 @@ func (s *Service) receive(ctx context.Context, f *domain.StoredFile, kind fileTy
 		}
 	}
 	if kind.picture {
-		return s.addPreview(ctx, f, open)
+		return s.addPreview(ctx, f, shape, open)
 	}
 	return nil
 }
+
+// store puts the bytes into the blob store: a picture without what its camera wrote about place and
+// owner, unless the organisation keeps that. It fills in size and hash of what was stored.
+func (s *Service) store(ctx context.Context, f *domain.StoredFile, in io.Reader, size int64) (shape picture.Shape, n int64, err error) {
+	hash := sha256.New()
+	if !picture.Known(f.Type) {
+		n, err = s.o.Blobs.Put(ctx, string(f.ID), io.TeeReader(in, hash), size)
+	} else {
+		org, err := s.o.Store.Organisation(ctx, f.Organisation)
+		if err != nil {
+			return shape, 0, err
+		}
+		if !org.Settings.KeepLocation {
+			size = -1 // of the copy: not known before
+		}
+		if shape, n, err = s.storePicture(ctx, f, in, hash, size, org.Settings.KeepLocation); err != nil {
+			return shape, n, err
+		}
+	}
+	f.Size, f.SHA256 = n, hex.EncodeToString(hash.Sum(nil))
+	return shape, n, err
+}
+
+// storePicture copies a picture into the blob store while it comes in.
+func (s *Service) storePicture(ctx context.Context, f *domain.StoredFile, in io.Reader, hash io.Writer, size int64, keep bool) (picture.Shape, int64, error) {
+	type result struct {
+		shape picture.Shape
+		err   error
+	}
+	copied := make(chan result, 1)
+	r, w := io.Pipe()
+	go func() {
+		shape, err := picture.Copy(w, in, f.Type, keep)
+		w.CloseWithError(err) // nil: the end
+		copied <- result{shape, err}
+	}()
+	n, err := s.o.Blobs.Put(ctx, string(f.ID), io.TeeReader(r, hash), size)
+	r.CloseWithError(errNotStored) // if the store ended early, so does the copy
+	got := <-copied
+	if got.err != nil && !errors.Is(got.err, errNotStored) {
+		err = got.err // the store reports it as its own
+	}
+	return got.shape, n, err
+}
+
+var errNotStored = errors.New("the blob store stopped reading")
 
 func scan(ctx context.Context, scanner Scanner, open func() (io.ReadCloser, error)) error {
 	r, err := open()
@@ -151,24 +196,53 @@ func scan(ctx context.Context, scanner Scanner, open func() (io.ReadCloser, erro
 	return scanner.Scan(ctx, r)
 }
 
-// addPreview makes and stores the small picture, one at a time per node: decoding takes
-// up to half a gigabyte for a moment.
-func (s *Service) addPreview(ctx context.Context, f *domain.StoredFile, open func() (io.ReadCloser, error)) error {
-	select {
-	case s.decoding <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+// decodeTime is how long one picture may be decoded. The limits of package picture keep it far below
+// that on a machine that is not overloaded.
+const decodeTime = 20 * time.Second
+
+// Pictures that take no more than this are light: any ordinary photograph is.
+const (
+	lightMemory = 64 << 20
+	lightWork   = 100_000_000
+	lightTurns  = 4
+)
+
+// addPreview makes and stores the small picture.
+func (s *Service) addPreview(ctx context.Context, f *domain.StoredFile, shape picture.Shape, open func() (io.ReadCloser, error)) error {
+	queue := s.light
+	if shape.Memory > lightMemory || shape.Work > lightWork {
+		queue = s.heavy
 	}
-	p, err := makePreview(ctx, open)
-	<-s.decoding
-	if err != nil || p == nil {
+	leave, err := queue.enter(ctx, f.Organisation, f.Uploader)
+	if err != nil {
 		return err
 	}
-	if _, err := s.o.Blobs.Put(ctx, previewID(f.ID), newReader(p.bytes), int64(len(p.bytes))); err != nil {
+	small, err := decode(ctx, shape, open)
+	leave()
+	if err != nil || small == nil {
 		return err
 	}
-	f.Width, f.Height = p.width, p.height
+	if _, err := s.o.Blobs.Put(ctx, previewID(f.ID), newReader(small), int64(len(small))); err != nil {
+		return err
+	}
+	f.Width, f.Height = shape.Shown()
 	return nil
+}
+
+// decode makes the small picture within decodeTime.
+func decode(ctx context.Context, shape picture.Shape, open func() (io.ReadCloser, error)) ([]byte, error) {
+	limited, cancel := context.WithTimeout(ctx, decodeTime)
+	defer cancel()
+	r, err := open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	small, err := picture.Preview(limited, r, shape)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fault.New(fault.Unavailable, "the picture could not be read within %s; try again later", decodeTime)
+	}
+	return small, err
 }
 
 // abandon removes what a failed upload has left; the request may be over.
@@ -210,10 +284,9 @@ func interrupted(err error) error {
 	return fault.Wrap(err, fault.Malformed, "the file did not arrive completely")
 }
 
-// metered counts and hashes what passes and stops one byte after the limit.
+// metered counts what passes and stops one byte after the limit.
 type metered struct {
 	r     io.Reader
-	hash  hash.Hash
 	limit int64
 
 	n      int64
@@ -229,7 +302,6 @@ func (m *metered) Read(p []byte) (int, error) {
 		m.over = true
 		return 0, errTooLarge
 	}
-	m.hash.Write(p[:n])
 	if err != nil && !errors.Is(err, io.EOF) {
 		m.failed = err
 	}

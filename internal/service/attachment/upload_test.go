@@ -3,6 +3,8 @@ package attachment
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"image"
@@ -289,33 +291,34 @@ func TestPictures(t *testing.T) {
 		if bytes.Contains(b, []byte("GPS")) || bytes.Contains(b, []byte("Exif")) {
 			t.Errorf("%s: the preview tells more than its pixels", name)
 		}
-		if got, err := h.read("planner", a.ID); err != nil || got != string(c.body) {
-			t.Errorf("%s: the file itself was changed: %v", name, err)
+		got, err := h.read("planner", a.ID)
+		if err != nil || strings.Contains(got, "GPS") || a.Size != int64(len(got)) {
+			t.Errorf("%s: the file says where it was taken, or its size is not %d: %v", name, a.Size, err)
+		}
+		if !strings.Contains(string(c.body), "GPS") && got != string(c.body) {
+			t.Errorf("%s: the file itself was changed", name)
 		}
 		h.must(h.Discard(t.Context(), h.as("planner"), a.ID))
 	}
 }
 
-// TestTurned: each way of holding a camera brings the corners back to where they belong.
-func TestTurned(t *testing.T) {
-	type corners [4]color.Color // top left, top right, bottom left, bottom right
-	at := func(m image.Image) corners {
-		b := m.Bounds()
-		return corners{m.At(0, 0), m.At(b.Dx()-1, 0), m.At(0, b.Dy()-1), m.At(b.Dx()-1, b.Dy()-1)}
-	}
-	src := image.NewNRGBA(image.Rect(0, 0, 4, 2))
-	c := [4]color.Color{color.NRGBA{1, 0, 0, 255}, color.NRGBA{2, 0, 0, 255}, color.NRGBA{3, 0, 0, 255}, color.NRGBA{4, 0, 0, 255}}
-	src.Set(0, 0, c[0])
-	src.Set(3, 0, c[1])
-	src.Set(0, 1, c[2])
-	src.Set(3, 1, c[3])
-	// EXIF 2.3, table 6: where row 0 and column 0 are to be seen.
-	for orientation, want := range map[int]corners{
-		1: {c[0], c[1], c[2], c[3]}, 2: {c[1], c[0], c[3], c[2]}, 3: {c[3], c[2], c[1], c[0]}, 4: {c[2], c[3], c[0], c[1]},
-		5: {c[0], c[2], c[1], c[3]}, 6: {c[2], c[0], c[3], c[1]}, 7: {c[3], c[1], c[2], c[0]}, 8: {c[1], c[3], c[0], c[2]},
-	} {
-		if got := at(turned(src, orientation)); got != want {
-			t.Errorf("%d: %v, want %v", orientation, got, want)
+// TestLocationKept checks that an organisation may keep what cameras write.
+func TestLocationKept(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		photo := turnedJPEG(painted(40, 20), 6)
+		for _, keep := range []bool{true, false} {
+			_, _, err := h.store.ChangeSettings(t.Context(), h.as("planner"), func(s *domain.Settings) { s.KeepLocation = keep })
+			h.must(err)
+			a := h.upload("a", file("photo.jpg", photo))
+			got, err := h.read("a", a.ID)
+			if err != nil || (got == string(photo)) != keep || strings.Contains(got, "GPS") != keep || a.Width != 20 {
+				t.Errorf("keep %v: %+v, %v", keep, a, err)
+			}
+			sum := sha256.Sum256([]byte(got))
+			f, err := h.store.File(t.Context(), h.org, a.ID)
+			if err != nil || f.SHA256 != hex.EncodeToString(sum[:]) {
+				t.Errorf("keep %v: the hash is of other bytes, %v", keep, err)
+			}
 		}
-	}
+	})
 }

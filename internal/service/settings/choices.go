@@ -18,6 +18,8 @@ type Choices struct {
 	TestReplies     bool `json:"test_replies"`     // answers are open in tests as well
 	CandidatesStart bool `json:"candidates_start"` // candidates may begin a conversation
 
+	KeepLocation bool `json:"keep_location"` // pictures keep what a camera wrote about place and owner
+
 	StaffChatOnly bool           `json:"staff_chat_only"` // candidates meet conversations by email and SMS alone
 	Region        string         `json:"region"`          // ISO 3166 of phone numbers without a country code
 	TimeZone      string         `json:"time_zone"`       // IANA
@@ -36,6 +38,8 @@ type Change struct {
 	RepliesClosed   *bool `json:"replies_closed"`
 	TestReplies     *bool `json:"test_replies"`
 	CandidatesStart *bool `json:"candidates_start"`
+
+	KeepLocation *bool `json:"keep_location"`
 
 	StaffChatOnly *bool           `json:"staff_chat_only"`
 	Region        *string         `json:"region"`
@@ -96,7 +100,7 @@ func choicesOf(s domain.Settings) Choices {
 		zone = "UTC"
 	}
 	return Choices{SubjectOptional: s.SubjectOptional, ChatSubject: s.ChatSubject, RepliesClosed: s.RepliesClosed, TestReplies: s.TestReplies, CandidatesStart: s.CandidatesStart,
-		StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
+		KeepLocation: s.KeepLocation, StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
 		EscalateTo: domain.Channel(s.EscalateTo), EmailsPerHour: s.EmailsPerHour, SMSPerDay: s.SMSPerDay}
 }
 
@@ -123,6 +127,7 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 		set(&to.RepliesClosed, c.RepliesClosed)
 		set(&to.TestReplies, c.TestReplies)
 		set(&to.CandidatesStart, c.CandidatesStart)
+		set(&to.KeepLocation, c.KeepLocation)
 		set(&to.StaffChatOnly, c.StaffChatOnly)
 		set(&to.Region, c.Region)
 		set(&to.TimeZone, c.TimeZone)

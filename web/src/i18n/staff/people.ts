@@ -148,6 +148,9 @@ export const people = {
   'settings.test_repliesHint': 'Otherwise what is sent during a test can only be read.',
   'settings.candidates_start': 'Candidates may begin a conversation',
   'settings.candidates_startHint': 'Otherwise they can write once staff have written to them.',
+  'settings.keep_location': 'Keep the location in pictures',
+  'settings.keep_locationHint':
+    'Otherwise Crier removes what a camera or program wrote about place, time and owner when a picture is uploaded. Pictures look the same.',
 
   'cannedPage.title': 'Canned replies',
   'cannedPage.body': 'Texts that are written often. In the composer, / and the shortcut puts one in; its fields are filled in for the person.',
