@@ -26,23 +26,21 @@ func (s *Store) RecordDeliveries(ctx context.Context, at time.Time, results []do
 		by[org] = append(by[org], r)
 	}
 	for _, org := range order {
-		var e *domain.Entry
+		var told []*domain.Entry
 		err := s.write(ctx, org, func(tx *Tx) (err error) {
-			e, err = tx.recordDeliveries(ctx, at, by[org])
+			told, err = tx.recordDeliveries(ctx, at, by[org])
 			failpoint.Hit(failpoint.DeliveryBeforeCommit)
 			return err
 		})
 		if err != nil {
 			return entries, fmt.Errorf("record deliveries: %w", err)
 		}
-		if e != nil {
-			entries = append(entries, e)
-		}
+		entries = append(entries, told...)
 	}
 	return entries, nil
 }
 
-func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.DeliveryResult) (*domain.Entry, error) {
+func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.DeliveryResult) ([]*domain.Entry, error) {
 	told := false
 	rows := make([][]any, len(list))
 	byID := make(map[string]domain.DeliveryResult, len(list))
@@ -72,8 +70,16 @@ func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.D
 	}
 	var attempts []attemptRow
 	var items []domain.DeliveryItem
+	var entries []*domain.Entry
 	for _, id := range heard {
 		r := byID[id]
+		if r.OptedOut {
+			stopped, err := t.optOut(ctx, r.Delivery, r.Address, r.Detail, at)
+			if err != nil {
+				return nil, err
+			}
+			entries = append(entries, stopped...)
+		}
 		if a := r.Attempt; a != nil {
 			attempts = append(attempts, attemptRow{t.org, id, *a})
 		}
@@ -84,7 +90,34 @@ func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.D
 	if err := t.addAttempts(ctx, attempts); err != nil {
 		return nil, err
 	}
-	return t.tellDeliveries(ctx, domain.System(t.org).Ref(), items)
+	e, err := t.tellDeliveries(ctx, domain.System(t.org).Ref(), items)
+	if e != nil {
+		entries = append(entries, e)
+	}
+	return entries, err
+}
+
+// optOut ends the consent of everybody who has the number that a delivery went to: the provider says that
+// they have told it to stop. The transaction has taken the journal.
+func (t *Tx) optOut(ctx context.Context, d domain.Delivery, address, words string, at time.Time) ([]*domain.Entry, error) {
+	if d.Channel != domain.ChannelSMS {
+		return nil, nil
+	}
+	if address == "" {
+		address = d.Address
+	}
+	var people []int64
+	err := t.Select(ctx, &people, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND (p.no = $2 OR p.phone_e164 = $3 AND p.phone_e164 <> '' AND p.kind = 'candidate')
+		AND coalesce((SELECT c.state FROM consents c WHERE c.organisation_id = p.organisation_id AND c.person_no = p.no AND c.channel = 'sms' ORDER BY c.at DESC LIMIT 1), '') <> 'out'
+		ORDER BY p.no`, t.org, d.Person, address)
+	if err != nil {
+		return nil, fmt.Errorf("read who has a number: %w", err)
+	}
+	list := make([]newConsent, len(people))
+	for i, no := range people {
+		list[i] = newConsent{no, domain.ConsentRecord{Channel: domain.ChannelSMS, State: domain.ConsentOut, Source: domain.ConsentByProvider, Words: words, At: at}}
+	}
+	return t.addConsents(ctx, domain.System(t.org).Ref(), list)
 }
 
 // tellDeliveries puts what became of deliveries into the journal; nil if there is nothing to tell. The
@@ -158,9 +191,9 @@ func (s *Store) SweepDeliveries(ctx context.Context, now time.Time, limit int) (
 }
 
 // ReportDelivery notes what a provider says later of a delivery, each word once. What has arrived stays so, and what was given up
-// has arrived after all if the provider says so. A bounce marks the address. The entry is nil where the state
+// has arrived after all if the provider says so. A bounce marks the address. There is no entry where the state
 // stays. Errors: NotFound for a delivery that is not known, or not yet.
-func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (entry *domain.Entry, err error) {
+func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (entries []*domain.Entry, err error) {
 	err = s.write(ctx, r.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -180,18 +213,18 @@ func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (en
 		if err != nil {
 			return err
 		}
-		entry, err = tx.report(ctx, row.delivery(), r)
+		entries, err = tx.report(ctx, row.delivery(), r)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("note a provider's report: %w", err)
 	}
-	return entry, nil
+	return entries, nil
 }
 
-func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryReport) (*domain.Entry, error) {
+func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryReport) (entries []*domain.Entry, err error) {
 	var known int
-	err := t.Get(ctx, &known, `SELECT count(*) FROM delivery_attempts WHERE organisation_id = $1 AND delivery_id = $2 AND outcome = $3 AND code = $4`, t.org, d.ID, r.Outcome, r.Code)
+	err = t.Get(ctx, &known, `SELECT count(*) FROM delivery_attempts WHERE organisation_id = $1 AND delivery_id = $2 AND outcome = $3 AND code = $4`, t.org, d.ID, r.Outcome, r.Code)
 	if err != nil || known > 0 {
 		return nil, err
 	}
@@ -208,20 +241,29 @@ func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryRep
 			return nil, fmt.Errorf("mark an address: %w", err)
 		}
 	}
+	if r.OptedOut {
+		if entries, err = t.optOut(ctx, d, d.Address, r.Detail, at); err != nil {
+			return nil, err
+		}
+	}
 	state, reason, detail := domain.DeliveryDelivered, "", ""
 	if r.Outcome != domain.OutcomeDelivered {
 		state, reason, detail = domain.DeliveryFailed, r.Code, r.Detail
 		if r.Outcome == domain.OutcomeBounced {
 			reason = string(domain.ReasonBounced)
 		}
+		if r.OptedOut {
+			reason = string(domain.ReasonOptedOut)
+		}
 	}
 	if d.State == domain.DeliveryDelivered || d.State == state {
-		return nil, nil
+		return entries, nil
 	}
 	_, err = t.Exec(ctx, `UPDATE deliveries SET state = $3, reason = $4, detail = $5, lease_until = 0, changed_at = $6 WHERE organisation_id = $1 AND id = $2`,
 		t.org, d.ID, state, reason, detail, micros(at))
 	if err != nil {
 		return nil, fmt.Errorf("move a delivery: %w", err)
 	}
-	return t.tellDeliveries(ctx, domain.System(t.org).Ref(), []domain.DeliveryItem{{ID: d.ID, Message: d.Offset, Person: d.Person, Channel: d.Channel, State: state, Reason: reason}})
+	e, err := t.tellDeliveries(ctx, domain.System(t.org).Ref(), []domain.DeliveryItem{{ID: d.ID, Message: d.Offset, Person: d.Person, Channel: d.Channel, State: state, Reason: reason}})
+	return append(entries, e), err
 }

@@ -13,11 +13,13 @@ type Unmatched interface {
 	List(ctx context.Context, actor domain.Actor, limit int, after string) (inbound.Page, error)
 	Assign(ctx context.Context, actor domain.Actor, id string, person domain.PersonID) (domain.Item, error)
 	Discard(ctx context.Context, actor domain.Actor, id, note string) error
+	Refusals(ctx context.Context, actor domain.Actor) ([]domain.Refused, error)
 }
 
 func (s *Server) unmatchedRoutes() []route {
 	return []route{
 		{"GET", "/unmatched", s.signedIn(s.listUnmatched)},
+		{"GET", "/refusals", s.signedIn(s.listRefusals)},
 		{"GET", "/unmatched/{inbound}/original", s.signedIn(s.unmatchedOriginal)},
 		{"GET", "/messages/{item}/original", s.signedIn(s.messageOriginal)},
 		{"POST", "/unmatched/{inbound}/assign", s.signedIn(s.assignUnmatched)},
@@ -36,6 +38,14 @@ func (s *Server) listUnmatched(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.json(http.StatusOK, page)
+}
+
+func (s *Server) listRefusals(x *exchange, actor domain.Actor) error {
+	list, err := s.Unmatched.Refusals(x.r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, map[string]any{"refused": list})
 }
 
 func (s *Server) assignUnmatched(x *exchange, actor domain.Actor) error {

@@ -4,15 +4,20 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 
+	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/service/inbound"
 )
 
-// Webhooks is what providers of SMS call. Each proves by itself who calls.
+// Webhooks is what providers of SMS call. Each proves by itself who calls, and counts what it refuses.
 type Webhooks interface {
 	Twilio(ctx context.Context, slug string, status bool, address string, form url.Values, signature string) error
-	Kannel(ctx context.Context, slug string, status bool, form url.Values) error
+	Kannel(ctx context.Context, r inbound.KannelRequest) error
+	// Refused notes a request that cannot be read.
+	Refused(source domain.InboundSource, slug string, org domain.OrganisationID, why domain.RefusedWhy, detail string)
 }
 
 // Bounds of a webhook's request.
@@ -37,6 +42,7 @@ func (s *Server) twilio(status bool) func(*exchange) error {
 	return func(x *exchange) error {
 		form, err := x.form()
 		if err != nil {
+			s.unreadable(domain.FromTwilio, x, err)
 			return err
 		}
 		// The provider signs the address that it was given: the public one, whatever a proxy made of it.
@@ -51,21 +57,23 @@ func (s *Server) twilio(status bool) func(*exchange) error {
 	}
 }
 
-// kannel answers 202 with nothing in it: the gateway takes any other 2xx for a failure, and would send a text back as an SMS.
+// kannel answers 202 with nothing in it: the gateway takes any other 2xx for a failure, and would send a text back
+// as an SMS.
 func (s *Server) kannel(status bool) func(*exchange) error {
 	return func(x *exchange) error {
-		form, err := x.form()
-		if err != nil {
-			return err
+		r := inbound.KannelRequest{Slug: x.path("slug"), Status: status, Query: x.r.URL.RawQuery}
+		if from, err := netip.ParseAddrPort(x.r.RemoteAddr); err == nil {
+			r.Remote = from.Addr()
 		}
-		values, err := url.ParseQuery(x.r.URL.RawQuery)
-		if err != nil || len(values) > webhookParameters {
-			return malformed("", "the address's parameters are not well encoded, or too many")
+		if x.r.Method != http.MethodGet {
+			var err error
+			if r.Body, err = x.body(webhookLimit); err != nil {
+				s.unreadable(domain.FromKannel, x, err)
+				return err
+			}
+			r.Type = x.r.Header.Get("Content-Type")
 		}
-		for name, list := range form {
-			values[name] = append(values[name], list...)
-		}
-		if err := s.Webhooks.Kannel(x.r.Context(), x.path("slug"), status, values); err != nil {
+		if err := s.Webhooks.Kannel(x.r.Context(), r); err != nil {
 			return err
 		}
 		x.w.WriteHeader(http.StatusAccepted)
@@ -73,11 +81,17 @@ func (s *Server) kannel(status bool) func(*exchange) error {
 	}
 }
 
-// form reads the parameters of a request's body; a GET has none.
-func (x *exchange) form() (url.Values, error) {
-	if x.r.Method == http.MethodGet {
-		return url.Values{}, nil
+// unreadable notes a webhook's request that cannot be read.
+func (s *Server) unreadable(source domain.InboundSource, x *exchange, err error) {
+	why := domain.RefusedMalformed
+	if fault.Is(err, fault.TooLarge) {
+		why = domain.RefusedTooLarge
 	}
+	s.Webhooks.Refused(source, x.path("slug"), 0, why, fault.Public(err).Message)
+}
+
+// form reads the parameters of a request's body.
+func (x *exchange) form() (url.Values, error) {
 	body, err := x.body(webhookLimit)
 	if err != nil {
 		return nil, err

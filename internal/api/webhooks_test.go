@@ -70,7 +70,7 @@ func TestTwilio(t *testing.T) {
 		c.Origins, c.TwilioAccount, c.TwilioToken, c.TwilioFrom, c.TwilioURL = []string{publicAddress}, "AC1", far.Token, "+4790000000", "http://127.0.0.1:9"
 	})
 	f.reachable(t, "north", "a1", "+47 400 00 001")
-	path := "/api/v1/webhooks/twilio/north/message"
+	path, status := "/api/v1/webhooks/twilio/north/message", "/api/v1/webhooks/twilio/north/status"
 	form := url.Values{"MessageSid": {"SM1"}, "From": {"+4740000001"}, "To": {"+4790000000"}, "Body": {"STOP"}}
 	signed := far.SignatureOf(publicAddress+path, form)
 
@@ -86,7 +86,7 @@ func TestTwilio(t *testing.T) {
 		"signed for another address": {path + "?x=1", signed, form, 403},
 		"another organisation's":     {"/api/v1/webhooks/twilio/south/message", signed, form, 403},
 		"no such organisation":       {"/api/v1/webhooks/twilio/none/message", far.SignatureOf(publicAddress+"/api/v1/webhooks/twilio/none/message", form), form, 404},
-		"no SMS":                     {path, far.SignatureOf(publicAddress+path, url.Values{"From": {"x"}}), url.Values{"From": {"x"}}, 422},
+		"no report":                  {status, far.SignatureOf(publicAddress+status, url.Values{"From": {"x"}}), url.Values{"From": {"x"}}, 422},
 	} {
 		if got := f.posted(t, c.path, c.form, c.signature); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
@@ -121,7 +121,6 @@ func TestTwilio(t *testing.T) {
 	if consents.SMS != "out" || len(consents.History) != 2 || consents.History[0].Source != "sms" || consents.History[0].Words != "STOP" {
 		t.Errorf("%+v", consents)
 	}
-	status := "/api/v1/webhooks/twilio/north/status"
 	report := url.Values{"MessageSid": {"SM-unknown"}, "MessageStatus": {"delivered"}}
 	if got := f.posted(t, status, report, far.SignatureOf(publicAddress+status, report)); got != 503 {
 		t.Errorf("a report that came too early: %d; it must come again", got)
@@ -160,13 +159,14 @@ func TestKannel(t *testing.T) {
 	for query, want := range map[string]int{
 		"message?id=1&from=%2B4740000009&to=1234&text=hei":             403,
 		"message?token=guess&id=1&from=%2B4740000009&to=1234&text=hei": 403,
-		"status?id=1&status=1":                                                            403,
-		"message?" + token + "&from=%2B4740000009&text=hei":                               422,
+		"status?id=1&status=1": 403,
+		"message?" + token + "&from=%2B4740000009&text=without+id":                        202,
+		"status?" + token + "&status=1":                                                   422,
 		"message?" + token + "&id=1&from=4740000009&to=1234&coding=0&text=hei+hei":        202,
 		"message?" + token + "&id=2&from=4740000009&to=1234&coding=2&hex=06450631&text=x": 202,
 		"status?" + token + "&id=0199&status=8":                                           202,
 		"status?" + token + "&id=0199&status=1":                                           503,
-		"message?" + token + "&id=%zz":                                                    400,
+		"message?" + token + "&id=%zz&text=100%&hex=%H":                                   202,
 	} {
 		if got := get(query); got != want {
 			t.Errorf("%s: %d, want %d", query, got, want)
@@ -176,8 +176,41 @@ func TestKannel(t *testing.T) {
 		t.Errorf("a replay: %d", got)
 	}
 	list := f.unmatchedList(t, "north/planner")
-	if len(list) != 2 || list[0].Sender != "+4740000009" || list[0].Why != "unknown" {
+	if len(list) != 4 {
 		t.Fatalf("%+v", list)
+	}
+	for _, w := range list {
+		if w.Why != "unknown" || w.Sender != "+4740000009" && w.Body != "100%" {
+			t.Errorf("%+v", w)
+		}
+	}
+	refusals := func(who string) (out []domain.Refused) {
+		t.Helper()
+		if err := f.node.Inbound.FlushRefusals(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got struct{ Refused []domain.Refused }
+		f.must(t, who, "GET", "/refusals", nil).into(t, &got)
+		return got.Refused
+	}
+	figures := map[domain.RefusedWhy]int{}
+	for _, r := range refusals("north/planner") {
+		figures[r.Reason] += r.Count
+		if r.Source != domain.FromKannel || r.Detail == "" || r.LastAt.IsZero() {
+			t.Errorf("%+v", r)
+		}
+	}
+	if len(figures) != 2 || figures[domain.RefusedProof] != 3 || figures[domain.RefusedReport] != 1 {
+		t.Errorf("refused: %v", figures)
+	}
+	if other := refusals("south/planner"); len(other) != 0 {
+		t.Errorf("the south sees %+v", other)
+	}
+	if a := f.call(t, "north/a1", "GET", "/refusals", nil); a.status != 403 {
+		t.Errorf("a candidate reads what was refused: %d", a.status)
+	}
+	if log := f.logs.String(); !strings.Contains(log, "something that came in was refused") || strings.Contains(log, "gateway&") || strings.Contains(log, "a+token") || strings.Contains(log, "guess") {
+		t.Error("the log must tell of refusals, and no token")
 	}
 	if other := f.unmatchedList(t, "south/planner"); len(other) != 0 {
 		t.Errorf("the south sees %+v", other)
@@ -209,7 +242,7 @@ func TestKannel(t *testing.T) {
 		Entries []struct{ Kind, Summary string }
 	}
 	f.must(t, "north/planner", "GET", "/log?kind="+string(domain.EntryInboundHandled), nil).into(t, &log)
-	if len(log.Entries) != 2 {
+	if len(log.Entries) != 4 {
 		t.Errorf("%+v", log)
 	}
 }

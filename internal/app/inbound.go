@@ -16,19 +16,31 @@ import (
 )
 
 // openInbound makes the service of what comes in. What it answers goes as copies do.
-func (n *Node) openInbound() {
+func (n *Node) openInbound(limiter inbound.Limiter) {
 	o := inbound.Options{
 		Store: n.Store, Writer: n.Conversation, Intake: intake{n.Files}, Blobs: n.blobs, Addresses: n.addresses(), Answers: n.Delivery.Enabled(), Queued: n.Delivery.Wake, Sealer: n.sealer, Clock: n.clock,
 		Log: n.log.With().Str("room", "inbound").Logger(), Limits: n.cfg.Limits(), Committed: n.committed,
-		KeepOriginals: time.Duration(n.cfg.MailOriginalsDays) * 24 * time.Hour,
+		Limiter: limiter, KeepOriginals: time.Duration(n.cfg.MailOriginalsDays) * 24 * time.Hour,
 	}
 	if n.cfg.TwilioAccount != "" {
 		o.Twilio = n.twilio()
 	}
 	if n.cfg.KannelURL != "" {
 		o.Kannel = n.kannel()
+		o.KannelFrom, _ = n.cfg.KannelFromAddresses() // Check has refused what is none
 	}
 	n.Inbound = inbound.New(o)
+}
+
+// refusedMail counts the mails that a listener refuses.
+func (n *Node) refusedMail(lmtp bool) func(mailin.Refusal) {
+	source := domain.FromSMTP
+	if lmtp {
+		source = domain.FromLMTP
+	}
+	return func(r mailin.Refusal) {
+		n.Inbound.Refused(source, "", n.Inbound.OrganisationOf(r.To), domain.RefusedWhy(r.Why), r.Detail)
+	}
 }
 
 // intake takes in files that came by mail as if their sender had uploaded them.
@@ -75,7 +87,7 @@ func (n *Node) listenMail(ctx context.Context) (mailServers, error) {
 		if !l.lmtp { // strangers, not our own mail server
 			limits.PerAddress, limits.PerMinute, limits.PerConnection, limits.Refused = n.cfg.SMTPInPerAddress, n.cfg.SMTPInPerMinute, mailsPerConnection, refusedPerConnection
 		}
-		s := mailin.NewServer(mailin.Options{LMTP: l.lmtp, Domain: n.cfg.MailDomainName(), Receiver: n.Inbound, Log: n.log.With().Str("room", "mailin").Logger(),
+		s := mailin.NewServer(mailin.Options{LMTP: l.lmtp, Domain: n.cfg.MailDomainName(), Receiver: n.Inbound, Refused: n.refusedMail(l.lmtp), Log: n.log.With().Str("room", "mailin").Logger(),
 			TLS: config, Limits: limits, Clock: n.clock})
 		s.Start(listener)
 		out = append(out, s)

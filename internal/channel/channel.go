@@ -79,6 +79,7 @@ type Error struct {
 	Code       string        // the provider's, as in 550 5.1.1 or 21610
 	Detail     string        // its words, cut to 500 characters
 	RetryAfter time.Duration // as the provider asked, 0 = not said
+	OptedOut   bool          // the recipient has told the provider to stop
 	Err        error
 }
 

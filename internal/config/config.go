@@ -55,15 +55,16 @@ type Config struct {
 	SMTPInPerMinute   int    `name:"smtp-in-per-minute" default:"120" help:"Most mails a minute of one remote address by SMTP; more are told to come again. By LMTP there is no bound: the mail server in front has one address."`
 	MailOriginalsDays int    `name:"mail-originals-days" default:"365" help:"For how many days mails that came in are kept as they came, beside the messages that they became; 0: for good. What waits in Unmatched is kept until it is dealt with."`
 
-	TwilioURL      string `name:"twilio-url" default:"https://api.twilio.com" help:"Where Twilio's HTTP API is, or one that speaks it." placeholder:"URL"`
-	TwilioAccount  string `name:"twilio-account" help:"Account SID at Twilio; with neither it nor kannel-url: see outbox." placeholder:"SID"`
-	TwilioToken    string `name:"twilio-token" secret:"" help:"Auth token at Twilio; it signs webhooks too." placeholder:"SECRET"`
-	TwilioFrom     string `name:"twilio-from" help:"Number in E.164, or SID of a messaging service, that SMS come from." placeholder:"NUMBER"`
-	KannelURL      string `name:"kannel-url" help:"The sendsms service of a Kannel gateway, as in http://127.0.0.1:13013." placeholder:"URL"`
-	KannelUser     string `name:"kannel-user" help:"User at the gateway." placeholder:"NAME"`
-	KannelPassword string `name:"kannel-password" secret:"" help:"Password at the gateway." placeholder:"SECRET"`
-	KannelFrom     string `name:"kannel-from" help:"Number or name that SMS come from." placeholder:"NUMBER"`
-	KannelToken    string `name:"kannel-token" secret:"" help:"Secret that the gateway shows with everything it tells: the token of its webhooks' addresses." placeholder:"SECRET"`
+	TwilioURL      string   `name:"twilio-url" default:"https://api.twilio.com" help:"Where Twilio's HTTP API is, or one that speaks it." placeholder:"URL"`
+	TwilioAccount  string   `name:"twilio-account" help:"Account SID at Twilio; with neither it nor kannel-url: see outbox." placeholder:"SID"`
+	TwilioToken    string   `name:"twilio-token" secret:"" help:"Auth token at Twilio; it signs webhooks too." placeholder:"SECRET"`
+	TwilioFrom     string   `name:"twilio-from" help:"Number in E.164, or SID of a messaging service, that SMS come from." placeholder:"NUMBER"`
+	KannelURL      string   `name:"kannel-url" help:"The sendsms service of a Kannel gateway, as in http://127.0.0.1:13013." placeholder:"URL"`
+	KannelUser     string   `name:"kannel-user" help:"User at the gateway." placeholder:"NAME"`
+	KannelPassword string   `name:"kannel-password" secret:"" help:"Password at the gateway." placeholder:"SECRET"`
+	KannelFrom     string   `name:"kannel-from" help:"Number or name that SMS come from." placeholder:"NUMBER"`
+	KannelToken    string   `name:"kannel-token" secret:"" help:"Secret that the gateway shows with everything it tells: the token of its webhooks' addresses." placeholder:"SECRET"`
+	KannelAllow    []string `name:"kannel-allow" help:"Addresses, or networks as in 192.0.2.0/24, that the gateway calls from, as this server sees them; others are refused. Empty: any." placeholder:"ADDR"`
 
 	Outbox  string `name:"outbox" default:"auto" help:"auto: on the embedded database with neither a mail server nor an SMS provider, mails and SMS are kept on the Outbox page and go nowhere, and admins and planners can answer there as the recipients would. off: nothing is kept. Where nothing is kept, a channel without a provider does not exist."`
 	WebPush string `name:"web-push" default:"auto" help:"auto: browsers that ask for it get pushes, by their makers' push services; the server's key is made on first start. off: none do."`

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"fmt"
+	"net/netip"
 	"net/url"
+	"strings"
 
 	"crier/internal/fault"
 )
@@ -26,13 +29,33 @@ func (c *Config) checkSMS() []fault.Detail {
 		if c.KannelUser == "" || c.KannelPassword == "" || c.KannelFrom == "" || c.KannelToken == "" {
 			bad("kannel-url", "kannel-user, kannel-password, kannel-from and kannel-token are needed with kannel-url")
 		}
+		if _, err := c.KannelFromAddresses(); err != nil {
+			bad("kannel-allow", "must be addresses or networks, as in 127.0.0.1 or 192.0.2.0/24")
+		}
 		if c.TwilioAccount != "" {
 			bad("kannel-url", "give either kannel or twilio")
 		}
-	} else if c.KannelUser+c.KannelPassword+c.KannelFrom+c.KannelToken != "" {
+	} else if c.KannelUser+c.KannelPassword+c.KannelFrom+c.KannelToken+strings.Join(c.KannelAllow, "") != "" {
 		bad("kannel-url", "is needed with the other settings of kannel")
 	}
 	return out
+}
+
+// KannelFromAddresses are the networks that the gateway calls from; none: any.
+func (c *Config) KannelFromAddresses() ([]netip.Prefix, error) {
+	out := make([]netip.Prefix, len(c.KannelAllow))
+	for i, text := range c.KannelAllow {
+		if a, err := netip.ParseAddr(text); err == nil {
+			out[i] = netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen())
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no address or network: %w", text, err)
+		}
+		out[i] = p.Masked()
+	}
+	return out, nil
 }
 
 // Captures says whether mails and SMS are kept instead of sent: on the embedded database, where nothing could send any. Whoever

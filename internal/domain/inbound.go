@@ -70,6 +70,11 @@ const (
 	WhyBounce     InboundWhy = "bounce"       // a bounce of nothing that is known
 	WhyNotAReply  InboundWhy = "no_candidate" // to somebody who has no conversation
 	WhyUnreadable InboundWhy = "refused"      // what it says cannot stand in a message
+	WhyNotText    InboundWhy = "not_text"     // an SMS that carries bytes, not a text
+	WhyLimit      InboundWhy = "limit"        // an SMS of somebody who writes too many at once
+	WhyExpired    InboundWhy = "expired"      // to an address that is too old
+	WhyRecipient  InboundWhy = "recipient"    // a bounce that names another address than its mail went to
+	WhyUnverified InboundWhy = "unverified"   // to the server's own address, from a sender that nobody vouches for
 )
 
 // InboundPendingTime is after how long what was stored and no more is shown to staff.
@@ -133,3 +138,38 @@ func MessageOriginal(item ItemID) string { return "/api/v1/messages/" + string(i
 
 // WaitingOriginal is the same of one that waits for staff.
 func WaitingOriginal(id string) string { return "/api/v1/unmatched/" + id + "/original" }
+
+// InboundSource names a way in.
+type InboundSource string
+
+// The ways in.
+const (
+	FromKannel InboundSource = "kannel"
+	FromTwilio InboundSource = "twilio"
+	FromLMTP   InboundSource = "lmtp"
+	FromSMTP   InboundSource = "smtp"
+)
+
+// RefusedWhy says why something that came in was refused: its sender was told so, and nothing of it is kept.
+type RefusedWhy string
+
+// The reasons.
+const (
+	RefusedProof     RefusedWhy = "proof"     // a token or signature that is wrong
+	RefusedAddress   RefusedWhy = "address"   // from an address that may not call
+	RefusedMalformed RefusedWhy = "malformed" // a request that cannot be read
+	RefusedReport    RefusedWhy = "report"    // a delivery report of nothing that is known
+	RefusedTooLarge  RefusedWhy = "too_large"
+	RefusedLoop      RefusedWhy = "loop"  // a mail of ours that goes round
+	RefusedLimit     RefusedWhy = "limit" // too many at once: the sender comes again
+	RefusedLater     RefusedWhy = "later" // it could not be kept now: the sender comes again
+)
+
+// Refused counts what was refused by one way in for one reason.
+type Refused struct {
+	Source InboundSource `json:"source"`
+	Reason RefusedWhy    `json:"reason"`
+	Count  int           `json:"count"`
+	Detail string        `json:"detail,omitempty"` // of the newest one
+	LastAt time.Time     `json:"last_at"`
+}

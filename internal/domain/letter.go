@@ -84,6 +84,7 @@ type DeliveryResult struct {
 	DueAt      time.Time // of what waits again
 	Attempt    *Attempt  // nil: nothing was tried; N is given by the store
 	Consumed   bool      // the attempt counts against the delivery
+	OptedOut   bool      // the provider says that the recipient has told it to stop: their consent ends
 }
 
 // DeliveryReport is what a provider, or a bounce, says later. The delivery is named by ID, or by Provider and ProviderID.
@@ -93,6 +94,7 @@ type DeliveryReport struct {
 	Provider     string
 	ProviderID   string
 	Outcome      Outcome // delivered, permanent or bounced
+	OptedOut     bool    // the recipient has told the provider to stop: their consent ends
 	Code         string
 	Detail       string
 	At           time.Time
@@ -158,7 +160,8 @@ const (
 	ConsentByPerson       ConsentSource = "person"
 	ConsentBySMS          ConsentSource = "sms"
 	ConsentByProvisioning ConsentSource = "provisioning"
-	ConsentByTrial        ConsentSource = "trial" // staff tried it out on the Outbox page, as the person would
+	ConsentByProvider     ConsentSource = "provider" // they told the provider to stop, which says so
+	ConsentByTrial        ConsentSource = "trial"    // staff tried it out on the Outbox page, as the person would
 )
 
 // ConsentChanged is the payload of EntryConsentChanged.

@@ -55,6 +55,27 @@ func (m *Metrics) Counter(name, help string, read func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
 }
 
+// Counters adds ever growing values with labels, read at every scrape: read calls add for each.
+func (m *Metrics) Counters(name, help string, labels []string, read func(add func(v float64, labels ...string))) {
+	m.registry.MustRegister(labelled{prometheus.NewDesc(name, help, labels, nil), read})
+}
+
+// labelled is a collector of counters whose labels are known only when they are read.
+type labelled struct {
+	desc *prometheus.Desc
+	read func(add func(v float64, labels ...string))
+}
+
+// Describe implements prometheus.Collector.
+func (l labelled) Describe(to chan<- *prometheus.Desc) { to <- l.desc }
+
+// Collect implements prometheus.Collector.
+func (l labelled) Collect(to chan<- prometheus.Metric) {
+	l.read(func(v float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(l.desc, prometheus.CounterValue, v, labels...)
+	})
+}
+
 // Admin serves /metrics and /debug/pprof/. Give it a private address: neither
 // asks who is there.
 func (m *Metrics) Admin() http.Handler {

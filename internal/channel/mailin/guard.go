@@ -1,6 +1,7 @@
 package mailin
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -208,6 +209,9 @@ type conn struct {
 	doomed atomic.Bool
 	left   sync.Once
 
+	data       atomic.Bool  // a mail's own bytes come in
+	unanswered atomic.Int64 // bytes of commands since the last answer
+
 	mails, refused int // so far; of the connection's own goroutine
 }
 
@@ -216,8 +220,22 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.doomed.Load() {
 		return 0, io.EOF
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if !c.data.Load() && c.unanswered.Add(int64(n)) > maxCommands {
+		return 0, errors.New("more commands than anybody needs, without an end of a line")
+	}
+	return n, err
 }
+
+// Write implements net.Conn.
+func (c *conn) Write(p []byte) (int, error) {
+	c.unanswered.Store(0)
+	return c.Conn.Write(p)
+}
+
+// maxCommands is the most bytes that come in between two answers, outside of a mail: a line of a command, and what
+// is sent ahead. With TLS its own bytes count.
+const maxCommands = 64 << 10
 
 // SetReadDeadline implements net.Conn: nobody reads beyond the connection's own end.
 func (c *conn) SetReadDeadline(t time.Time) error {

@@ -50,8 +50,31 @@ type Options struct {
 	Timeout  time.Duration // of one mail's turn and of keeping it; 0 = 60 s
 	Parallel int           // mails in memory at once, by SMTP at most half of them one remote address's; 0 = 8
 	Limits   Limits
-	Clock    clock.Clock // that mails a minute are counted by; nil = the machine's
+	// Refused hears of each mail and recipient that is refused; may be nil. It must not block.
+	Refused func(Refusal)
+	Clock   clock.Clock // that mails a minute are counted by; nil = the machine's
 }
+
+// Refusal says what was refused.
+type Refusal struct {
+	To  string // the recipient, as it was given
+	Why Reason
+	// Detail is what the sender was told.
+	Detail string
+}
+
+// Reason says why something was refused.
+type Reason string
+
+// The reasons.
+const (
+	UnknownAddress Reason = "address"
+	TooLarge       Reason = "too_large"
+	Unreadable     Reason = "malformed"
+	Loop           Reason = "loop"
+	TooMany        Reason = "limit" // the sender comes again
+	Later          Reason = "later" // likewise: it could not be kept, or did not arrive whole
+)
 
 // Server listens for mails. Close it.
 type Server struct {
@@ -94,7 +117,8 @@ func NewServer(o Options) *Server {
 		return one, nil
 	}))
 	s.smtp.LMTP, s.smtp.Domain, s.smtp.TLSConfig = o.LMTP, o.Domain, o.TLS
-	s.smtp.MaxMessageBytes, s.smtp.MaxLineLength, s.smtp.EnableSMTPUTF8 = o.MaxBytes, 4000, true
+	// A mail's lines may be as long as the mail (0: no limit); the lines of commands are bounded by conn.
+	s.smtp.MaxMessageBytes, s.smtp.MaxLineLength, s.smtp.EnableSMTPUTF8 = o.MaxBytes, 0, true
 	s.smtp.ReadTimeout, s.smtp.WriteTimeout = o.Limits.Idle, answerTime
 	s.smtp.ErrorLog = errorLog{o.Log}
 	// By SMTP there is one answer for all recipients of a mail, so it takes one recipient at a time: the sender
@@ -160,6 +184,14 @@ func below(c net.Conn) *conn {
 	return wire
 }
 
+// refuse tells of one recipient that gets a refusal.
+func (x *session) refuse(to string, why Reason, e *smtp.SMTPError) error {
+	if x.s.o.Refused != nil {
+		x.s.o.Refused(Refusal{To: to, Why: why, Detail: e.Message})
+	}
+	return e
+}
+
 // doom ends the connection after the answer that says why.
 func (x *session) doom(message string) error {
 	x.wire.doomed.Store(true)
@@ -167,7 +199,10 @@ func (x *session) doom(message string) error {
 }
 
 // Reset implements smtp.Session.
-func (x *session) Reset() { x.from, x.to = "", nil }
+func (x *session) Reset() {
+	x.from, x.to = "", nil
+	x.wire.data.Store(false)
+}
 
 // Logout implements smtp.Session.
 func (x *session) Logout() error { return nil }
@@ -178,7 +213,7 @@ func (x *session) Mail(from string, _ *smtp.MailOptions) error {
 		return x.doom("Enough for one connection, please come again")
 	}
 	if !x.s.guard.mail(x.wire.peer) {
-		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many mails from your address, please come again later"}
+		return x.refuse("", TooMany, &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many mails from your address, please come again later"})
 	}
 	x.wire.mails++
 	x.from = from
@@ -191,7 +226,7 @@ func (x *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 		if x.wire.refused++; x.s.o.Limits.Refused > 0 && x.wire.refused > x.s.o.Limits.Refused {
 			return x.doom("Too many addresses that are not here")
 		}
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"}
+		return x.refuse("", UnknownAddress, &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"})
 	}
 	x.to = append(x.to, to)
 	return nil
@@ -218,9 +253,10 @@ func (x lmtpSession) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 
 // each reads a mail and hands it over for each recipient; tell gets one answer for each of them.
 func (x *session) each(r io.Reader, tell func(to string, err error)) {
-	all := func(err error) {
+	x.wire.data.Store(true) // until the library has read all of it, and calls Reset
+	all := func(why Reason, err *smtp.SMTPError) {
 		for _, to := range x.to {
-			tell(to, err)
+			tell(to, x.refuse(to, why, err))
 		}
 	}
 	most := 0
@@ -228,12 +264,12 @@ func (x *session) each(r io.Reader, tell func(to string, err error)) {
 		most = max(1, x.s.o.Parallel/2)
 	}
 	if !x.s.guard.hold(x.wire.peer, most) {
-		all(busy())
+		all(Later, busy())
 		return
 	}
 	defer x.s.guard.release(x.wire.peer)
 	if !x.turn() {
-		all(busy())
+		all(Later, busy())
 		return
 	}
 	defer func() { <-x.s.hands }()
@@ -241,29 +277,34 @@ func (x *session) each(r io.Reader, tell func(to string, err error)) {
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		if e, ok := errors.AsType[*smtp.SMTPError](err); ok {
-			all(e)
+			all(TooLarge, e)
 			return
 		}
-		all(busy())
+		all(Later, busy())
 		return
 	}
 	m, err := ParseFor(raw, x.s.o.Receiver.Known)
 	if err != nil {
-		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be read"})
+		all(Unreadable, &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be read"})
 		return
 	}
 	if m.Received > ReceivedMost || m.Loop || ownID(m.MessageID, x.s.o.Domain) {
-		all(&smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 4, 6}, Message: "The mail is going round in a circle"})
+		all(Loop, &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 4, 6}, Message: "The mail is going round in a circle"})
 		return
 	}
 	ctx, cancel := context.WithTimeout(x.s.base, x.s.o.Timeout)
 	defer cancel()
 	for _, to := range x.to {
 		err := x.s.o.Receiver.Receive(ctx, Envelope{From: x.from, To: to, Raw: raw, Mail: m})
-		if err != nil {
+		if err == nil {
+			tell(to, nil)
+			continue
+		}
+		why, told := answer(err)
+		if why == Later {
 			x.s.o.Log.Warn().Err(err).Int("bytes", len(raw)).Msg("a mail was not taken")
 		}
-		tell(to, answer(err))
+		tell(to, x.refuse(to, why, told))
 	}
 }
 
@@ -287,23 +328,23 @@ func (x *session) turn() bool {
 	}
 }
 
-func busy() error {
+func busy() *smtp.SMTPError {
 	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not now, please send it again later"}
 }
 
 // answer is an error as the sending server sees it: nothing of its cause.
-func answer(err error) error {
+func answer(err error) (Reason, *smtp.SMTPError) {
 	switch fault.CodeOf(err) {
-	case "":
-		return nil
 	case fault.NotFound, fault.Gone:
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"}
+		return UnknownAddress, &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "There is no such address here"}
 	case fault.TooLarge:
-		return &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "The mail is too large"}
+		return TooLarge, &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "The mail is too large"}
 	case fault.Invalid, fault.Malformed, fault.Forbidden:
-		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be taken"}
+		return Unreadable, &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The mail cannot be taken"}
+	case fault.RateLimited:
+		return TooMany, &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many mails at once, please send it again later"}
 	}
-	return busy()
+	return Later, busy()
 }
 
 // errorLog takes what the SMTP library would print.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -64,40 +64,108 @@ func (k *Kannel) Known(token string) bool {
 	return k.Token != "" && subtle.ConstantTimeCompare([]byte(k.Token), []byte(token)) == 1
 }
 
-// KannelMessage reads an inbound SMS out of the parameters id=%I, from=%p, to=%P, coding=%c and text=%b, as the gateway's
-// sms-service is told to send them. With coding 2 the text is UCS-2, as it came, or stands in hex.
-func KannelMessage(q url.Values) (Received, error) {
-	r := Received{ID: q.Get("id"), From: q.Get("from"), To: q.Get("to"), Text: q.Get("text")}
-	if q.Get("coding") == "2" {
-		b, err := []byte(r.Text), error(nil)
-		if raw := q.Get("hex"); raw != "" {
-			b, err = hex.DecodeString(strings.ReplaceAll(raw, "%", ""))
-		}
-		if err != nil || len(b)%2 != 0 {
-			return r, fmt.Errorf("an SMS whose UCS-2 is broken")
-		}
-		units := make([]uint16, len(b)/2)
-		for i := range units {
-			units[i] = uint16(b[2*i])<<8 | uint16(b[2*i+1])
-		}
-		r.Text = string(utf16.Decode(units))
+// KannelMessage reads an inbound SMS out of the parameters id=%I, from=%p, to=%P, coding=%c and text=%b, as the
+// gateway's sms-service is told to send them. With coding 2 the text is UCS-2; with coding 1, or with
+// a coding that is not known, it is bytes. Nothing is refused: what cannot be read is kept as bytes.
+func KannelMessage(q url.Values) Received {
+	r := Received{ID: q.Get("id"), From: readable(q.Get("from")), To: readable(q.Get("to"))}
+	if !isID(r.ID) {
+		r.ID = ""
 	}
-	return r, r.check()
+	text := q.Get("text")
+	if raw, err := hex.DecodeString(q.Get("hex")); err == nil && len(raw) > 0 { // of gateways that can write it
+		text = string(raw)
+	}
+	switch coding := q.Get("coding"); coding {
+	case "", "0":
+		r.Text = readable(text)
+	case "2":
+		r.Text, r.Bytes = ucs2(text)
+	default:
+		r.Bytes = []byte(text)
+	}
+	return r
+}
+
+// ucs2 decodes big-endian UTF-16; what is none is returned as bytes.
+func ucs2(s string) (text string, raw []byte) {
+	if len(s)%2 != 0 {
+		return "", []byte(s)
+	}
+	units := make([]uint16, len(s)/2)
+	for i := range units {
+		units[i] = uint16(s[2*i])<<8 | uint16(s[2*i+1])
+	}
+	return string(utf16.Decode(units)), nil
+}
+
+// Query reads the parameters of an address leniently: what is not well encoded stays as it is written. Gateways
+// put what they cannot fill in into the address unchanged.
+func Query(raw string) url.Values {
+	out := url.Values{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		out.Add(unescaped(name), unescaped(value))
+	}
+	return out
+}
+
+func unescaped(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '+':
+			b.WriteByte(' ')
+		case c == '%' && i+2 < len(s):
+			if d, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
+				b.Write(d)
+				i += 2
+				continue
+			}
+			b.WriteByte(c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // KannelStatus reads a delivery report; ok is false for a state that changes nothing.
 func KannelStatus(q url.Values) (r Report, ok bool, err error) {
-	r = Report{ProviderID: q.Get("id"), Detail: cut(q.Get("answer"))}
+	r = Report{ProviderID: q.Get("id"), Detail: cut(readable(q.Get("answer")))}
 	if !isID(r.ProviderID) {
-		return r, false, fmt.Errorf("a report without id")
+		return r, false, errors.New("a report without id")
 	}
 	switch q.Get("status") {
 	case "1":
 		r.Delivered = true
 	case "2", "16":
 		r.Failed, r.Code = true, "dlr "+q.Get("status")
+		if code := smppError(r.Detail); code != "" {
+			r.Code += " " + code
+		}
 	default: // 4: queued, 8: taken by the network
 		return r, false, nil
 	}
 	return r, true, nil
+}
+
+// smppError is the error code of a receipt as SMPP centres write it ("… stat:UNDELIV err:004 text:…"), "" if
+// there is none or it is zero.
+func smppError(answer string) string {
+	_, after, ok := strings.Cut(answer, "err:")
+	if !ok {
+		return ""
+	}
+	end := strings.IndexFunc(after, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
+	if end < 0 {
+		end = len(after)
+	}
+	if end > 8 || strings.Trim(after[:end], "0") == "" {
+		return ""
+	}
+	return after[:end]
 }

@@ -1,11 +1,13 @@
 package sms
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -150,14 +152,35 @@ func TestTwilioWebhooks(t *testing.T) {
 			t.Errorf("%s: %+v %v %v", c.form, got, ok, err)
 		}
 	}
-	for form, bad := range map[string]bool{
-		"MessageSid=SM1&From=%2B47&To=%2B46&Body=hei": false, "From=%2B47&Body=hei": true, "MessageSid=SM1&Body=hei": true, "MessageSid=SM1&From=%2B47&Body=%ff": true,
-		"MessageSid=SM1&From=%2B47&Body=" + strings.Repeat("a", 17<<10): true,
+	for form, want := range map[string]Received{
+		"MessageSid=SM1&From=%2B47&To=%2B46&Body=hei": {ID: "SM1", From: "+47", To: "+46", Text: "hei"},
+		"From=%2B47&Body=hei":                         {From: "+47", Text: "hei"},
+		"MessageSid=S%00M&Body=hei":                   {Text: "hei"},
+		"MessageSid=SM1&From=%2B47&Body=p%e5":         {ID: "SM1", From: "+47", Text: "på"},
+		"MessageSid=SM1&NumMedia=2&MediaContentType0=image/jpeg&MediaContentType1=image/png":      {ID: "SM1", Pictures: 2},
+		"MessageSid=SM1&Body=see&NumMedia=2&MediaContentType0=image/jpeg&MediaContentType1=a/pdf": {ID: "SM1", Text: "see", Pictures: 1, Files: 1},
+		"MessageSid=SM1&NumMedia=x":                           {ID: "SM1"},
+		"MessageSid=SM1&NumMedia=-1&OptOutType=STOP&Body=Nei": {ID: "SM1", Text: "Nei", Says: Stop},
+		"MessageSid=SM1&OptOutType=start":                     {ID: "SM1", Says: Start},
+		"MessageSid=SM1&OptOutType=HELP":                      {ID: "SM1", Says: Help},
 	} {
 		q, _ := url.ParseQuery(form)
-		if _, err := TwilioMessage(q); (err != nil) != bad {
-			t.Errorf("%.60s: %v", form, err)
+		if got := TwilioMessage(q); !reflect.DeepEqual(got, want) {
+			t.Errorf("%.60s: %+v", form, got)
 		}
+	}
+	for want, r := range map[string]Received{"[2 pictures, not taken]": {Pictures: 2}, "see\n\n[1 picture and 1 file, not taken]": {Text: " see ", Pictures: 1, Files: 1}, "[no text]": {Text: " "},
+		"[1 byte, not a text: ff]": {Bytes: []byte{255}}, "hei": {Text: "hei"}} {
+		if got := r.Body(); got != want {
+			t.Errorf("%+v reads %q, want %q", r, got, want)
+		}
+	}
+	form2, _ := url.ParseQuery("MessageSid=SM1&MessageStatus=failed&ErrorCode=21610")
+	if got, ok, err := TwilioStatus(form2); !got.OptedOut || !got.Failed || !ok || err != nil {
+		t.Errorf("an opt-out reported later: %+v", got)
+	}
+	if e, ok := errors.AsType[*channel.Error](failure(400, nil, "21610", "Attempt to send to unsubscribed recipient")); !ok || !e.OptedOut || e.Kind != channel.Permanent {
+		t.Errorf("an opt-out at once: %+v", e)
 	}
 }
 
@@ -196,23 +219,25 @@ func TestKannel(t *testing.T) {
 	if !s.Known("tok en") || s.Known("") || s.Known("token") || (&Kannel{}).Known("") {
 		t.Error("the gateway's secret")
 	}
-	for _, c := range []struct {
-		query, text string
-		bad         bool
-	}{
-		{"id=1&from=%2B47&to=1234&coding=0&text=hei+p%C3%A5+deg", "hei på deg", false},
-		{"id=1&from=%2B47&to=1234&coding=2&hex=%2506%2545%2506%2531", "مر", false},
-		{"id=1&from=%2B47&to=1234&coding=2&hex=D83DDE00", "😀", false},
-		{"id=1&from=%2B47&to=1234&coding=2&hex=D83", "", true},
-		{"id=1&from=%2B47&to=1234&coding=2&hex=zz", "", true},
-		{"from=%2B47&text=x", "x", true},
+	for query, want := range map[string]Received{
+		"id=1&from=%2B47&to=1234&coding=0&text=hei+p%C3%A5+deg": {ID: "1", From: "+47", To: "1234", Text: "hei på deg"},
+		"id=1&text=hei+p%E5&hex=%H":                             {ID: "1", Text: "hei på"},
+		"id=1&coding=2&text=%06%45%06%31&hex=%H":                {ID: "1", Text: "مر"},
+		"id=1&coding=2&hex=D83DDE00":                            {ID: "1", Text: "😀"},
+		"id=1&coding=2&text=%06%45%06":                          {ID: "1", Bytes: []byte{6, 0x45, 6}},
+		"id=1&coding=1&text=%00%ff":                             {ID: "1", Bytes: []byte{0, 255}},
+		"id=1&coding=8&text=abc":                                {ID: "1", Bytes: []byte("abc")},
+		"from=%2B47&text=x":                                     {From: "+47", Text: "x"},
+		"id=%I&from=%p&to=%P&text=100%":                         {ID: "%I", From: "%p", To: "%P", Text: "100%"},
+		"id=1&&text=a=b&coding":                                 {ID: "1", Text: "a=b"},
 	} {
-		q, err := url.ParseQuery(c.query)
-		if err != nil {
-			t.Fatal(err)
+		if got := KannelMessage(Query(query)); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", query, got)
 		}
-		if got, err := KannelMessage(q); got.Text != c.text || (err != nil) != c.bad {
-			t.Errorf("%s: %+v %v", c.query, got, err)
+	}
+	for answer, want := range map[string]string{"id:1 sub:001 dlvrd:000 stat:UNDELIV err:004 text:": "dlr 2 004", "err:000": "dlr 2", "": "dlr 2", "NACK/0x0000000b/Invalid": "dlr 2", "err:" + strings.Repeat("9", 20): "dlr 2"} {
+		if r, _, _ := KannelStatus(url.Values{"id": {"d1"}, "status": {"2"}, "answer": {answer}}); r.Code != want {
+			t.Errorf("%q has the code %q, want %q", answer, r.Code, want)
 		}
 	}
 	for status, want := range map[string]struct{ delivered, failed, ok bool }{"1": {true, false, true}, "2": {false, true, true}, "16": {false, true, true}, "8": {}, "4": {}, "": {}} {

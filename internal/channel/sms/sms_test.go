@@ -1,6 +1,8 @@
 package sms
 
 import (
+	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 )
@@ -50,9 +52,35 @@ func TestKeywordOf(t *testing.T) {
 		"START": Start, "Unstop": Start, "börja": Start, "ابدأ": Start, "Help?": Help, "hjelp": Help, "Aide": Help, "مساعدة": Help,
 		"": NoKeyword, "?": NoKeyword, "yes": NoKeyword, "Ja": NoKeyword, "please stop calling me": NoKeyword, "stop at eight": NoKeyword, "I cannot stop": NoKeyword, "bus stop": NoKeyword,
 		"s": NoKeyword, "a b c d": NoKeyword,
+		"Stop SMS": Stop, "stopp sms.": Stop, "STOP 1234": Stop, "Unsubscribe messages": Stop, "Opt-Out 2077": Stop, "ÎPTOUT": NoKeyword, "opt in": Start,
+		"STOP\n\n--\nMina Berg\nNorth": Stop, "STOP\nMina": Stop, "Stopp!\n\nMvh\nMina Berg": Stop, "stop\r\n\r\nMed vennlig hilsen Mina": Stop, "STOP\n/Mina": Stop,
+		"stop 18": NoKeyword, "stop 10 30": NoKeyword, "cancel 1234": NoKeyword, "cancel sms": NoKeyword, "START 1234": NoKeyword, "START\nMina": NoKeyword,
+		"stop\nwait, I mean start": NoKeyword, "stop\nthe bus": NoKeyword, "Stop\nI am at the door": NoKeyword, "STOP\n\nA\nB\nC\nD": NoKeyword,
 	} {
 		if got := KeywordOf(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestKeywordCases holds the texts of testdata/keywords.json to what they mean.
+func TestKeywordCases(t *testing.T) {
+	raw, err := os.ReadFile("testdata/keywords.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases struct {
+		Keywords []struct {
+			Text  string
+			Means Keyword
+		}
+	}
+	if err := json.Unmarshal(raw, &cases); err != nil || len(cases.Keywords) == 0 {
+		t.Fatalf("%d cases, %v", len(cases.Keywords), err)
+	}
+	for _, c := range cases.Keywords {
+		if got := KeywordOf(c.Text); got != c.Means {
+			t.Errorf("%q means %q, want %q", c.Text, got, c.Means)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func failure(status int, header http.Header, code, detail string) error {
 	e := &channel.Error{Kind: channel.Provider, Code: strings.Trim(strconv.Itoa(status)+" "+strings.TrimPrefix(code, "0"), " "), Detail: cut(detail)}
 	switch status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity:
-		e.Kind = channel.Permanent
+		e.Kind, e.OptedOut = channel.Permanent, code == OptedOutCode
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		if s, err := strconv.Atoi(header.Get("Retry-After")); err == nil && s > 0 {
 			e.RetryAfter = min(time.Duration(s)*time.Second, time.Hour)
@@ -160,15 +160,45 @@ func (t *Twilio) Signed(address string, form url.Values, signature string) bool 
 	return hmac.Equal([]byte(t.SignatureOf(address, form)), []byte(signature))
 }
 
-// TwilioMessage reads an inbound SMS out of a signed webhook.
-func TwilioMessage(form url.Values) (Received, error) {
-	r := Received{ID: form.Get("MessageSid"), From: form.Get("From"), To: form.Get("To"), Text: form.Get("Body")}
-	return r, r.check()
+// TwilioMessage reads an inbound SMS out of a signed webhook. Pictures and other media are counted only; an
+// opt-out that the provider has acted on itself (OptOutType) is the keyword, whatever the text says.
+func TwilioMessage(form url.Values) Received {
+	r := Received{ID: form.Get("MessageSid"), From: readable(form.Get("From")), To: readable(form.Get("To")), Text: readable(form.Get("Body"))}
+	if !isID(r.ID) {
+		r.ID = ""
+	}
+	n, err := strconv.Atoi(form.Get("NumMedia"))
+	if err != nil || n < 0 {
+		n = 0
+	}
+	for i := range min(n, mediaMost) {
+		if kind := form.Get("MediaContentType" + strconv.Itoa(i)); kind == "" || strings.HasPrefix(strings.ToLower(kind), "image/") {
+			r.Pictures++
+		} else {
+			r.Files++
+		}
+	}
+	switch strings.ToUpper(form.Get("OptOutType")) {
+	case "STOP":
+		r.Says = Stop
+	case "START":
+		r.Says = Start
+	case "HELP":
+		r.Says = Help
+	}
+	return r
 }
+
+// mediaMost is how many media an SMS is believed to have.
+const mediaMost = 100
+
+// OptedOutCode is Twilio's error for a recipient who has told it to stop.
+const OptedOutCode = "21610"
 
 // TwilioStatus reads a delivery report out of a signed webhook; ok is false for a state that changes nothing.
 func TwilioStatus(form url.Values) (r Report, ok bool, err error) {
-	r = Report{ProviderID: form.Get("MessageSid"), Code: form.Get("ErrorCode"), Detail: cut(form.Get("ErrorMessage"))}
+	r = Report{ProviderID: form.Get("MessageSid"), Code: form.Get("ErrorCode"), Detail: cut(readable(form.Get("ErrorMessage")))}
+	r.OptedOut = r.Code == OptedOutCode
 	if !isID(r.ProviderID) {
 		return r, false, fmt.Errorf("a report without MessageSid")
 	}

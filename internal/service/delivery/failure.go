@@ -47,6 +47,9 @@ func (w *Worker) failed(d domain.Delivery, address string, err error) domain.Del
 	code := cmp.Or(e.Code, string(e.Kind))
 	r := domain.DeliveryResult{Delivery: d, Address: address, Provider: w.way.Sender.Name(), Reason: code, Detail: e.Detail,
 		Attempt: &domain.Attempt{At: now, Outcome: domain.Outcome(e.Kind), Code: e.Code, Detail: e.Detail}}
+	if e.OptedOut {
+		r.OptedOut, r.Reason = true, string(domain.ReasonOptedOut)
+	}
 	kind := e.Kind
 	if kind == channel.Provider && e.RetryAfter == 0 && d.Fence > blameAfter && w.took() { // and it must take another before the next is blamed
 		kind = channel.Temporary // it takes others: the text is at fault, not the provider

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +30,21 @@ const (
 	smsbox    = "/usr/sbin/smsbox"
 	fakesmsc  = "/usr/lib/kannel/test/fakesmsc"
 )
+
+// documented is the sms-service that README.md tells operators to configure, with its placeholders filled in.
+func documented(t *testing.T, port int, slug, token string) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(readme), "```\ngroup = sms-service\n")
+	block, _, closed := strings.Cut(block, "```")
+	if !ok || !closed || strings.Count(block, "https://HOST/") != 1 || !strings.Contains(block, "ORGANISATION") || !strings.Contains(block, "TOKEN") {
+		t.Fatalf("README.md has no sms-service with HOST, ORGANISATION and TOKEN: %q", block)
+	}
+	return "group = sms-service\n" + strings.NewReplacer("https://HOST", fmt.Sprintf("http://127.0.0.1:%d", port), "ORGANISATION", slug, "TOKEN", token).Replace(block)
+}
 
 // TestKannel goes through a real gateway and its fake SMSC: SMS come in, each once, also those of a time when we were away; one
 // goes out and is reported as delivered.
@@ -77,12 +91,8 @@ username = crier
 password = secret
 max-messages = 10
 
-group = sms-service
-keyword = default
-catch-all = true
-max-messages = 0
-get-url = "http://127.0.0.1:%[5]d/message?token=a+token+of+the+gateway&id=%%I&from=%%p&to=%%P&coding=%%c&text=%%b"
-`, admin, box, smsc, http1, ours), 0o600))
+%[6]s
+`, admin, box, smsc, http1, ours, documented(t, ours, "north", "a+token+of+the+gateway")), 0o600))
 	dial := func(port int) func(context.Context) error {
 		return func(ctx context.Context) error {
 			c, err := (&net.Dialer{}).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -117,19 +127,18 @@ get-url = "http://127.0.0.1:%[5]d/message?token=a+token+of+the+gateway&id=%%I&fr
 	var refused atomic.Int64
 	serve := func(status bool) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			q, err := url.ParseQuery(r.URL.RawQuery)
-			if err == nil && away.Load() {
+			var err error
+			if away.Load() {
 				err = fault.New(fault.Unavailable, "away")
 				refused.Add(1)
-			}
-			if err == nil {
-				err = in.Kannel(r.Context(), "north", status, q)
+			} else {
+				err = in.Kannel(r.Context(), inbound.KannelRequest{Slug: "north", Status: status, Query: r.URL.RawQuery})
 			}
 			w.WriteHeader(map[bool]int{true: http.StatusAccepted, false: http.StatusServiceUnavailable}[err == nil])
 		}
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/message", serve(false))
+	mux.HandleFunc("/api/v1/webhooks/kannel/north/message", serve(false))
 	mux.HandleFunc("/status", serve(true))
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", ours))
 	h.must(err)
@@ -152,6 +161,24 @@ get-url = "http://127.0.0.1:%[5]d/message?token=a+token+of+the+gateway&id=%%I&fr
 	third := bring("arabic", "+4740000001 1234 ucs2 %06%45%06%31")
 	said("while_away", "refused_at_first", "مر")
 	third.Stop()
+	fifth := bring("binary", "+4740000001 1234 data %00%01%fe%ff")
+	testkit.Eventually(t, 60*time.Second, "bytes wait", func() error {
+		if all := strings.Join(h.waiting(), "\n"); !strings.Contains(all, "not_text: [4 bytes, not a text: 0001feff]") {
+			return fmt.Errorf("waiting: %q", all)
+		}
+		return nil
+	})
+	fifth.Stop()
+	sixth := bring("gsm", "+4740000001 1234 text {hei}")
+	said("{hei}")
+	sixth.Stop()
+	seventh := bring("stop", "+4740000001 1234 text Stopp")
+	said("Stopp")
+	if h.consent("sara") != domain.ConsentOut {
+		t.Error("STOP by the documented address is not obeyed")
+	}
+	seventh.Stop()
+	h.must(h.ReceiveSMS(t.Context(), h.org, "test", sms.Received{ID: "start", From: "+4740000001", Text: "START"}))
 
 	// And out: the fake SMSC acknowledges, and the gateway reports.
 	stay := testkit.StartProcess(t, "smsc", func() *exec.Cmd {
@@ -165,9 +192,11 @@ get-url = "http://127.0.0.1:%[5]d/message?token=a+token+of+the+gateway&id=%%I&fr
 		return err
 	})
 	testkit.Eventually(t, 60*time.Second, "it is reported as delivered", func() error {
-		rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 5})
-		if err == nil && rows[0].State != domain.DeliveryDelivered {
-			err = fmt.Errorf("it is %s; the SMSC says %s", rows[0].State, stay.Log())
+		rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 10})
+		for _, r := range rows {
+			if r.ID == delivery && r.State != domain.DeliveryDelivered {
+				err = fmt.Errorf("it is %s; the SMSC says %s", r.State, stay.Log())
+			}
 		}
 		return err
 	})

@@ -31,6 +31,18 @@ func (s *Service) Known(address string) bool {
 	return err == nil
 }
 
+// OrganisationOf returns whose address it is, 0 if it is none of ours.
+func (s *Service) OrganisationOf(address string) domain.OrganisationID {
+	if s.o.Addresses == nil || address == "" {
+		return 0
+	}
+	target, err := s.o.Addresses.Open(address)
+	if err != nil {
+		return 0
+	}
+	return domain.OrganisationID(target.Organisation)
+}
+
 // Receive implements mailin.Receiver. Errors: NotFound (no address of ours), Unavailable: it must come again.
 func (s *Service) Receive(ctx context.Context, e mailin.Envelope) error {
 	return s.receiveMail(ctx, e, nil)
@@ -148,7 +160,7 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 		_, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Why: ""})
 		return err
 	}
-	entry, err := s.o.Store.ReportDelivery(ctx, r)
+	entries, err := s.o.Store.ReportDelivery(ctx, r)
 	if fault.Is(err, fault.NotFound) {
 		_, err := s.wait(ctx, in, domain.WhyBounce, 0)
 		return err
@@ -156,7 +168,7 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 	if err != nil {
 		return err
 	}
-	s.committed(entry)
+	s.committed(entries...)
 	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched})
 	return err
 }

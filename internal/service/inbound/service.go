@@ -6,6 +6,7 @@ package inbound
 import (
 	"context"
 	"io"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -38,7 +39,10 @@ type Store interface {
 	DeliveredMessage(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, delivery string) (int64, error)
 	NewestDelivered(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) (int64, error)
 
-	ReportDelivery(ctx context.Context, r domain.DeliveryReport) (*domain.Entry, error)
+	AddRefusals(ctx context.Context, org domain.OrganisationID, list []domain.Refused) error
+	Refusals(ctx context.Context, org domain.OrganisationID, since time.Time) ([]domain.Refused, error)
+
+	ReportDelivery(ctx context.Context, r domain.DeliveryReport) ([]*domain.Entry, error)
 	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*domain.Entry, error)
 	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	OrganisationBySlug(ctx context.Context, slug string) (domain.Organisation, error)
@@ -53,6 +57,12 @@ type Writer interface {
 // Unavailable means that the file is refused, with the reason in words.
 type Intake interface {
 	TakeIn(ctx context.Context, actor domain.Actor, name string, size int64, body io.Reader) (domain.AttachmentID, error)
+}
+
+// Limiter bounds how often one candidate may write, whichever way it comes in: the one that their pages have. Allow
+// takes one message from the writer's budget, or says when to come again.
+type Limiter interface {
+	Allow(org domain.OrganisationID, writer string) (ok bool, retryAfter time.Duration)
 }
 
 // Addresses opens the addresses that mails come in to.
@@ -72,10 +82,13 @@ type Options struct {
 	Queued  func() // called after an answer was stored: delivery.Service.Wake; may be nil
 	Twilio  *sms.Twilio
 	Kannel  *sms.Kannel
-	Sealer  *cursor.Sealer
-	Clock   clock.Clock
-	Log     zerolog.Logger
-	Limits  domain.Limits
+	// KannelFrom are the addresses that the gateway calls from; empty: any.
+	KannelFrom []netip.Prefix
+	Sealer     *cursor.Sealer
+	Clock      clock.Clock
+	Log        zerolog.Logger
+	Limits     domain.Limits
+	Limiter    Limiter // nil: none
 	// KeepOriginals is how long mails are kept as they came, 0 for good.
 	KeepOriginals time.Duration
 	Committed     func(*domain.Entry) // rings the doorbell; must not block
@@ -83,9 +96,10 @@ type Options struct {
 
 // Service is safe for concurrent use.
 type Service struct {
-	o    Options
-	stop context.CancelFunc
-	done sync.WaitGroup
+	o       Options
+	refused refusals
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // New makes the service.
@@ -93,10 +107,11 @@ func New(o Options) *Service {
 	return &Service{o: o}
 }
 
-// Start begins the sweeping. Call it once.
+// Start begins the sweeping, and the counting of refusals. Call it once.
 func (s *Service) Start(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(ctx)
 	s.done.Go(func() { s.sweeping(ctx) })
+	s.done.Go(func() { s.flushing(ctx) })
 }
 
 // Stop ends it.
@@ -107,9 +122,11 @@ func (s *Service) Stop() {
 	}
 }
 
-func (s *Service) committed(e *domain.Entry) {
-	if e != nil {
-		s.o.Committed(e)
+func (s *Service) committed(list ...*domain.Entry) {
+	for _, e := range list {
+		if e != nil {
+			s.o.Committed(e)
+		}
 	}
 }
 

@@ -15,6 +15,15 @@ import (
 	"crier/internal/fault"
 )
 
+// mayWrite takes one message from a person's budget.
+func (s *Service) mayWrite(org domain.OrganisationID, p domain.Correspondent) bool {
+	if s.o.Limiter == nil {
+		return true
+	}
+	ok, _ := s.o.Limiter.Allow(org, string(p.ID))
+	return ok
+}
+
 // defaultRegion is that of numbers without a country code where the organisation names none.
 const defaultRegion = "NO"
 
@@ -49,10 +58,14 @@ func (s *Service) receiveSMS(ctx context.Context, org domain.Organisation, provi
 	if sender == "" {
 		sender = cut(mailin.Clean(r.From), 40)
 	}
-	key := sha256.Sum256([]byte(provider + "\n" + r.ID))
+	id := r.ID
+	if id == "" { // better twice than never
+		id = uuid.NewString()
+	}
+	key := sha256.Sum256([]byte(provider + "\n" + id))
 	in, fresh, err := s.o.Store.AddInbound(ctx, domain.Inbound{
 		Organisation: org.ID, ID: uuid.Must(uuid.NewV7()).String(), Channel: domain.ChannelSMS, Dedupe: hex.EncodeToString(key[:]), Sender: sender,
-		Recipient: cut(mailin.Clean(r.To), 40), Body: strings.TrimSpace(mailin.Clean(r.Text)), State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by),
+		Recipient: cut(mailin.Clean(r.To), 40), Body: strings.TrimSpace(mailin.Clean(r.Body())), State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by),
 	})
 	if err != nil {
 		return err
@@ -64,19 +77,29 @@ func (s *Service) receiveSMS(ctx context.Context, org domain.Organisation, provi
 	if err != nil {
 		return err
 	}
-	word := sms.KeywordOf(in.Body)
-	if err := s.obey(ctx, org, in, people, word, by, !fresh); err != nil {
+	word := sms.KeywordOf(r.Text)
+	if r.Says != sms.NoKeyword {
+		word = r.Says
+	}
+	if err := s.obey(ctx, org, in, people, word, obeyed{trial: by, again: !fresh, answered: r.Says != sms.NoKeyword}); err != nil {
 		return err
 	}
-	switch len(people) {
-	case 0:
-		_, err := s.wait(ctx, in, domain.WhyUnknown, 0)
-		return err
-	case 1:
-		return s.place(ctx, in, people[0], word)
+	why := domain.InboundWhy("")
+	switch {
+	case r.Bytes != nil:
+		why = domain.WhyNotText
+	case len(people) == 0:
+		why = domain.WhyUnknown
+	case len(people) > 1:
+		why = domain.WhySeveral
+	case word == sms.NoKeyword && fresh && !s.mayWrite(org.ID, people[0]):
+		why = domain.WhyLimit // a provider does not come again: it is kept, but not in the conversation
 	}
-	_, err = s.wait(ctx, in, domain.WhySeveral, 0)
-	return err
+	if why != "" {
+		_, err := s.wait(ctx, in, why, 0)
+		return err
+	}
+	return s.place(ctx, in, people[0], word)
 }
 
 // place puts an SMS into the conversation of its sender, in the thread of the newest SMS to them.
@@ -106,10 +129,16 @@ func (s *Service) place(ctx context.Context, in domain.Inbound, p domain.Corresp
 	return err
 }
 
-// obey does what a keyword asks for. A stop counts for all who have the number; a start only where it is one person's,
-// whose agreement it proves. trial is who of the staff typed it on the Outbox page; again: it was begun before, and
-// may not have been answered.
-func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, people []domain.Correspondent, word sms.Keyword, trial *domain.Actor, again bool) error {
+// obeyed is how a keyword came.
+type obeyed struct {
+	trial    *domain.Actor // who of the staff typed it on the Outbox page
+	again    bool          // it was begun before, and may not have been answered
+	answered bool          // the provider has acted on it and answered
+}
+
+// obey does what a keyword asks for. A stop counts for all who have the number; a start only where it is one
+// person's, whose agreement it proves.
+func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.Inbound, people []domain.Correspondent, word sms.Keyword, how obeyed) error {
 	var to domain.Consent
 	locale := ""
 	switch {
@@ -119,20 +148,22 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 		to = domain.ConsentOut
 	case word == sms.Start && len(people) == 1:
 		to = domain.ConsentIn
+	case word == sms.Help && how.answered:
+		return nil
 	case word == sms.Help:
 		return s.answerSMS(ctx, org, in, people[0], domain.AnswerHelp)
 	default:
 		return nil
 	}
-	changed := again
+	changed := how.again
 	for _, p := range people {
 		locale = p.Locale
 		if p.SMS == to {
 			continue
 		}
 		by, c := p.Actor(org.ID), domain.ConsentRecord{Channel: domain.ChannelSMS, State: to, Source: domain.ConsentBySMS, Words: cut(in.Body, 500), At: in.ReceivedAt}
-		if trial != nil { // no proof of what the person wants
-			by, c.Source, c.By = *trial, domain.ConsentByTrial, trial.Name
+		if how.trial != nil { // no proof of what the person wants
+			by, c.Source, c.By = *how.trial, domain.ConsentByTrial, how.trial.Name
 		}
 		e, err := s.o.Store.AddConsent(ctx, org.ID, by.Ref(), p.No, c)
 		if err != nil {
@@ -141,7 +172,7 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 		s.committed(e)
 		changed = true
 	}
-	if changed {
+	if changed && !how.answered {
 		says := domain.AnswerStopped
 		if to == domain.ConsentIn {
 			says = domain.AnswerStarted
@@ -158,18 +189,18 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 func (s *Service) Report(ctx context.Context, org domain.OrganisationID, provider string, r sms.Report) error {
 	d := domain.DeliveryReport{Organisation: org, Provider: provider, ProviderID: r.ProviderID, Outcome: domain.OutcomeDelivered, Code: cut(mailin.Clean(r.Code), 100), Detail: cut(mailin.Clean(r.Detail), 500), At: s.o.Clock.Now()}
 	if r.Failed {
-		d.Outcome = domain.OutcomePermanent
+		d.Outcome, d.OptedOut = domain.OutcomePermanent, r.OptedOut
 	}
 	if _, err := uuid.Parse(r.ProviderID); err == nil && provider == kannel {
 		d.ID = r.ProviderID // we named it: it is known before the gateway has answered
 	}
-	e, err := s.o.Store.ReportDelivery(ctx, d)
+	entries, err := s.o.Store.ReportDelivery(ctx, d)
 	if fault.Is(err, fault.NotFound) {
 		return &fault.Error{Code: fault.Unavailable, Message: "no such SMS, or not yet", RetryAfter: 5 * time.Second, Err: err}
 	}
 	if err != nil {
 		return err
 	}
-	s.committed(e)
+	s.committed(entries...)
 	return nil
 }

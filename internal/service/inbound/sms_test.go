@@ -121,3 +121,86 @@ func TestReports(t *testing.T) {
 		}
 	})
 }
+
+// TestSeveralByNewestSMS offers an answer from a number that two have to the one who was written to last.
+func TestSeveralByNewestSMS(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		for i, who := range []string{"uma", "tom", "uma"} {
+			h.say(who, domain.ChannelSMS)
+			h.must(h.ReceiveSMS(t.Context(), h.org, "test", sms.Received{ID: fmt.Sprint(i), From: "+4740000002", Text: "ok"}))
+			page, err := h.List(t.Context(), h.staff, 10, "")
+			h.must(err)
+			if s := page.Inbound[len(page.Inbound)-1].Suggestions; len(s) != 2 || s[0].Name != who {
+				t.Errorf("after an SMS to %s: %+v", who, s)
+			}
+		}
+	})
+}
+
+// TestPicturesAndBytes: what is no text leaves a sign, and can be assigned.
+func TestPicturesAndBytes(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		h.say("sara", domain.ChannelSMS)
+		for i, r := range []sms.Received{{From: "+4740000001", Pictures: 2}, {From: "+4740000001", Text: "see", Pictures: 1}, {From: "+4740000009", Pictures: 2}, {From: "+4740000001", Bytes: []byte{0, 255}}, {}} {
+			if i < 4 {
+				r.ID = fmt.Sprint(i)
+			}
+			h.must(h.ReceiveSMS(t.Context(), h.org, "test", r))
+		}
+		same(t, "sara said", h.said("sara"), "Pool||[2 pictures, not taken]|", "Pool||see\n\n[1 picture, not taken]|")
+		same(t, "waiting", h.waiting(), "unknown: [2 pictures, not taken]", "not_text: [2 bytes, not a text: 00ff]", "unknown: [no text]")
+		page, err := h.List(t.Context(), h.staff, 10, "")
+		h.must(err)
+		for _, u := range page.Inbound {
+			_, err := h.Assign(t.Context(), h.staff, u.ID, h.people["vera"].ID)
+			h.must(err)
+		}
+		if n := len(h.said("vera")); n != 3 {
+			t.Errorf("%d of 3 can be assigned", n)
+		}
+	})
+}
+
+// TestProviderStops: an opt-out that the provider knows of ends the consent: told with an SMS, as the answer to one
+// of ours, or in a report. Nothing is answered: the provider has.
+func TestProviderStops(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		h.must(h.ReceiveSMS(t.Context(), h.org, "twilio", sms.Received{ID: "1", From: "+4740000001", Text: "Nei takk", Says: sms.Stop}))
+		if h.consent("sara") != domain.ConsentOut {
+			t.Error("told with an SMS")
+		}
+		h.answers(0)
+		first := h.say("vera", domain.ChannelSMS)
+		h.must(h.Report(t.Context(), h.org.ID, "kannel", sms.Report{ProviderID: first, Failed: true, OptedOut: true, Code: "21610", Detail: "unsubscribed"}))
+		if h.consent("vera") != domain.ConsentOut {
+			t.Error("told in a report")
+		}
+		h.must(h.Report(t.Context(), h.org.ID, "kannel", sms.Report{ProviderID: first, Failed: true, OptedOut: true, Code: "21610", Detail: "unsubscribed"}))
+		list, err := h.store.Consents(t.Context(), h.org.ID, h.people["vera"].No, domain.ChannelSMS)
+		h.must(err)
+		if len(list) != 2 || list[0].Source != domain.ConsentByProvider {
+			t.Errorf("%+v", list)
+		}
+		h.keys++
+		groups, err := h.store.Addressee(t.Context(), h.org.ID, h.people["tom"].No)
+		h.must(err)
+		_, err = h.Write(t.Context(), h.org.ID, domain.NewMessage{Actor: h.staff.Ref(), ActorNo: h.staff.No, Seen: domain.Seen{All: true}, Person: h.people["tom"].ID, Key: "key-of-tom-1", Hash: []byte{1},
+			Body: "Can you?", Group: groups.Groups[0].Group, Channels: []domain.Channel{domain.ChannelSMS}})
+		h.must(err)
+		claimed, err := h.store.ClaimDeliveries(t.Context(), domain.ChannelSMS, h.clock.Now().Add(time.Minute), h.clock.Now().Add(time.Hour), 10)
+		h.must(err)
+		entries, err := h.store.RecordDeliveries(t.Context(), h.clock.Now(), []domain.DeliveryResult{{Delivery: claimed[0], State: domain.DeliveryFailed, Address: "+4740000002", OptedOut: true, Reason: string(domain.ReasonOptedOut), Consumed: true}})
+		h.must(err)
+		if h.consent("tom") != domain.ConsentOut || h.consent("uma") != domain.ConsentOut || len(entries) != 3 {
+			t.Errorf("told as an answer to ours: %s, %s, %d entries", h.consent("tom"), h.consent("uma"), len(entries))
+		}
+	})
+}
+
+// bounded lets a writer through a number of times.
+type bounded map[string]int
+
+func (b bounded) Allow(_ domain.OrganisationID, writer string) (bool, time.Duration) {
+	b[writer]--
+	return b[writer] >= 0, time.Minute
+}

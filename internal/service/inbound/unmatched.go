@@ -1,10 +1,12 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,7 +94,9 @@ func (s *Service) suggest(ctx context.Context, in domain.Inbound) ([]domain.Pers
 	var list []domain.Correspondent
 	var err error
 	if in.Channel == domain.ChannelSMS {
-		list, err = s.o.Store.CandidatesByPhone(ctx, in.Organisation, in.Sender)
+		if list, err = s.o.Store.CandidatesByPhone(ctx, in.Organisation, in.Sender); err == nil && len(list) > 1 {
+			err = s.newestFirst(ctx, in.Organisation, list)
+		}
 	} else {
 		list, err = s.o.Store.CandidatesByEmail(ctx, in.Organisation, in.Sender)
 	}
@@ -116,6 +120,20 @@ func (s *Service) suggest(ctx context.Context, in domain.Inbound) ([]domain.Pers
 		}
 	}
 	return out, nil
+}
+
+// newestFirst sorts those who have a number by the newest SMS to them: that is the one who is answering.
+func (s *Service) newestFirst(ctx context.Context, org domain.OrganisationID, list []domain.Correspondent) error {
+	newest := map[domain.PersonNo]int64{}
+	for _, p := range list {
+		offset, err := s.o.Store.NewestDelivered(ctx, org, p.No, domain.ChannelSMS)
+		if err != nil {
+			return err
+		}
+		newest[p.No] = offset
+	}
+	slices.SortStableFunc(list, func(a, b domain.Correspondent) int { return cmp.Compare(newest[b.No], newest[a.No]) })
+	return nil
 }
 
 // Assign makes something that waits a message of a person's conversation, whatever is closed there: staff have looked at it. The

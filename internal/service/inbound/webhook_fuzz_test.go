@@ -42,7 +42,7 @@ func (n *noted) AddInbound(_ context.Context, in domain.Inbound) (domain.Inbound
 	n.wrote++
 	n.text("sender", in.Sender, 40, true)
 	n.text("recipient", in.Recipient, 40, true)
-	n.text("body", in.Body, 16<<10, true)
+	n.text("body", in.Body, 128<<10, true)
 	if in.Organisation != 1 || in.Channel != domain.ChannelSMS || in.Sender == "" && in.Recipient == "" && in.Body == "" || len(in.Dedupe) != 64 || uuid.Validate(in.ID) != nil {
 		n.t.Errorf("stored as %+v", in)
 	}
@@ -82,7 +82,7 @@ func (n *noted) QueueAnswer(context.Context, domain.OrganisationID, domain.Perso
 	return true, nil
 }
 
-func (n *noted) ReportDelivery(_ context.Context, r domain.DeliveryReport) (*domain.Entry, error) {
+func (n *noted) ReportDelivery(_ context.Context, r domain.DeliveryReport) ([]*domain.Entry, error) {
 	n.wrote++
 	n.text("id", r.ID, 36, false)
 	n.text("provider's id", r.ProviderID, 200, false)
@@ -156,14 +156,11 @@ func FuzzKannel(f *testing.F) {
 		f.Add(q, "north", "guess", true)
 	}
 	f.Fuzz(func(t *testing.T, query, slug, token string, status bool) {
-		form, err := url.ParseQuery(query)
-		if err != nil {
-			return
-		}
+		form := sms.Query(query)
 		if token != "" {
 			form.Set("token", token)
 		}
 		s, n := webhooks(t)
-		judged(t, n, form.Get("token") == secret, s.Kannel(t.Context(), slug, status, form))
+		judged(t, n, form.Get("token") == secret, s.Kannel(t.Context(), inbound.KannelRequest{Slug: slug, Status: status, Query: form.Encode()}))
 	})
 }

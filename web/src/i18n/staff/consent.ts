@@ -20,6 +20,7 @@ export const consent = {
   'consent.source.staff': 'noted by {name}',
   'consent.source.person': 'in their own settings',
   'consent.source.sms': 'by SMS',
+  'consent.source.provider': 'told the SMS provider to stop',
   'consent.source.provisioning': 'brought in by another system',
 
   'sending.title': 'Email and SMS',

@@ -92,6 +92,15 @@ export interface Unmatched {
   trial?: Named
 }
 
+/** What one way in has refused for one reason, in the last days. */
+export interface Refused {
+  source: string
+  reason: string
+  count: number
+  detail?: string
+  last_at: string
+}
+
 export interface Captured {
   id: string
   channel: Copied

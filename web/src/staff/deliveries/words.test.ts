@@ -29,7 +29,7 @@ test('what waits goes, and says until when', () => {
 
 test('reasons: by channel, in general, a provider’s code, the provider’s own words', () => {
   expect(whyWord('sms', 'opted_out')).toBe('has said stop')
-  expect(whyWord('sms', '21610')).toBe('error 21610')
+  expect(whyWord('sms', '29999')).toBe('error 29999')
   expect(whyWord('email', '5.1.1', 'mailbox unavailable')).toBe('mailbox unavailable')
   expect(whyWord('email', 'something_new')).toBe('something_new')
 })
@@ -54,4 +54,12 @@ test('a sending’s copies by channel and state', () => {
     { channel: 'sms', states: [{ state: 'sent', count: 1 }] },
   ])
   expect(tally([{ deliveries: null }])).toEqual([])
+})
+
+test('codes of providers are words where they are known', () => {
+  expect(whyWord('sms', 'dlr 2')).toBe('the network could not deliver it to the phone')
+  expect(whyWord('sms', 'dlr 2 004', 'id:1 err:004')).toBe('the network could not deliver it to the phone (code 004)')
+  expect(whyWord('sms', '30003')).toBe('the phone is off or out of reach')
+  expect(whyWord('sms', '400 21610', 'unsubscribed')).toBe('has told the provider to stop')
+  expect(whyWord('sms', '400 99999', 'something new')).toBe('something new')
 })

@@ -16,12 +16,29 @@ export const stateWord = (state: string): string => plain(`delivery.${state}`, s
 export const cameWord = (why: string): string => plain(`came.${why}`, why)
 export const outcomeWord = (outcome: string): string => plain(`outcome.${outcome}`, outcome)
 
-/** Why a copy does not go, or did not arrive. The provider's own words are the best there are for its codes. */
+export const sourceWord = (source: string): string => plain(`refused.from.${source}`, source)
+/** Why something that came in was refused. */
+export const refusedWord = (why: string): string => plain(`refused.${why}`, why)
+
+/**
+ * Why a copy does not go, or did not arrive: our own words for our reasons and for the codes of reports that
+ * say most, else the provider's own words, else the code.
+ */
 export function whyWord(channel: string, reason: string, detail = ''): string {
   const own = `why.${channel}.${reason}`
   if (has(own)) return plain(own, reason)
   if (has(`why.${reason}`)) return plain(`why.${reason}`, reason)
+  const words = codeWord(reason)
+  if (words) return words
   return detail || (/^[\d.]+$/.test(reason) ? t('why.code', { code: reason }) : reason)
+}
+
+/** Words for a provider's code: "dlr 2" and "dlr 2 004" of Kannel, "30003" and "400 21610" of Twilio; '' for others. */
+function codeWord(reason: string): string {
+  const [, state, more] = /^dlr (\d+)(?: (\w+))?$/.exec(reason) ?? []
+  if (state) return more ? t('why.withCode', { why: plain(`why.dlr.${state}`, reason), code: more }) : plain(`why.dlr.${state}`, '')
+  const code = /(?:^|\s)(\d{5})$/.exec(reason)?.[1]
+  return code ? plain(`why.twilio.${code}`, '') : ''
 }
 
 const waits = (copy: PlanCopy): boolean => !!copy.until || copy.reason === 'quiet_hours'
