@@ -1,12 +1,12 @@
 # What people and CI run. The work is done by the short scripts in .ci.
 
 ADDR ?= 127.0.0.1:8080
-DATA ?= ./data
+DATA ?= ./data/demo
 
 # Plain Go, no C compiler: the same build on every machine.
 GO_BUILD = CGO_ENABLED=0 go build -o bin/crier
 
-.PHONY: help run build web setup test lint test-go test-web test-browser fuzz bench clean
+.PHONY: help run build web setup test lint test-go test-web test-browser fuzz vuln bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-browser: ## Browser tests in Chromium against the built binary
 
 fuzz: ## Run every fuzz target for a while; TIME=1m for longer than 20s each
 	@.ci/fuzz.sh $(TIME)
+
+vuln: ## Look for known vulnerabilities in what the binary links; says so where its data cannot be reached
+	@.ci/vuln.sh
 
 bench: ## Broadcast to 1500 screens: SQLite, then PostgreSQL and Redis; ARGS="--publishes 100" changes it
 	@.ci/bench.sh $(ARGS)

@@ -200,6 +200,9 @@ func openSQLite(path string, readers int) (w, r *sqlx.DB, err error) {
 		db.SetMaxIdleConns(conns)
 		return db, nil
 	}
+	if err := private(path); err != nil {
+		return nil, nil, err
+	}
 	w, err = open(1, "_txlock=immediate", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)")
 	if err != nil {
 		return nil, nil, err

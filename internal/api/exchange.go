@@ -31,6 +31,22 @@ type exchange struct {
 // policy is the Content-Security-Policy of every answer.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// permissions is the Permissions-Policy of every answer: what the pages never ask a browser for.
+const permissions = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), " +
+	"microphone=(), midi=(), payment=(), usb=()"
+
+// reportGroup names the endpoint that browsers report to.
+const reportGroup = "csp"
+
+// reporting adds to a policy where browsers report what it stopped: report-to for those that know
+// it, report-uri for the others.
+func reporting(policy, address string) string {
+	if address == "" {
+		return policy
+	}
+	return policy + "; report-to " + reportGroup + "; report-uri " + address
+}
+
 // serve makes a handler of do: headers, the refusal of cross-site requests,
 // errors, panics, one log line and one measurement.
 func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
@@ -71,7 +87,11 @@ func (s *Server) guarded(x *exchange, do func(*exchange) error) (err error) {
 func (s *Server) headers(x *exchange) {
 	h := x.w.Header()
 	h.Set("X-Request-Id", x.id)
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", s.policy)
+	if s.CSPReport != "" {
+		h.Set("Reporting-Endpoints", reportGroup+`="`+s.CSPReport+`"`)
+	}
+	h.Set("Permissions-Policy", permissions)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

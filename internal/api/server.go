@@ -50,6 +50,7 @@ type Options struct {
 	Log           zerolog.Logger
 	Clock         clock.Clock
 	Origins       []string // the pages' public origins; unsafe requests from any other are refused
+	CSPReport     string   // where browsers report what the Content-Security-Policy stopped; "": nowhere
 	SecureCookies bool     // the session cookie is for https alone
 	Web           fs.FS    // the built front end; nil: no pages
 	AsyncAPI      []byte   // the socket protocol's description; nil: not served
@@ -64,12 +65,13 @@ type Server struct {
 	cross  *http.CrossOriginProtection
 	spec   *description
 	web    *files
+	policy string // Content-Security-Policy
 }
 
 // New builds the server. An error means that an origin is malformed or that
 // the embedded description cannot be read.
 func New(o Options) (*Server, error) {
-	s := &Server{Options: o, cross: http.NewCrossOriginProtection()}
+	s := &Server{Options: o, cross: http.NewCrossOriginProtection(), policy: reporting(policy, o.CSPReport)}
 	for _, origin := range o.Origins {
 		if err := s.cross.AddTrustedOrigin(origin); err != nil {
 			return nil, err

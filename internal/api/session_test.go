@@ -260,9 +260,18 @@ func TestPagesAndHeaders(t *testing.T) {
 			t.Errorf("%s: %d %q, want %d %q", c.path, a.status, a.header.Get("Content-Type"), c.status, c.kind)
 		}
 		csp := a.header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self';") || strings.Contains(csp, "unsafe") || a.header.Get("X-Content-Type-Options") != "nosniff" || a.header.Get("X-Request-Id") == "" {
+		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self';") || strings.Contains(csp, "unsafe") || a.header.Get("X-Content-Type-Options") != "nosniff" ||
+			!strings.Contains(a.header.Get("Permissions-Policy"), "camera=(), ") || strings.Contains(csp, "report") || a.header.Get("X-Request-Id") == "" {
 			t.Errorf("%s: headers %v", c.path, a.header)
 		}
+	}
+	if got := f.raw(t, "GET", "/", nil, nil).header.Get("Reporting-Endpoints"); got != "" {
+		t.Errorf("reports go to %s", got)
+	}
+	reporting := start(t, func(c *config.Config) { c.CSPReport = "https://reports.example.org/csp" }).raw(t, "GET", "/", nil, nil).header
+	if got := reporting.Get("Content-Security-Policy"); !strings.HasSuffix(got, "; report-to csp; report-uri https://reports.example.org/csp") ||
+		reporting.Get("Reporting-Endpoints") != `csp="https://reports.example.org/csp"` {
+		t.Errorf("reports: %s, %s", got, reporting.Get("Reporting-Endpoints"))
 	}
 	page := f.raw(t, "GET", "/", nil, nil)
 	etag := page.header.Get("ETag")

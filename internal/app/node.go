@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
@@ -88,6 +89,8 @@ type Options struct {
 	// Batch bounds how many messages of conversations one transaction holds; default: the
 	// service's own.
 	Batch int
+	// Demo is for demo data: the database is marked, and one that holds other data is refused.
+	Demo bool
 	// PushClient takes the requests to push services; default: one that reaches public addresses alone.
 	PushClient *http.Client
 }
@@ -111,6 +114,11 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 	n := &Node{cfg: cfg, log: log, clock: o.Clock, Store: st, metrics: telemetry.NewMetrics()}
 	if err := st.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
+	}
+	if o.Demo {
+		if err := st.MarkDemo(ctx); err != nil {
+			return nil, errors.Join(err, st.Close())
+		}
 	}
 	if n.broker, err = openBroker(cfg, log); err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -137,12 +145,38 @@ func Migrate(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
 func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger, c clock.Clock) (*store.Store, error) {
 	dsn := cfg.Database
 	if dsn == "" {
-		if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		if err := privateFolder(cfg.Data); err != nil {
 			return nil, fmt.Errorf("make the data folder: %w", err)
 		}
 		dsn = "sqlite:" + filepath.Join(cfg.Data, "crier.db")
 	}
 	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger(), Number: sms.Number})
+}
+
+// privateFolder makes the data folder, for the server's own user alone. One that is there already is
+// changed only if it holds nothing but Crier's files: it may be a folder that others use.
+func privateFolder(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	known := []string{"crier.db", "crier.db-wal", "crier.db-shm", "crier.db-journal", "files", "demo"}
+	for _, e := range entries {
+		if !slices.Contains(known, e.Name()) {
+			return nil
+		}
+	}
+	if err := os.Chmod(path, 0o700); err != nil && !errors.Is(err, os.ErrPermission) { // another user's
+		return err
+	}
+	return nil
 }
 
 // build makes the services over the store, and the hub over the store's journals.

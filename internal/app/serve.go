@@ -28,6 +28,14 @@ func Run(ctx context.Context, cfg config.Config, log zerolog.Logger, ready func(
 	if err != nil {
 		return err
 	}
+	demo, err := n.Store.IsDemo(ctx)
+	if err == nil && demo {
+		err = fault.New(fault.Conflict, "this database holds the demo's data, whose passwords everyone knows; "+
+			"run crier demo, or give --data or --database for data of your own")
+	}
+	if err != nil {
+		return errors.Join(err, n.Close())
+	}
 	return n.Serve(ctx, ready)
 }
 
@@ -52,7 +60,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	rest, err := api.New(api.Options{
 		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
-		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
+		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(), CSPReport: n.cfg.CSPReport,
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
 	})
 	if err != nil {

@@ -79,6 +79,8 @@ type Config struct {
 	Origins       []string `name:"origins" help:"The public addresses of the pages, exactly as browsers see them (https://crier.example.org); empty: http://127.0.0.1:PORT and http://localhost:PORT." placeholder:"URL"`
 	SecureCookies string   `name:"secure-cookies" default:"auto" help:"Whether cookies are for https alone: auto (when every origin is https), always or never."`
 
+	CSPReport string `name:"csp-report-uri" help:"Where browsers report what the pages' Content-Security-Policy stopped; empty: nowhere." placeholder:"URL"`
+
 	LogLevel  string `name:"log-level" default:"info" help:"debug, info, warn or error."`
 	LogFormat string `name:"log-format" default:"json" help:"json, or text for people."`
 
@@ -134,6 +136,12 @@ func (c *Config) Check() []fault.Detail {
 	if c.Clamd != "" && !strings.HasPrefix(c.Clamd, "/") {
 		if _, _, err := net.SplitHostPort(c.Clamd); err != nil {
 			bad("clamd", "must be the path of a socket, or host:port as in 127.0.0.1:3310")
+		}
+	}
+	if c.CSPReport != "" {
+		u, err := url.Parse(c.CSPReport)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.ContainsAny(c.CSPReport, " ;,\"'\\") {
+			bad("csp-report-uri", "must be a URL as in https://reports.example.org/csp, without spaces, quotes, commas and semicolons")
 		}
 	}
 	out = append(out, c.checkMail()...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -28,7 +29,11 @@ func Run(ctx context.Context, cfg config.Config, log zerolog.Logger, out io.Writ
 
 // RunWith is Run with a node made of o.
 func RunWith(ctx context.Context, cfg config.Config, o app.Options, log zerolog.Logger, out io.Writer) error {
-	cfg.Database = ""                                           // the demo never touches a real one
+	cfg.Database = "" // the demo never touches a real one
+	if cfg.Data == config.Default().Data {
+		cfg.Data = filepath.Join(cfg.Data, "demo") // apart from data that are not a demo's
+	}
+	o.Demo = true
 	cfg.SMTPAddr, cfg.TwilioAccount, cfg.KannelURL = "", "", "" // and sends nothing: the Outbox page shows what it would have
 	node, err := app.Open(ctx, cfg, log, o)
 	if err != nil {

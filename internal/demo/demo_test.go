@@ -3,7 +3,10 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,7 +16,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"crier/internal/app"
 	"crier/internal/config"
+	"crier/internal/fault"
 	"crier/internal/testkit"
 )
 
@@ -129,5 +134,36 @@ func TestHallHasSeatsForAll(t *testing.T) {
 	}
 	if len(candidates()) != 77 || rooms["Hall A"] != 36 || rooms["Hall B"] != 29 || rooms["Room 204"] != 12 {
 		t.Errorf("%d candidates in %v", len(candidates()), rooms)
+	}
+}
+
+// TestDemoAndServe checks that a node never serves a demo's data, and that the demo never takes a folder of
+// other data.
+func TestDemoAndServe(t *testing.T) {
+	cfg := config.Default()
+	cfg.Addr, cfg.Data, cfg.DrainTime = "127.0.0.1:0", t.TempDir(), 0
+	demo, err := app.Open(t.Context(), cfg, zerolog.Nop(), app.Options{Demo: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(found(t.Context(), demo), demo.Close()); err != nil {
+		t.Fatal(err)
+	}
+	serving := func(net.Addr) { t.Error("a node serves the demo's data") }
+	if err := app.Run(t.Context(), cfg, zerolog.Nop(), serving); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("serve over the demo's folder: %v", err)
+	}
+
+	cfg.Data = t.TempDir()
+	node, err := app.Open(t.Context(), cfg, zerolog.Nop(), app.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = node.Roster.EnsureOrganisation(t.Context(), "north", "North")
+	if err := errors.Join(err, node.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), cfg, zerolog.Nop(), io.Discard); !fault.Is(err, fault.Conflict) {
+		t.Errorf("demo over other data: %v", err)
 	}
 }

@@ -76,13 +76,13 @@ func (l labelled) Collect(to chan<- prometheus.Metric) {
 	})
 }
 
-// Admin serves /metrics and /debug/pprof/. Give it a private address: neither
+// Admin serves /metrics and /debug/pprof/, without cmdline: flags may hold secrets. Give it a
+// private address: neither of them
 // asks who is there.
 func (m *Metrics) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)

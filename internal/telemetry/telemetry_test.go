@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +53,13 @@ func TestAdminServesWhatWasCounted(t *testing.T) {
 	m.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/", nil))
 	if w.Code != 200 {
 		t.Errorf("pprof answers %d", w.Code)
+	}
+	// Flags may hold secrets.
+	for _, path := range []string{"/debug/pprof/cmdline", "/debug/vars"} {
+		w = httptest.NewRecorder()
+		m.Admin().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != 404 || strings.Contains(w.Body.String(), os.Args[0]) {
+			t.Errorf("%s: %d %q", path, w.Code, w.Body)
+		}
 	}
 }

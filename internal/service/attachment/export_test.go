@@ -439,11 +439,6 @@ func TestFolders(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	for _, s := range []string{"=1+1", "+1", "-1", "@x", "\tx", "\rx"} {
-		if safeCell(s) != "'"+s {
-			t.Errorf("%q", safeCell(s))
-		}
-	}
 }
 
 // TestBackground: the service does all this by itself once it is started.

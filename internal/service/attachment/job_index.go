@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/csv"
 	"strconv"
-	"strings"
 	"time"
 
 	"crier/internal/domain"
@@ -45,7 +44,7 @@ func (j *job) index(z *zip.Writer) error {
 			}
 			row := []string{p.Name, p.ExternalID, direction, f.From, string(f.FromRole), f.At.UTC().Format(time.RFC3339), path, f.Type, strconv.FormatInt(f.Size, 10), f.SHA256, string(via)}
 			for c := range row {
-				row[c] = safeCell(row[c])
+				row[c] = domain.Cell(row[c])
 			}
 			return w.Write(row)
 		})
@@ -59,12 +58,4 @@ func (j *job) index(z *zip.Writer) error {
 	j.total.Store(total)
 	w.Flush()
 	return w.Error()
-}
-
-// safeCell keeps a spreadsheet from taking a text for a formula (OWASP, "CSV injection").
-func safeCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -54,7 +54,7 @@ func (s *Service) WriteCSV(ctx context.Context, actor domain.Actor, f Filter, w 
 			row[8], row[9] = strconv.Itoa(len(people)), strings.Join(list, "; ")
 		}
 		for i := range row {
-			row[i] = safeCell(row[i])
+			row[i] = domain.Cell(row[i])
 		}
 		if err := out.Write(row); err != nil {
 			return false, err
@@ -69,13 +69,4 @@ func (s *Service) WriteCSV(ctx context.Context, actor domain.Actor, f Filter, w 
 		return err
 	}
 	return out.Error()
-}
-
-// safeCell keeps a spreadsheet from taking a text for a formula (OWASP, "CSV
-// injection").
-func safeCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -61,8 +61,8 @@ func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
 	return domain.PersonSpec{
 		SMSConsent: consent, TimeZone: p.TimeZone, QuietFrom: p.QuietFrom, QuietTo: p.QuietTo,
 		Where: w, ExternalID: p.ExternalID, Kind: p.Kind, Role: role, GivenName: strings.TrimSpace(p.GivenName), FamilyName: strings.TrimSpace(p.FamilyName),
-		Login: lower(p.Login), Email: p.Email, Phone: p.Phone, Locale: p.Locale, Tags: p.Tags,
-		Skills: p.Skills, Address: trimmed(p.Address), City: trimmed(p.City), Postcode: trimmed(p.Postcode), Fields: p.Fields, State: p.State,
+		Login: lower(p.Login), Email: p.Email, Phone: p.Phone, Locale: p.Locale, Tags: distinct(p.Tags),
+		Skills: distinct(p.Skills), Address: trimmed(p.Address), City: trimmed(p.City), Postcode: trimmed(p.Postcode), Fields: p.Fields, State: p.State,
 	}
 }
 
@@ -112,6 +112,20 @@ func (c *check) labels(w domain.Where, field string, list *[]string) {
 	for _, t := range *list {
 		c.text(w, field, t, 50, false)
 	}
+}
+
+// distinct is the list with each label once, in its order.
+func distinct(list *[]string) *[]string {
+	if list == nil {
+		return nil
+	}
+	out := make([]string, 0, len(*list))
+	for _, label := range *list {
+		if !slices.Contains(out, label) {
+			out = append(out, label)
+		}
+	}
+	return &out
 }
 
 // fields checks a person's own fields.

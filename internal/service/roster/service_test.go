@@ -238,6 +238,21 @@ const file = "test_id,test_name,candidate_id,given_name,family_name,login,passwo
 	"M1,Maths,c2,Ola,\"Berg, jr\",,,,,B,B-1,,\r\n" +
 	"S2,,c1,Åse,Berg,ase,correct horse,ase@example.org,+47 1,C,1,,quiet|reader\r\n"
 
+// TestLabelsOnce checks that a word which stands twice in one list is stored once.
+func TestLabelsOnce(t *testing.T) {
+	o := open(t)
+	words := []string{"reader", "night", "reader", "night", "Reader"}
+	_, err := o.PutPeople(t.Context(), o.by, []roster.Person{{ExternalID: "c9", Kind: domain.KindCandidate, GivenName: "Ann", Tags: &words, Skills: &words}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := o.store.PeopleByExternalID(t.Context(), o.by.Organisation, []string{"c9"})
+	want := []string{"reader", "night", "Reader"}
+	if err != nil || !slices.Equal(got["c9"].Tags, want) || !slices.Equal(got["c9"].Skills, want) {
+		t.Errorf("%+v, %v", got["c9"], err)
+	}
+}
+
 func TestImport(t *testing.T) {
 	o := open(t)
 	for i, want := range []roster.Imported{
