@@ -30,6 +30,7 @@ type office struct {
 	nodes []*Gateway
 	asked atomic.Int64
 	ended atomic.Int64
+	gone  atomic.Int64 // number of the candidate who is nobody's any more
 }
 
 func newOffice(t *testing.T, n int) *office {
@@ -73,6 +74,14 @@ func (o *office) Open(_ context.Context, actor domain.Actor, person domain.Perso
 		return conversation.Opened{}, fault.New(fault.NotFound, "no such candidate")
 	}
 	return conversation.Opened{Person: domain.PersonNo(no), Presence: domain.Online, At: time.Now(), End: func() { o.ended.Add(1) }}, nil
+}
+
+// Sees is the service's.
+func (o *office) Sees(_ context.Context, _ domain.Actor, person domain.PersonID) error {
+	if person == domain.PersonID(fmt.Sprint("p", o.gone.Load())) {
+		return fault.New(fault.NotFound, "no such candidate")
+	}
+	return nil
 }
 
 // page is one connection with a socket in memory.
