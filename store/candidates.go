@@ -40,49 +40,71 @@ func (r refRow) ref() domain.PersonRef {
 // StaffSeeing returns those of the staff of these ids who may do action to the candidate
 // now, whichever of their groups it is that they see them in.
 func (s *Store) StaffSeeing(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error) {
+	return s.staffSeeing(ctx, org, action, candidate, ids, domain.Seen.Holds)
+}
+
+// StaffSeeingGroup is StaffSeeing of what belongs to a group ("" = to none) in the candidate's
+// conversation.
+func (s *Store) StaffSeeingGroup(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, group domain.GroupID, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error) {
+	return s.staffSeeing(ctx, org, action, candidate, ids, func(seen domain.Seen, places []domain.Place) bool {
+		return seen.Holds(places) && seen.HoldsGroup(group, places)
+	})
+}
+
+func (s *Store) staffSeeing(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, ids []domain.PersonID,
+	sees func(domain.Seen, []domain.Place) bool) (map[domain.PersonID]domain.PersonRef, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var rows []struct {
 		refRow
-		Role    string
-		GroupID string `db:"group_id"` // a scope, one row for each
-		Room    string
-		In      bool // there is a scope
+		Role string
 	}
-	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, p.role,
-			coalesce(x.group_id, '') AS group_id, coalesce(x.room, '') AS room, x.group_id IS NOT NULL AS "in"
-		FROM people p LEFT JOIN staff_scopes x ON x.organisation_id = p.organisation_id AND x.person_no = p.no
+	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, p.role FROM people p
 		WHERE p.organisation_id = $1 AND p.kind = 'staff' AND p.state = 'active' AND p.id IN `+s.d.Texts("$2"), org, jsonOf(ids))
 	if err != nil {
 		return nil, fmt.Errorf("read colleagues: %w", err)
 	}
-	var places []domain.Place
-	var enrolled []struct {
-		Group string `db:"group_id"`
-		Room  string
+	nos := make([]domain.PersonNo, len(rows))
+	for i, r := range rows {
+		nos[i] = domain.PersonNo(r.No)
 	}
-	if err := s.list(ctx, &enrolled, `SELECT group_id, room FROM enrolments WHERE organisation_id = $1 AND person_no = $2`, org, candidate); err != nil {
-		return nil, fmt.Errorf("read where a candidate is: %w", err)
+	scopes, err := s.scopesOf(ctx, s.list, org, nos)
+	if err != nil {
+		return nil, err
 	}
-	for _, e := range enrolled {
-		places = append(places, domain.Place{Group: domain.GroupID(e.Group), Room: e.Room})
+	places, err := s.placesOf(ctx, org, candidate)
+	if err != nil {
+		return nil, err
 	}
-	actors := map[domain.PersonID]*domain.Actor{}
 	refs := map[domain.PersonID]domain.PersonRef{}
 	for _, r := range rows {
-		id := domain.PersonID(r.ID)
-		if actors[id] == nil {
-			actors[id], refs[id] = &domain.Actor{Organisation: org, Kind: domain.ActorPerson, Role: domain.Role(r.Role)}, r.ref()
-		}
-		if r.In {
-			actors[id].Scopes = append(actors[id].Scopes, domain.Scope{Exam: domain.ExamID(r.GroupID), Room: r.Room})
-		}
-	}
-	for id, a := range actors {
-		if seen, err := a.Seen(action); err != nil || !seen.Holds(places) {
-			delete(refs, id)
+		a := domain.Actor{Organisation: org, Kind: domain.ActorPerson, Role: domain.Role(r.Role), Scopes: scopes[domain.PersonNo(r.No)]}
+		if seen, err := a.Seen(action); err == nil && sees(seen, places) {
+			refs[domain.PersonID(r.ID)] = r.ref()
 		}
 	}
 	return refs, nil
+}
+
+// placesOf are the places through which staff see a candidate.
+func (s *Store) placesOf(ctx context.Context, org domain.OrganisationID, candidate domain.PersonNo) ([]domain.Place, error) {
+	var rows []struct {
+		Group string `db:"group_id"`
+		Room  string
+		State string
+		Kind  string
+	}
+	err := s.list(ctx, &rows, `SELECT e.group_id, e.room, e.state, g.kind FROM enrolments e JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
+		WHERE e.organisation_id = $1 AND e.person_no = $2`, org, candidate)
+	if err != nil {
+		return nil, fmt.Errorf("read where a candidate is: %w", err)
+	}
+	var out []domain.Place
+	for _, r := range rows {
+		if domain.EnrolmentState(r.State).Reaches(domain.GroupKind(r.Kind)) {
+			out = append(out, domain.Place{Group: domain.GroupID(r.Group), Room: r.Room})
+		}
+	}
+	return out, nil
 }

@@ -118,6 +118,11 @@ func (s *Store) narrow(ctx context.Context, org domain.OrganisationID, seen doma
 			r.LastOffset, r.InOffset, r.OutOffset, r.Waiting = t.LastOffset, t.InOffset, t.OutOffset, t.Waiting
 		}
 	}
+	for _, r := range rows {
+		if !seen.All && r.InOffset == 0 { // what is to be processed is elsewhere
+			r.Open, r.ProcessedAt, r.ProcessedBy = false, 0, ""
+		}
+	}
 	return nil
 }
 
@@ -215,7 +220,7 @@ func (s *Store) addGroups(ctx context.Context, org domain.OrganisationID, seen d
 		}
 		standings[no] = st
 		r, ok := rows[no]
-		if !ok || !seen.Holds([]domain.Place{{Group: domain.GroupID(e.ID), Room: e.Room}}) {
+		if !ok || !seen.HoldsMember(domain.GroupID(e.ID), e.Room, domain.GroupKind(e.Kind), state) {
 			continue
 		}
 		r.Groups = append(r.Groups, domain.GroupMark{ID: domain.GroupID(e.ID), Kind: domain.GroupKind(e.Kind), Name: e.Name, State: state})

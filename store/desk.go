@@ -26,7 +26,7 @@ func (s *Store) Desk(ctx context.Context, org domain.OrganisationID, staff domai
 		return nil, fmt.Errorf("read the desk: %w", err)
 	}
 	var out []domain.DeskPlace
-	for i, seg := range segments(f, q.v) {
+	for i, seg := range segments(f, q.v, !seen.All) {
 		if after != nil && i < after.Segment {
 			continue
 		}
@@ -56,8 +56,8 @@ type segment struct {
 
 // segments are the parts of the filter's order, one after the other; v is the row of
 // what is seen of a conversation, c that of the conversation. What the filter leaves empty
-// anyway is left out.
-func segments(f domain.DeskFilter, v string) []segment {
+// anyway is left out. With a limited reach only what came in of what is seen is to be processed.
+func segments(f domain.DeskFilter, v string, limited bool) []segment {
 	by := func(column string, desc bool) segment {
 		return segment{where: v + column + " <> 0", key: v + column, desc: desc}
 	}
@@ -82,6 +82,9 @@ func segments(f domain.DeskFilter, v string) []segment {
 	case domain.SortUnprocessed:
 		if f.Processed != nil {
 			return []segment{newest("")}
+		}
+		if limited {
+			return []segment{newest("c.open = 1 AND " + v + ".in_offset <> 0"), newest("(c.open = 0 OR " + v + ".in_offset = 0)")}
 		}
 		return []segment{newest("c.open = 1"), newest("c.open = 0")}
 	case domain.SortWaiting:

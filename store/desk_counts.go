@@ -36,8 +36,9 @@ func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff
 	}
 	args := []any{org, staff}
 	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1 FROM mentions m
+		JOIN facts f ON f.organisation_id = $1 AND f.person_no = m.person_no AND f."offset" = m."offset"
 		LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $2 AND r.person_no = m.person_no
-		WHERE m.organisation_id = $1 AND m.staff_no = $2 AND m."offset" > coalesce(r.read_offset, 0)`+s.seesPerson("m.person_no", seen, &args)+
+		WHERE m.organisation_id = $1 AND m.staff_no = $2 AND m."offset" > coalesce(r.read_offset, 0)`+s.seesGroup("f.group_id", "f.person_no", seen, &args)+
 		fmt.Sprintf(` LIMIT %d) AS x`, domain.DeskCountMost), args...)
 	if err != nil {
 		return out, fmt.Errorf("count mentions: %w", err)
@@ -57,6 +58,9 @@ func (q deskQuery) count() (string, []any) {
 	}
 	if q.narrowed() {
 		fits := ""
+		if q.f.Processed != nil {
+			fits = ` AND t.in_offset <> 0`
+		}
 		if unread {
 			fits = ` AND (t.in_offset > coalesce(r.read_offset, 0) OR coalesce(r.marked, 0) <> 0)`
 		}

@@ -113,7 +113,7 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 		beyond := beyond("t.sort_name", ">")
 		text = fmt.Sprintf(`SELECT '' AS g, t.person_no, 0 AS key, t.sort_name AS name, t.person_no IN (%s) AS seen FROM (
 			SELECT t.person_no, t.sort_name FROM conversations t WHERE t.organisation_id = $1 AND t.archived = %s%s ORDER BY t.sort_name, t.person_no LIMIT %d) t`,
-			q.somebody(&args), q.archived(), beyond, deskWindow)
+			q.somebody(q.seen, &args), q.archived(), beyond, deskWindow)
 	default:
 		groups, err := q.groups(ctx)
 		if err != nil || len(groups) > glanceGroups {
@@ -138,7 +138,7 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 		for _, g := range groups {
 			seen := "true"
 			if g == "" {
-				seen = "t.person_no IN (" + q.somebody(&args) + ")"
+				seen = "t.person_no IN (" + q.somebody(q.seen.Loose(), &args) + ")"
 			}
 			parts = append(parts, fmt.Sprintf(`SELECT t.group_id AS g, t.person_no, %s AS key, '' AS name, %s AS seen FROM (
 				SELECT t.group_id, t.person_no, %s FROM threads t WHERE t.organisation_id = $1 AND t.group_id = %s%s%s
@@ -156,11 +156,11 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 
 // somebody is the sub-select of those of whom something may be seen, whom the statement
 // looks at more closely.
-func (q deskQuery) somebody(args *[]any) string {
-	if q.seen.All {
+func (q deskQuery) somebody(seen domain.Seen, args *[]any) string {
+	if seen.All {
 		return `SELECT st.person_no FROM threads st WHERE st.organisation_id = $1` + q.s.counting("st.group_id", q.f.Within(), args)
 	}
-	return `SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + q.s.inPlaces("se", q.seen, args)
+	return `SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + q.s.inPlaces("se", seen, args)
 }
 
 // groups are those of which threads count, "" for none among them.
@@ -179,7 +179,9 @@ func (q deskQuery) groups(ctx context.Context) ([]string, error) {
 			out = append(out, string(g))
 		}
 	default:
-		out = append(out, "")
+		if q.seen.All || len(q.seen.Loose().Places) > 0 {
+			out = append(out, "")
+		}
 		for _, p := range q.seen.Places {
 			out = append(out, string(p.Group))
 		}

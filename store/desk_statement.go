@@ -98,8 +98,8 @@ func (q deskQuery) threads(args *[]any) string {
 		places := q.s.inPlaces("se", q.seen, args)
 		from = columns + only + within + ` AND ` + q.s.seenGroups("t.group_id", q.seen, args) +
 			` AND (t.group_id, t.person_no) IN (SELECT se.group_id, se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + places + `)`
-		if within == "" {
-			from += ` UNION ALL ` + columns + only + ` AND t.group_id = '' AND t.person_no IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + places + `)`
+		if loose := q.seen.Loose(); within == "" && len(loose.Places) > 0 {
+			from += ` UNION ALL ` + columns + only + ` AND t.group_id = ''` + q.s.seesPerson("t.person_no", loose, args)
 		}
 	}
 	if q.seen.All && len(q.f.People.Group) == 1 { // a person has one thread in a group
@@ -184,6 +184,9 @@ func (q deskQuery) conditions(args *[]any) string {
 			out += ` AND c.open = 0 AND c.processed_at <> 0`
 		} else {
 			out += ` AND c.open = 1`
+		}
+		if !q.seen.All {
+			out += ` AND ` + q.v + `.in_offset <> 0`
 		}
 	}
 	var assigned []string

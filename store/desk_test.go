@@ -13,10 +13,19 @@ import (
 func (w *deskWorld) reaches() map[string]domain.Seen {
 	return map[string]domain.Seen{
 		"organisation": {All: true},
-		"coordinator":  {Places: []domain.Place{{Group: w.groups[2].ID}, {Group: w.groups[5].ID}}},
-		"invigilator":  {Places: []domain.Place{{Group: w.groups[0].ID, Room: "A"}, {Group: w.groups[1].ID, Room: "B"}}},
+		"coordinator":  {Places: []domain.Place{w.place(2, ""), w.place(5, "")}},
+		"both sides":   {Places: []domain.Place{w.place(0, ""), w.place(2, "")}},
+		"test alone":   {Places: []domain.Place{w.place(0, ""), w.place(1, "B")}},
+		"invigilator":  {Places: []domain.Place{w.place(0, "A"), w.place(1, "B")}, ContextOnly: true},
+		"in a pool":    {Places: []domain.Place{w.place(0, "A"), w.place(2, "")}, ContextOnly: true},
 		"nobody":       {Places: []domain.Place{}},
 	}
+}
+
+// place is what somebody sees who works in a group.
+func (w *deskWorld) place(group int, room string) domain.Place {
+	g := w.groups[group]
+	return domain.Place{Group: g.ID, Room: room, Kind: g.Kind}
 }
 
 var (
@@ -233,6 +242,10 @@ func TestDeskMentions(t *testing.T) {
 				t.Fatal(err)
 			}
 			return c.Mentions
+		}
+		if _, err := s.w.ExecContext(t.Context(), `INSERT INTO facts (organisation_id, person_no, "offset", kind, group_id)
+			VALUES ($1, $2, 5000, 'note.added', ''), ($1, $2, 5001, 'note.added', $3)`, w.org, p.No, w.groups[0].ID); err != nil {
+			t.Fatal(err)
 		}
 		all := domain.Seen{All: true}
 		for i, q := range []string{

@@ -211,24 +211,25 @@ func (w *deskWorld) store(t testing.TB, s *Store) {
 	}
 }
 
+// places are those through which staff see the person.
+func (p *deskPerson) places(w *deskWorld) (out []domain.Place) {
+	for g, e := range p.in {
+		if e.state.Reaches(w.kind(g)) {
+			out = append(out, domain.Place{Group: g, Room: e.room})
+		}
+	}
+	return out
+}
+
 // seen is what is seen of a conversation; nil: nothing.
 func (p *deskPerson) seen(seen domain.Seen, within domain.Within, w *deskWorld) *deskThread {
-	place := func(g domain.GroupID) []domain.Place {
-		if e, ok := p.in[g]; ok {
-			return []domain.Place{{Group: g, Room: e.room}}
-		}
-		return nil
-	}
-	known := seen.All
-	for g := range p.in {
-		known = known || seen.Holds(place(g))
-	}
-	if !known {
+	places := p.places(w)
+	if !seen.Holds(places) {
 		return nil
 	}
 	var v *deskThread
 	for g, th := range p.threads {
-		if !seen.All && g != "" && !seen.Holds(place(g)) {
+		if !seen.HoldsGroup(g, places) {
 			continue
 		}
 		if len(within.Group) > 0 && !slices.Contains(within.Group, g) {
@@ -291,7 +292,7 @@ func (w *deskWorld) chosen(staff domain.PersonNo, seen domain.Seen, f domain.Des
 		case domain.SortLastName:
 			r.key, r.name, r.no = 0, p.SortName(), p.No
 		case domain.SortUnprocessed:
-			first(p.open)
+			first(p.open && (seen.All || v.in != 0))
 		case domain.SortWaiting:
 			if first(v.waiting != 0); v.waiting != 0 {
 				r.key, r.no = v.waiting, p.No
@@ -330,6 +331,9 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 	if f.Processed != nil && (*f.Processed && (p.open || !p.done) || !*f.Processed && !p.open) {
 		return false
 	}
+	if f.Processed != nil && !seen.All && v.in == 0 {
+		return false
+	}
 	if f.Mine || f.Nobody || len(f.Assigned) > 0 {
 		if !(f.Mine && p.assigned == staff || f.Nobody && p.assigned == 0 || p.assigned != 0 && slices.Contains(f.Assigned, w.ids[p.assigned])) {
 			return false
@@ -337,7 +341,7 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 	}
 	enrolled := func(is func(domain.GroupID, deskEnrolment) bool) bool {
 		for g, e := range p.in {
-			if (seen.All || seen.Holds([]domain.Place{{Group: g, Room: e.room}})) && is(g, e) {
+			if seen.HoldsMember(g, e.room, w.kind(g), e.state) && is(g, e) {
 				return true
 			}
 		}

@@ -47,6 +47,8 @@ type dialect struct {
 	column, textColumn string
 	// holds says that a JSON array of texts has the only element of another; on PostgreSQL, that a JSON value contains another.
 	holds string
+	// position is the function that finds a text in another; 0: it is not there.
+	position string
 	// greatest is the function that returns the greatest of its arguments.
 	greatest string
 	// bytes makes bytes of a text expression of hexadecimal digits.
@@ -74,6 +76,7 @@ var postgres = &dialect{
 	column:     "CAST(value->>%d AS bigint)",
 	textColumn: "(value->>%d)",
 	holds:      "CAST(%s AS jsonb) @> CAST(%s AS jsonb)",
+	position:   "strpos",
 }
 
 var sqlite = &dialect{
@@ -96,6 +99,7 @@ var sqlite = &dialect{
 	column:     "(value->>%d)",
 	textColumn: "(value->>%d)",
 	holds:      "EXISTS (SELECT 1 FROM json_each(%s) WHERE value = (%s->>0))",
+	position:   "instr",
 }
 
 // Holds is the condition that a JSON array of texts has the only element of another. On

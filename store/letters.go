@@ -241,29 +241,30 @@ func (s *Store) Reachables(ctx context.Context, org domain.OrganisationID, seen 
 	return out, nil
 }
 
-// OnlyGroup returns the only group, among those that are seen, in which a candidate is, "" for none or several: the one that a
-// message belongs to which names none.
-func (s *Store) OnlyGroup(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID) (domain.GroupID, error) {
+// GroupFor returns the group to which something belongs that staff write about a candidate, by the
+// rule of domain.Seen.GroupFor; "" for none, and for an unknown candidate.
+func (s *Store) GroupFor(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID, named domain.GroupID) (domain.GroupMark, error) {
 	var rows []struct {
 		Group string `db:"group_id"`
 		Room  string
+		State string
+		Kind  string
+		Name  string
 	}
-	err := s.list(ctx, &rows, `SELECT e.group_id, e.room FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
-		WHERE p.organisation_id = $1 AND p.id = $2 AND e.state <> 'left'`, org, person)
+	err := s.list(ctx, &rows, `SELECT e.group_id, e.room, e.state, g.kind, g.name FROM people p JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
+		JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id WHERE p.organisation_id = $1 AND p.id = $2`, org, person)
 	if err != nil {
-		return "", fmt.Errorf("read the groups of a person: %w", err)
+		return domain.GroupMark{}, fmt.Errorf("read the groups of a person: %w", err)
 	}
-	only := domain.GroupID("")
-	for _, r := range rows {
-		if !seen.Holds([]domain.Place{{Group: domain.GroupID(r.Group), Room: r.Room}}) {
-			continue
-		}
-		if only != "" {
-			return "", nil
-		}
-		only = domain.GroupID(r.Group)
+	in := make([]domain.Membership, len(rows))
+	for i, r := range rows {
+		in[i] = domain.Membership{Group: domain.GroupID(r.Group), Room: r.Room, State: domain.EnrolmentState(r.State), Kind: domain.GroupKind(r.Kind), Name: r.Name}
 	}
-	return only, nil
+	m, err := seen.GroupFor(named, in)
+	if err != nil || m == nil {
+		return domain.GroupMark{}, err
+	}
+	return domain.GroupMark{ID: m.Group, Kind: m.Kind, Name: m.Name}, nil
 }
 
 // DropSubscription removes a browser that takes no pushes any more.

@@ -23,45 +23,46 @@ func (s *Store) Notifiables(ctx context.Context) ([]domain.Notifiable, error) {
 		Newest       int64
 		Payload      string
 		Mailed       int64
-		Group        string `db:"group_id"`
-		Room         string
 	}
 	const last = `FROM deliveries d WHERE d.organisation_id = p.organisation_id AND d.person_no = p.no AND d."offset" = 0 AND d.kind = 'notify' AND d.channel = 'email'
 		ORDER BY d.created_at DESC, d.id DESC LIMIT 1`
-	err := s.list(ctx, &rows, `SELECT p.organisation_id, p.no, p.id, p.given_name, p.family_name, p.role, coalesce(x.group_id, '') AS group_id, coalesce(x.room, '') AS room,
+	err := s.list(ctx, &rows, `SELECT p.organisation_id, p.no, p.id, p.given_name, p.family_name, p.role,
 			coalesce((SELECT max(c.in_offset) FROM conversations c WHERE c.organisation_id = p.organisation_id AND c.archived = 0), 0) AS newest,
 			coalesce((SELECT d.payload `+last+`), '{}') AS payload, coalesce((SELECT d.created_at `+last+`), 0) AS mailed
 		FROM preferences f
 		JOIN people p ON p.organisation_id = f.organisation_id AND p.no = f.person_no AND p.kind = 'staff' AND p.state = 'active' AND p.email <> '' AND p.email_state = ''
-		LEFT JOIN staff_scopes x ON x.organisation_id = p.organisation_id AND x.person_no = p.no
-		WHERE f.name = $1 AND f.value = $2 ORDER BY p.organisation_id, p.no, x.group_id, x.room`, domain.NotifyEmail, domain.NotifyEmailGrouped)
+		WHERE f.name = $1 AND f.value = $2 ORDER BY p.organisation_id, p.no`, domain.NotifyEmail, domain.NotifyEmailGrouped)
 	if err != nil {
 		return nil, fmt.Errorf("read whom to notify: %w", err)
 	}
 	var out []domain.Notifiable
+	staff := map[domain.OrganisationID][]domain.PersonNo{}
 	for _, r := range rows {
 		org, no := domain.OrganisationID(r.Organisation), domain.PersonNo(r.No)
-		if n := len(out); n == 0 || out[n-1].Organisation != org || out[n-1].No != no {
-			var p domain.NotifyPayload
-			if err := json.Unmarshal([]byte(r.Payload), &p); err != nil {
-				return nil, fmt.Errorf("a notification of organisation %d: %w", org, err)
+		var p domain.NotifyPayload
+		if err := json.Unmarshal([]byte(r.Payload), &p); err != nil {
+			return nil, fmt.Errorf("a notification of organisation %d: %w", org, err)
+		}
+		if r.Newest <= p.UpTo {
+			continue
+		}
+		staff[org] = append(staff[org], no)
+		out = append(out, domain.Notifiable{Organisation: org, No: no, Newest: r.Newest, UpTo: p.UpTo, Mailed: timeOf(r.Mailed), Actor: domain.Actor{
+			Organisation: org, Kind: domain.ActorPerson, ID: r.ID, No: no, Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Role: domain.Role(r.Role),
+		}})
+	}
+	for org, nos := range staff {
+		scopes, err := s.scopesOf(ctx, s.list, org, nos)
+		if err != nil {
+			return nil, err
+		}
+		for i := range out {
+			if out[i].Organisation == org {
+				out[i].Actor.Scopes = scopes[out[i].No]
 			}
-			out = append(out, domain.Notifiable{Organisation: org, No: no, Newest: r.Newest, UpTo: p.UpTo, Mailed: timeOf(r.Mailed), Actor: domain.Actor{
-				Organisation: org, Kind: domain.ActorPerson, ID: r.ID, No: no, Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Role: domain.Role(r.Role),
-			}})
-		}
-		if r.Group != "" {
-			a := &out[len(out)-1].Actor
-			a.Scopes = append(a.Scopes, domain.Scope{Exam: domain.ExamID(r.Group), Room: r.Room})
 		}
 	}
-	kept := out[:0]
-	for _, n := range out {
-		if n.Newest > n.UpTo {
-			kept = append(kept, n)
-		}
-	}
-	return kept, nil
+	return out, nil
 }
 
 // NewReplies returns the conversations that a staff member sees with replies they have not read, later than an offset: at most

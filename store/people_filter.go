@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"crier/internal/domain"
 )
@@ -28,6 +29,13 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 	words, searching := f.QueryWords()
 	if searching && len(words) == 0 {
 		all.WriteString(" AND 1 = 0")
+	}
+	if seen.ContextOnly {
+		for _, w := range words {
+			if number(w) {
+				either(s.numbered(person, w, arg))
+			}
+		}
 	}
 	if s.d == postgres && len(words) > 0 {
 		all.WriteString(` AND ` + person + `.words @@ CAST(CAST(` + arg(tsquery(words)) + ` AS text) AS tsquery)`)
@@ -65,6 +73,26 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 	}
 	either(s.inState(person, f, seen, args))
 	return all.String()
+}
+
+// number reports whether a word can be a part of a phone number.
+func number(word string) bool {
+	return !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsNumber(r) })
+}
+
+// numbered are the conditions that a word of digits begins a word of what all staff see of a
+// person: people are found by their phone numbers too, which not all see.
+func (s *Store) numbered(person, word string, arg func(any) string) []string {
+	id := person + ".external_id"
+	for _, c := range []string{"-", "_", ".", "/", ":", "@"} {
+		id = `replace(` + id + `, '` + c + `', ' ')`
+	}
+	at := s.d.position
+	return []string{
+		at + `(' ' || ` + id + `, CAST(` + arg(" "+word) + ` AS text)) > 0`,
+		at + `(' ' || ` + person + `.given_name || ' ' || ` + person + `.family_name, CAST(` + arg(" "+word) + ` AS text)) > 0`,
+		at + `(CAST(` + person + `.tags AS text), CAST(` + arg(word) + ` AS text)) > 0`,
+	}
 }
 
 // holds are the conditions that a JSON array of texts holds one of values. PostgreSQL has

@@ -56,7 +56,8 @@ func (s *Store) after(ctx context.Context, org domain.OrganisationID, q domain.P
 		Folded   string
 		City     string
 	}
-	err := s.get(ctx, &at, `SELECT no, sort_name, folded, city FROM people WHERE organisation_id = $1 AND id = $2`, org, q.After)
+	who := []any{org, q.After}
+	err := s.get(ctx, &at, `SELECT p.no, p.sort_name, p.folded, p.city FROM people p WHERE p.organisation_id = $1 AND p.id = $2`+s.seesPerson("p.no", q.Seen, &who), who...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fault.Field("after", "after names nobody of this list")
 	}

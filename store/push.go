@@ -135,28 +135,29 @@ func (t *Tx) queueStaffPushes(ctx context.Context, at time.Time, asked []staffPu
 		staff[i] = int64(p.staff)
 	}
 	var rows []struct {
-		No    int64
-		Role  string
-		Group string `db:"group_id"`
-		Room  string
+		No   domain.PersonNo
+		Role string
 	}
-	err := t.Select(ctx, &rows, `SELECT p.no, p.role, coalesce(x.group_id, '') AS group_id, coalesce(x.room, '') AS room
-		FROM people p LEFT JOIN staff_scopes x ON x.organisation_id = p.organisation_id AND x.person_no = p.no
+	err := t.Select(ctx, &rows, `SELECT p.no, p.role FROM people p
 		WHERE p.organisation_id = $1 AND p.kind = 'staff' AND p.no IN (SELECT s.person_no FROM push_subscriptions s WHERE s.organisation_id = $1 AND s.person_no IN `+t.s.d.Ints("$2")+`)`,
 		t.org, jsonOf(staff))
 	if err != nil {
 		return fmt.Errorf("read which staff take pushes: %w", err)
 	}
+	if len(rows) == 0 {
+		return nil
+	}
+	nos := make([]domain.PersonNo, len(rows))
+	for i, r := range rows {
+		nos[i] = r.No
+	}
+	scopes, err := t.s.scopesOf(ctx, t.Select, t.org, nos)
+	if err != nil {
+		return err
+	}
 	actors := map[domain.PersonNo]*domain.Actor{}
 	for _, r := range rows {
-		a := actors[domain.PersonNo(r.No)]
-		if a == nil {
-			a = &domain.Actor{Role: domain.Role(r.Role)}
-			actors[domain.PersonNo(r.No)] = a
-		}
-		if r.Group != "" {
-			a.Scopes = append(a.Scopes, domain.Scope{Exam: domain.ExamID(r.Group), Room: r.Room})
-		}
+		actors[r.No] = &domain.Actor{Role: domain.Role(r.Role), Scopes: scopes[r.No]}
 	}
 	var list []newDelivery
 	for _, p := range asked {

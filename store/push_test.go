@@ -133,7 +133,7 @@ func TestStaffPushes(t *testing.T) {
 		for _, r := range mustReach(t, s, org, 1) {
 			note.PersonID = r.PersonID
 		}
-		e := &domain.Entry{Organisation: org, Kind: domain.EntryNoteAdded, Actor: sender, RequestKey: "key-note-1", RequestHash: []byte("h")}
+		e := &domain.Entry{Organisation: org, Kind: domain.EntryNoteAdded, Exam: exam, Actor: sender, RequestKey: "key-note-1", RequestHash: []byte("h")}
 		if _, _, err := s.AddNote(t.Context(), e, note); err != nil {
 			t.Fatal(err)
 		}

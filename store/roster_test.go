@@ -418,11 +418,11 @@ func TestScopesAreReplaced(t *testing.T) {
 			want   domain.Tally
 			stored []domain.Scope
 		}{
-			{[]string{"A", "B"}, false, domain.Tally{Created: 1}, []domain.Scope{{Exam: id, Room: "A"}, {Exam: id, Room: "B"}}},
-			{[]string{"A", "B"}, false, domain.Tally{Unchanged: 1}, []domain.Scope{{Exam: id, Room: "A"}, {Exam: id, Room: "B"}}},
-			{[]string{"B"}, false, domain.Tally{Updated: 1}, []domain.Scope{{Exam: id, Room: "B"}}},
-			{nil, false, domain.Tally{Updated: 1}, []domain.Scope{{Exam: id}}},
-			{nil, false, domain.Tally{Unchanged: 1}, []domain.Scope{{Exam: id}}},
+			{[]string{"A", "B"}, false, domain.Tally{Created: 1}, []domain.Scope{{Exam: id, Kind: domain.KindTest, Room: "A"}, {Exam: id, Kind: domain.KindTest, Room: "B"}}},
+			{[]string{"A", "B"}, false, domain.Tally{Unchanged: 1}, []domain.Scope{{Exam: id, Kind: domain.KindTest, Room: "A"}, {Exam: id, Kind: domain.KindTest, Room: "B"}}},
+			{[]string{"B"}, false, domain.Tally{Updated: 1}, []domain.Scope{{Exam: id, Kind: domain.KindTest, Room: "B"}}},
+			{nil, false, domain.Tally{Updated: 1}, []domain.Scope{{Exam: id, Kind: domain.KindTest}}},
+			{nil, false, domain.Tally{Unchanged: 1}, []domain.Scope{{Exam: id, Kind: domain.KindTest}}},
 			{nil, true, domain.Tally{Updated: 1}, nil},
 			{nil, true, domain.Tally{Unchanged: 1}, nil},
 		} {

@@ -3,25 +3,81 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
 
-// ScopesOf returns the tests and rooms a staff member works in.
+// ScopesOf returns the groups and rooms a staff member works in, and whether the reach through
+// them has ended.
 func (s *Store) ScopesOf(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Scope, error) {
+	of, err := s.scopesOf(ctx, s.list, org, []domain.PersonNo{no})
+	return of[no], err
+}
+
+// maxExtra is no less than the extra time that anyone can have.
+const maxExtra = 24 * time.Hour
+
+// scopesOf is ScopesOf for several. It reads who has extra time only in tests that ended lately.
+func (s *Store) scopesOf(ctx context.Context, list selector, org domain.OrganisationID, staff []domain.PersonNo) (map[domain.PersonNo][]domain.Scope, error) {
 	var rows []struct {
-		Exam string `db:"group_id"`
-		Room string
+		No       int64  `db:"person_no"`
+		Group    string `db:"group_id"`
+		Room     string
+		Kind     string
+		EndsAt   int64 `db:"ends_at"`
+		Settings string
 	}
-	err := s.list(ctx, &rows, `SELECT group_id, room FROM staff_scopes WHERE organisation_id = $1 AND person_no = $2 ORDER BY group_id, room`, org, no)
+	err := list(ctx, &rows, `SELECT x.person_no, x.group_id, x.room, g.kind, g.ends_at, o.settings FROM staff_scopes x
+		JOIN groups g ON g.organisation_id = x.organisation_id AND g.id = x.group_id JOIN organisations o ON o.id = x.organisation_id
+		WHERE x.organisation_id = $1 AND x.person_no IN `+s.d.Ints("$2")+` ORDER BY x.person_no, x.group_id, x.room`, org, jsonOf(staff))
 	if err != nil {
 		return nil, fmt.Errorf("read scopes: %w", err)
 	}
-	var out []domain.Scope
+	cache, now := settingsCache{}, s.clock.Now()
+	out := map[domain.PersonNo][]domain.Scope{}
+	doubtful := map[string]bool{}
 	for _, r := range rows {
-		out = append(out, domain.Scope{Exam: domain.ExamID(r.Exam), Room: r.Room})
+		scope := domain.Scope{Exam: domain.ExamID(r.Group), Room: r.Room, Kind: domain.GroupKind(r.Kind)}
+		if scope.Kind == domain.KindTest && r.EndsAt != 0 {
+			set, err := cache.of(r.Settings)
+			if err != nil {
+				return nil, err
+			}
+			scope.Until = timeOf(r.EndsAt).Add(set.TestReach())
+			scope.Over = !now.Before(scope.Until.Add(maxExtra))
+			if !scope.Over && !now.Before(scope.Until) {
+				doubtful[r.Group] = true
+			}
+		}
+		out[domain.PersonNo(r.No)] = append(out[domain.PersonNo(r.No)], scope)
+	}
+	if len(doubtful) == 0 {
+		return out, nil
+	}
+	var extras []struct {
+		Group string `db:"group_id"`
+		Extra int64
+	}
+	err = list(ctx, &extras, `SELECT e.group_id, max(e.extra_minutes) AS extra FROM enrolments e
+		WHERE e.organisation_id = $1 AND e.group_id IN `+s.d.Texts("$2")+sits+` GROUP BY e.group_id`, org, jsonOf(slices.Collect(maps.Keys(doubtful))))
+	if err != nil {
+		return nil, fmt.Errorf("read who has extra time: %w", err)
+	}
+	extra := map[string]time.Duration{}
+	for _, e := range extras {
+		extra[e.Group] = time.Duration(e.Extra) * time.Minute
+	}
+	for _, scopes := range out {
+		for i := range scopes {
+			if c := &scopes[i]; doubtful[string(c.Exam)] {
+				c.Until = c.Until.Add(extra[string(c.Exam)])
+				c.Over = !now.Before(c.Until)
+			}
+		}
 	}
 	return out, nil
 }

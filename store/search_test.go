@@ -91,12 +91,8 @@ func makeSearchWorld(t *testing.T, s *Store, n int) (*deskWorld, []searchDoc) {
 // sees says whether the model's text is seen.
 func (w *deskWorld) sees(d searchDoc, seen domain.Seen) bool {
 	of := func(no domain.PersonNo) bool {
-		p, known := w.people[no-1], seen.All
-		for g, e := range p.in {
-			known = known || seen.Holds([]domain.Place{{Group: g, Room: e.room}})
-		}
-		e, in := p.in[d.group]
-		return known && (seen.All || d.group == "" || in && seen.Holds([]domain.Place{{Group: d.group, Room: e.room}}))
+		places := w.people[no-1].places(w)
+		return seen.Holds(places) && seen.HoldsGroup(d.group, places)
 	}
 	if d.person != 0 {
 		return of(d.person)
@@ -168,11 +164,7 @@ func TestPeopleNamed(t *testing.T) {
 			for _, q := range []string{"lukasz", "ŁUK zoe", "strasse", "c 00", "علي", "李", "o neil", "nurse", "xyz", "%", "_"} {
 				var want []domain.PersonNo
 				for _, p := range w.people {
-					known := seen.All
-					for g, e := range p.in {
-						known = known || seen.Holds([]domain.Place{{Group: g, Room: e.room}})
-					}
-					if known && domain.MatchWords(q, p.Person.SearchWords()) {
+					if seen.Holds(p.places(w)) && domain.MatchWords(q, p.Person.SearchWords()) {
 						want = append(want, p.No)
 					}
 				}

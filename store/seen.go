@@ -6,8 +6,8 @@ import (
 	"crier/internal/domain"
 )
 
-// What a staff member with a limited reach sees. The statements that use these name the
-// organisation as $1.
+// What a staff member with a limited reach sees: internal/domain/seen.go in SQL. The statements
+// that use these name the organisation as $1.
 
 // places is a row source (g, r) of the groups and rooms that are seen; it appends the argument.
 func (s *Store) places(seen domain.Seen, args *[]any) string {
@@ -29,13 +29,14 @@ func (s *Store) seenGroups(column string, seen domain.Seen, args *[]any) string 
 	return s.d.Among(column, fmt.Sprintf("$%d", len(*args)))
 }
 
-// inPlaces is the condition that an enrolment, by its alias, is in a place that is seen.
+// inPlaces is the condition that a candidate is seen through an enrolment, by its alias: it is in
+// a place that is seen, and if that is a test it has not been left.
 func (s *Store) inPlaces(enrolment string, seen domain.Seen, args *[]any) string {
 	arg := func(v any) string {
 		*args = append(*args, jsonOf(v))
 		return fmt.Sprintf("$%d", len(*args))
 	}
-	all, whole, rooms := []string{}, []string{}, [][2]string{}
+	all, whole, rooms, lasting := []string{}, []string{}, [][2]string{}, []string{}
 	for _, p := range seen.Places {
 		all = append(all, string(p.Group))
 		if p.Room == "" {
@@ -43,10 +44,21 @@ func (s *Store) inPlaces(enrolment string, seen domain.Seen, args *[]any) string
 		} else {
 			rooms = append(rooms, [2]string{string(p.Group), p.Room})
 		}
+		if domain.EnrolmentLeft.Reaches(p.Kind) {
+			lasting = append(lasting, string(p.Group))
+		}
 	}
 	where := s.d.Among(enrolment+".group_id", arg(all))
 	if len(rooms) > 0 {
-		where += ` AND (` + s.d.Among(enrolment+".group_id", arg(whole)) + ` OR (` + enrolment + `.group_id, ` + enrolment + `.room) IN (SELECT ip.g, ip.r FROM ` + s.d.Rows(arg(rooms), "g text", "r text") + ` ip))`
+		where += ` AND (` + s.d.Among(enrolment+".group_id", arg(whole)) + ` OR (` + enrolment + `.group_id, ` +
+			enrolment + `.room) IN (SELECT ip.g, ip.r FROM ` + s.d.Rows(arg(rooms), "g text", "r text") + ` ip))`
+	}
+	switch len(lasting) {
+	case len(all):
+	case 0:
+		where += ` AND ` + enrolment + `.state <> 'left'`
+	default:
+		where += ` AND (` + enrolment + `.state <> 'left' OR ` + s.d.Among(enrolment+".group_id", arg(lasting)) + `)`
 	}
 	return where
 }
@@ -59,13 +71,31 @@ func (s *Store) seesPerson(column string, seen domain.Seen, args *[]any) string 
 	return ` AND ` + column + ` IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + s.inPlaces("se", seen, args) + `)`
 }
 
-// seesGroup adds "what belongs to the group in column is seen of this person" to a
-// statement that seesPerson limits already: everything of no group, and what belongs
-// to a group in which the person is seen.
+// seesGroup adds "what belongs to the group in column is seen of this person" to a statement:
+// what belongs to a group in which the person is seen, and what belongs to none if the
+// person is seen where that is seen.
 func (s *Store) seesGroup(column, person string, seen domain.Seen, args *[]any) string {
 	if seen.All {
 		return ""
 	}
-	return ` AND (` + column + ` = '' OR EXISTS (SELECT 1 FROM enrolments sg
-		WHERE sg.organisation_id = $1 AND sg.person_no = ` + person + ` AND sg.group_id = ` + column + ` AND ` + s.inPlaces("sg", seen, args) + `))`
+	through := func(which string, part domain.Seen) string {
+		return `EXISTS (SELECT 1 FROM enrolments sg WHERE sg.organisation_id = $1 AND sg.person_no = ` + person + which +
+			` AND ` + s.inPlaces("sg", part, args) + `)`
+	}
+	of := through(` AND sg.group_id = `+column, seen)
+	loose := seen.Loose()
+	if len(loose.Places) == 0 {
+		return ` AND ` + of
+	}
+	return ` AND (` + of + ` OR ` + column + ` = '' AND ` + through("", loose) + `)`
+}
+
+// seesFact is seesGroup for a row of facts, by its alias: what concerns the conversation as a
+// whole, its marks and who has it, is seen by all who see any of it.
+func (s *Store) seesFact(fact string, seen domain.Seen, args *[]any) string {
+	if seen.All {
+		return ""
+	}
+	return ` AND (` + fact + `.kind IN ('conversation.marked', 'conversation.assigned')` +
+		` OR true` + s.seesGroup(fact+".group_id", fact+".person_no", seen, args) + `)`
 }

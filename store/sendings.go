@@ -41,11 +41,16 @@ func (s *Store) PrepareSending(ctx context.Context, org domain.OrganisationID, g
 	return b, earlier, err
 }
 
-// SeenAmong returns which of these people are seen.
-func (s *Store) SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, nos []domain.PersonNo) (map[domain.PersonNo]bool, error) {
+// SeenAmong returns of which of these people that is seen which belongs to a group ("" = to none).
+func (s *Store) SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, nos []domain.PersonNo) (map[domain.PersonNo]bool, error) {
 	args := []any{org, jsonOf(nos)}
+	sees := ""
+	if !seen.All {
+		args = append(args, group)
+		sees = s.seesGroup("CAST($3 AS text)", "p.no", seen, &args)
+	}
 	var found []domain.PersonNo
-	err := s.list(ctx, &found, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.no IN `+s.d.Ints("$2")+s.seesPerson("p.no", seen, &args), args...)
+	err := s.list(ctx, &found, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.no IN `+s.d.Ints("$2")+sees, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read who is seen: %w", err)
 	}

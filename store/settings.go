@@ -26,7 +26,8 @@ func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func
 			return fmt.Errorf("settings of organisation %d: %w", by.Organisation, err)
 		}
 		before := now
-		if change(&now); now == before {
+		before.FieldVisibility = maps.Clone(now.FieldVisibility)
+		if change(&now); jsonOf(now) == jsonOf(before) {
 			return nil
 		}
 		if now.PhoneRegion() != before.PhoneRegion() {

@@ -128,6 +128,23 @@ func (s *Store) TeamMessages(ctx context.Context, org domain.OrganisationID, thr
 	return out, nil
 }
 
+// TeamShared says with which colleagues a staff member has a direct chat, or works in one of these
+// groups.
+func (s *Store) TeamShared(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, groups []domain.GroupID) (map[domain.PersonNo]bool, error) {
+	var nos []domain.PersonNo
+	err := s.list(ctx, &nos, `SELECT x.person_no FROM staff_scopes x WHERE x.organisation_id = $1 AND x.group_id IN `+s.d.Texts("$3")+`
+		UNION SELECT o.person_no FROM team_members m JOIN team_members o ON o.organisation_id = m.organisation_id AND o.thread = m.thread
+			WHERE m.organisation_id = $1 AND m.person_no = $2 AND m.thread LIKE 'direct:%'`, org, me, jsonOf(append([]domain.GroupID{}, groups...)))
+	if err != nil {
+		return nil, fmt.Errorf("read with whom a staff member works: %w", err)
+	}
+	out := make(map[domain.PersonNo]bool, len(nos))
+	for _, no := range nos {
+		out[no] = true
+	}
+	return out, nil
+}
+
 // TeamRead notes that a staff member has read a thread to its end. It never goes back.
 func (s *Store) TeamRead(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, thread domain.TeamThread) error {
 	err := s.write(ctx, org, func(tx *Tx) error {

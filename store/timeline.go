@@ -23,10 +23,10 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 	}
 	args := []any{org, person, from, p.Limit}
 	// Each side gives no more than a page, in order, from its own index.
-	part := func(table, alias, receipts string) string {
+	part := func(table, alias, receipts string, sees func(args *[]any) string) string {
 		return `SELECT "offset", delivered_at, displayed_at, acknowledged_at, stopped FROM (SELECT ` + alias + `."offset", ` + receipts + ` FROM ` + table + ` ` + alias + `
 			WHERE ` + alias + `.organisation_id = $1 AND ` + alias + `.person_no = $2 AND ` + alias + `."offset" ` + compare + ` $3` +
-			s.seesGroup(alias+".group_id", alias+".person_no", seen, &args) + ` ORDER BY ` + alias + `."offset" ` + order + ` LIMIT $4) AS p` + alias
+			sees(&args) + ` ORDER BY ` + alias + `."offset" ` + order + ` LIMIT $4) AS p` + alias
 	}
 	var rows []struct {
 		entryRow
@@ -36,9 +36,11 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 		AcknowledgedAt int64  `db:"acknowledged_at"`
 		Stopped        string
 	}
+	sees := func(args *[]any) string { return s.seesGroup("m.group_id", "m.person_no", seen, args) }
+	facts := func(args *[]any) string { return s.seesFact("f", seen, args) }
 	err := s.list(ctx, &rows, `SELECT `+withoutAudience+`, coalesce(g.kind, '') AS group_kind, k.delivered_at, k.displayed_at, k.acknowledged_at, k.stopped
-		FROM (`+part("messages", "m", "m.delivered_at, m.displayed_at, m.acknowledged_at, m.stopped")+` UNION ALL `+
-		part("facts", "f", "0 AS delivered_at, 0 AS displayed_at, 0 AS acknowledged_at, '' AS stopped")+`) AS k
+		FROM (`+part("messages", "m", "m.delivered_at, m.displayed_at, m.acknowledged_at, m.stopped", sees)+` UNION ALL `+
+		part("facts", "f", "0 AS delivered_at, 0 AS displayed_at, 0 AS acknowledged_at, '' AS stopped", facts)+`) AS k
 		JOIN entries e ON e.organisation_id = $1 AND e."offset" = k."offset"
 		LEFT JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
 		ORDER BY k."offset" `+order+` LIMIT $4`, args...)

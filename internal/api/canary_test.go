@@ -13,6 +13,9 @@ import (
 	"github.com/coder/websocket"
 )
 
+// closedFrame is what a listener notes when its socket has ended.
+const closedFrame = `"the socket has ended"`
+
 // listener is a page of one person: the frames that its socket got.
 type listener struct {
 	mu     sync.Mutex
@@ -61,8 +64,9 @@ func (f *fixture) listen(t *testing.T, who string) *listener {
 	reading.Go(func() {
 		for {
 			_, b, err := c.Read(ctx)
-			if err != nil {
-				return
+			over := err != nil
+			if over {
+				b = []byte(closedFrame)
 			}
 			l.mu.Lock()
 			l.frames = append(l.frames, string(b))
@@ -70,6 +74,9 @@ func (f *fixture) listen(t *testing.T, who string) *listener {
 			select {
 			case l.got <- struct{}{}:
 			default:
+			}
+			if over {
+				return
 			}
 		}
 	})

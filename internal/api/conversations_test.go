@@ -100,8 +100,8 @@ func TestTimeline(t *testing.T) {
 	first := f.write(t, "north/planner", "a1", "of the pool", item{"group": p1})
 	f.reply(t, "a1", "theirs", item{"group": p1})
 	f.write(t, "north/anna", "a1", "of the test", item{"group": t1})
-	note := f.must(t, "north/coordinator", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", item{"key": "note-0001", "body": "call her", "mentions": []string{f.staffID(t, "north", "anna")}})
-	again := f.must(t, "north/coordinator", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", item{"key": "note-0001", "body": "call her", "mentions": []string{f.staffID(t, "north", "anna")}})
+	note := f.must(t, "north/coordinator", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", item{"key": "note-0001", "group": t1, "body": "call her", "mentions": []string{f.staffID(t, "north", "anna")}})
+	again := f.must(t, "north/coordinator", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", item{"key": "note-0001", "group": t1, "body": "call her", "mentions": []string{f.staffID(t, "north", "anna")}})
 	if note.status != 201 || again.status != 200 || string(note.body) != string(again.body) {
 		t.Errorf("a note: %d %s, again %d %s", note.status, note.body, again.status, again.body)
 	}

@@ -180,7 +180,7 @@ func (f *fixture) provision(t *testing.T, slug string) {
 	}
 	f.must(t, as, "PUT", "/provisioning/people", item{"items": people})
 	f.must(t, as, "PUT", "/provisioning/tests", item{"items": []item{
-		{"external_id": "T1", "name": canary(slug, "T1"), "starts_at": "2026-05-04T09:00:00Z", "ends_at": "2026-05-04T13:00:00Z"},
+		{"external_id": "T1", "name": canary(slug, "T1"), "starts_at": "2026-05-04T09:00:00Z", "ends_at": "2099-05-04T13:00:00Z"},
 		{"external_id": "T2", "name": canary(slug, "T2")},
 	}})
 	f.must(t, as, "PUT", "/provisioning/groups", item{"items": []item{

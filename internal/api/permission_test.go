@@ -155,7 +155,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
 		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
 		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
-		{method: "GET", path: "/people/{person}/consents", action: domain.ActPeopleView},
+		{method: "GET", path: "/people/{person}/consents", action: domain.ActContactView},
 		{method: "POST", path: "/people/{person}/consents", action: domain.ActConsentManage, body: sameFor(item{"channel": "sms", "state": "in", "words": "on the phone"})},
 		{method: "GET", path: "/me/consents", action: domain.ActInboxRead},
 		{method: "POST", path: "/me/consents", action: domain.ActInboxRead, body: sameFor(item{"channel": "sms", "state": "in"})},

@@ -97,6 +97,9 @@ func (n *Node) entryFollowed(_ int64, e hub.Entry) {
 		n.Team.Entry(entry)
 		n.Live.Entry(entry)
 		n.rescope(entry)
+		if g := n.sockets.Load(); g != nil {
+			g.Entry(entry)
+		}
 		n.shutOut(entry)
 	}
 }

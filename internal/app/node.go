@@ -70,6 +70,7 @@ type Node struct {
 	clock    clock.Clock
 	sealer   *cursor.Sealer
 	hub      *hub.Hub
+	sockets  atomic.Pointer[gateway.Gateway] // nil until the node serves
 	broker   hub.Broker
 	blobs    blob.Store
 	scanner  attachment.Scanner // nil: files are not scanned

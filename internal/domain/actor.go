@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // ActorKind says what sort of someone acts.
 type ActorKind string
 
@@ -20,13 +22,20 @@ type Actor struct {
 	Name         string   // as the record shows it
 	Role         Role
 	Session      string  // public id of the login in use, "" if none
-	Scopes       []Scope // what an invigilator or chief invigilator may see; see Reach
+	Scopes       []Scope // where staff with a limited reach work; see Reach
 }
 
-// Scope is one test, or one room of one test, that a staff member works in.
+// Scope is one group, or one room of a test, that a staff member works in.
 type Scope struct {
 	Exam ExamID
-	Room string // "" means every room of the test
+	Room string    // "" means every room of the test
+	Kind GroupKind // of the group; "" is read as a group that is not a test
+
+	// Until is when the scope must be read again: the reach through a test ends then, unless
+	// somebody has more time. Zero: it does not end.
+	Until time.Time
+	// Over reports that the reach has ended: the sendings of the test are visible, nothing else.
+	Over bool
 }
 
 // ActorRef is an actor as the journal keeps them.

@@ -28,8 +28,9 @@ type MessageSent struct {
 
 // Place is one group, and the room in it if it is a test.
 type Place struct {
-	Group GroupID `json:"group"`
-	Room  string  `json:"room,omitempty"`
+	Group GroupID   `json:"group"`
+	Room  string    `json:"room,omitempty"`
+	Kind  GroupKind `json:"kind,omitempty"` // of the group, in what staff see; elsewhere it is not said
 }
 
 // AboutKind says what a candidate writes about an assignment.
@@ -69,6 +70,8 @@ type NoteAdded struct {
 	Person     PersonNo   `json:"person"`
 	PersonID   PersonID   `json:"person_id"`
 	PersonName string     `json:"person_name"`
+	GroupName  string     `json:"group_name,omitempty"` // Entry.Exam is the group it belongs to
+	GroupKind  GroupKind  `json:"group_kind,omitempty"`
 	Body       string     `json:"body"`
 	Mentions   []PersonNo `json:"mentions,omitempty"`
 	Reach      []Place    `json:"reach"`

@@ -248,6 +248,9 @@ func (i *Item) note(e *Entry, c ItemContext) error {
 		return err
 	}
 	i.Type, i.Body = ItemNote, p.Body
+	if e.Exam != "" {
+		i.Group = &GroupMark{ID: e.Exam, Kind: p.GroupKind, Name: p.GroupName}
+	}
 	for _, no := range p.Mentions {
 		if ref, ok := c.People[no]; ok {
 			i.Mentions = append(i.Mentions, PersonName{ID: ref.ID, Name: ref.Name})

@@ -30,6 +30,27 @@ type Settings struct {
 	EscalateTo    string `json:"escalate_to,omitempty"`     // email or sms
 	EmailsPerHour int    `json:"emails_per_hour,omitempty"` // 0 = no cap
 	SMSPerDay     int    `json:"sms_per_day,omitempty"`     // parts; 0 = no cap
+
+	// TestReachHours is how long after its end a test's staff see its candidates; 0 =
+	// DefaultTestReach.
+	TestReachHours int `json:"test_reach_hours,omitempty"`
+	// FieldVisibility says who sees people's own fields; one that is absent is seen by
+	// coordinators.
+	FieldVisibility map[string]Visibility `json:"field_visibility,omitempty"`
+}
+
+// How long the reach through a test lasts after its end, in hours.
+const (
+	DefaultTestReach = 72
+	MaxTestReach     = 8760
+)
+
+// TestReach is how long after its end a test's staff see its candidates.
+func (s Settings) TestReach() time.Duration {
+	if s.TestReachHours == 0 {
+		return DefaultTestReach * time.Hour
+	}
+	return time.Duration(s.TestReachHours) * time.Hour
 }
 
 // Elsewhere reports whether candidates meet what belongs to a group of the kind ("" for no group) by its copies

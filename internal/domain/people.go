@@ -50,7 +50,7 @@ func (l Listed) Standing(group GroupID) Standing {
 func (l Listed) Marks(seen Seen) []GroupMark {
 	out := []GroupMark{}
 	for _, m := range l.Groups {
-		if seen.Holds([]Place{{Group: m.Group, Room: m.Room}}) {
+		if seen.HoldsMember(m.Group, m.Room, m.Kind, m.State) {
 			out = append(out, GroupMark{ID: m.Group, Kind: m.Kind, Name: m.Name, State: m.State})
 		}
 	}

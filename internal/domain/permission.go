@@ -50,6 +50,7 @@ const (
 	ActSettingsManage     Action = "settings.manage"     // the organisation's choices, shared canned replies
 	ActDeliveryManage     Action = "delivery.manage"     // all deliveries, their retry; what came in and matches nobody
 	ActConsentManage      Action = "consent.manage"      // note a person's agreement to SMS
+	ActContactView        Action = "contact.view"        // contact data, and what belongs to no group
 	ActReplySend          Action = "reply.send"          // a candidate's own writing, where policy allows
 	ActScheduleView       Action = "schedule.view"       // a candidate's own schedule
 )
@@ -57,7 +58,7 @@ const (
 // Actions lists every action, sorted: the rows of the permission matrix.
 var Actions = []Action{
 	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
-	ActConsentManage, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
+	ActConsentManage, ActContactView, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
 	ActSettingsManage, ActSocketOpen, ActTeamChat, ActExamView,
 }
 
@@ -81,14 +82,14 @@ var permissions = map[Role]map[Action]Reach{
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
-		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
 	},
 	RolePlanner: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
-		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
 	},
 	RoleChiefInvigilator: {
 		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
@@ -104,19 +105,20 @@ var permissions = map[Role]map[Action]Reach{
 		ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
 		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActTeamChat: ReachExams,
-		ActConsentManage: ReachExams,
+		ActConsentManage: ReachExams, ActContactView: ReachExams,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
 	RoleIntegration: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
-		ActConsentManage: ReachOrganisation,
+		ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
 	},
 	RoleSystem: {
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActPeopleView: ReachOrganisation, ActSettingsManage: ReachOrganisation,
+		ActContactView: ReachOrganisation,
 	},
 }
 
@@ -142,122 +144,4 @@ func (a Actor) May(action Action) error {
 		return fault.New(fault.Forbidden, "your role (%s) may not do this: %s", a.Role, action)
 	}
 	return nil
-}
-
-// Rooms says which rooms of the test the actor may act in: all of them, or the
-// listed ones (sorted). A test outside the actor's reach is NotFound, so that its
-// existence is not told; an action the role lacks is Forbidden.
-func (a Actor) Rooms(action Action, exam ExamID) (all bool, rooms []string, err error) {
-	switch ReachOf(a.Role, action) {
-	case ReachOrganisation:
-		return true, nil, nil
-	case ReachExams, ReachRooms:
-		wide := ReachOf(a.Role, action) == ReachExams
-		for _, s := range a.Scopes {
-			if s.Exam != exam {
-				continue
-			}
-			if wide || s.Room == "" {
-				return true, nil, nil
-			}
-			rooms = append(rooms, s.Room)
-		}
-		if len(rooms) > 0 {
-			sort.Strings(rooms)
-			return false, rooms, nil
-		}
-		return false, nil, fault.New(fault.NotFound, "no such test among yours")
-	default:
-		return false, nil, a.May(action)
-	}
-}
-
-// Exams says which tests the actor may act in: all of the organisation's, or the
-// listed ones.
-func (a Actor) Exams(action Action) (all bool, exams []ExamID, err error) {
-	switch ReachOf(a.Role, action) {
-	case ReachOrganisation:
-		return true, nil, nil
-	case ReachExams, ReachRooms:
-		seen := map[ExamID]bool{}
-		for _, s := range a.Scopes {
-			if !seen[s.Exam] {
-				seen[s.Exam] = true
-				exams = append(exams, s.Exam)
-			}
-		}
-		return false, exams, nil
-	default:
-		return false, nil, a.May(action)
-	}
-}
-
-// Seen is which candidates and what of them an actor may see: all of the
-// organisation, or those in the groups and rooms of Places (Room "" = all of the group).
-type Seen struct {
-	All    bool    `json:"all,omitempty"`
-	Places []Place `json:"places,omitempty"`
-}
-
-// Seen says whom the actor may do action to. Errors: Forbidden.
-func (a Actor) Seen(action Action) (Seen, error) {
-	switch ReachOf(a.Role, action) {
-	case ReachOrganisation:
-		return Seen{All: true}, nil
-	case ReachExams, ReachRooms:
-		wide := ReachOf(a.Role, action) == ReachExams
-		out := Seen{Places: []Place{}}
-		for _, s := range a.Scopes {
-			p := Place{Group: s.Exam, Room: s.Room}
-			if wide {
-				p.Room = ""
-			}
-			out.Places = append(out.Places, p)
-		}
-		return out, nil
-	default:
-		return Seen{}, a.May(action)
-	}
-}
-
-// Holds reports whether someone who is, or was, in these places is seen.
-func (s Seen) Holds(reach []Place) bool {
-	if s.All {
-		return true
-	}
-	for _, r := range reach {
-		for _, p := range s.Places {
-			if p.Group == r.Group && (p.Room == "" || p.Room == r.Room) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// Covers reports whether all that other sees is seen.
-func (s Seen) Covers(other Seen) bool {
-	if s.All || other.All {
-		return s.All
-	}
-	for _, p := range other.Places {
-		if !s.Holds([]Place{p}) {
-			return false
-		}
-	}
-	return true
-}
-
-// HoldsGroup reports whether what belongs to the group ("" = to none) is seen of someone
-// who is in these places and is seen at all.
-func (s Seen) HoldsGroup(group GroupID, reach []Place) bool {
-	if s.All || group == "" {
-		return true
-	}
-	for _, r := range reach {
-		if r.Group == group && s.Holds([]Place{r}) {
-			return true
-		}
-	}
-	return false
 }

@@ -35,6 +35,7 @@ func TestPermissionMatrix(t *testing.T) {
 		ActSettingsManage:     {all, none, none, none, none, none, all, all},
 		ActDeliveryManage:     {all, all, none, none, none, none, none, none},
 		ActConsentManage:      {all, all, none, none, exams, none, all, none},
+		ActContactView:        {all, all, none, none, exams, none, all, all},
 		ActReplySend:          {none, none, none, none, none, self, none, none},
 		ActScheduleView:       {none, none, none, none, none, self, none, none},
 	}

@@ -108,14 +108,19 @@ func (a *Addressee) Reach() []Place {
 	return out
 }
 
-// places are those of all enrolments: whoever sees one of them may look at the history.
+// places are those through which staff see the person: whoever sees one of them may look at the
+// history.
 func (a *Addressee) places() []Place {
-	out := make([]Place, len(a.Groups))
-	for i, g := range a.Groups {
-		out[i] = Place{Group: g.Group, Room: g.Room}
+	out := make([]Place, 0, len(a.Groups))
+	for _, g := range a.Groups {
+		if g.State.Reaches(g.Kind) {
+			out = append(out, g.place())
+		}
 	}
 	return out
 }
+
+func (m Membership) place() Place { return Place{Group: m.Group, Room: m.Room} }
 
 // Membership returns the enrolment in a group, nil if there is none.
 func (a *Addressee) Membership(group GroupID) *Membership {
@@ -153,7 +158,7 @@ func (m *NewMessage) Decide(a *Addressee) (*Membership, error) {
 	if !m.Seen.Holds(a.places()) {
 		return nil, fault.New(fault.NotFound, "no such candidate among yours")
 	}
-	in, err := m.group(a)
+	in, err := m.Seen.GroupFor(m.Group, a.Groups)
 	if err != nil {
 		return nil, err
 	}
@@ -177,29 +182,6 @@ func (m *NewMessage) Decide(a *Addressee) (*Membership, error) {
 		}
 	}
 	return in, nil
-}
-
-// group finds the one that staff mean.
-func (m *NewMessage) group(a *Addressee) (*Membership, error) {
-	if m.Group != "" {
-		in := a.Membership(m.Group)
-		if in == nil || !m.Seen.HoldsGroup(m.Group, a.places()) {
-			return nil, fault.Field("group", "no group of yours that the candidate is in")
-		}
-		return in, nil
-	}
-	var only *Membership
-	for i := range a.Groups {
-		g := &a.Groups[i]
-		if g.State == EnrolmentLeft || !m.Seen.Holds([]Place{{Group: g.Group, Room: g.Room}}) {
-			continue
-		}
-		if only != nil {
-			return nil, nil
-		}
-		only = g
-	}
-	return only, nil
 }
 
 func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {

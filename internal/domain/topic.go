@@ -48,6 +48,9 @@ func inboxOf(group GroupID, room string) string {
 	return inboxTopic + ":" + string(group) + "/" + room // a group's id has no slash
 }
 
+// looseOf is what belongs to no group of those who are in a group.
+func looseOf(group GroupID, room string) string { return "loose:" + inboxOf(group, room) }
+
 // InboxTopics are what a staff member hears of conversations.
 func (s Seen) InboxTopics() []string {
 	if s.All {
@@ -57,6 +60,9 @@ func (s Seen) InboxTopics() []string {
 	for _, p := range s.Places {
 		out = appendNew(out, inboxOf(p.Group, p.Room))
 	}
+	for _, p := range s.Loose().Places {
+		out = appendNew(out, looseOf(p.Group, p.Room))
+	}
 	return out
 }
 
@@ -64,14 +70,28 @@ func (s Seen) InboxTopics() []string {
 // conversation of someone who is in the places of reach: they are heard by exactly those of
 // whom Seen.Holds and Seen.HoldsGroup say that they see it.
 func ReachTopics(group GroupID, reach []Place) []string {
+	if group == "" {
+		return topicsOf(reach, looseOf)
+	}
+	var of []Place
+	for _, p := range reach {
+		if p.Group == group {
+			of = append(of, p)
+		}
+	}
+	return topicsOf(of, inboxOf)
+}
+
+// ConversationTopics are where to tell of what concerns a conversation as a whole: they are heard
+// by those of whom Seen.Holds says that they see any of it.
+func ConversationTopics(reach []Place) []string { return topicsOf(reach, inboxOf) }
+
+func topicsOf(reach []Place, of func(GroupID, string) string) []string {
 	out := []string{inboxTopic}
 	for _, p := range reach {
-		if group != "" && p.Group != group {
-			continue
-		}
-		out = appendNew(out, inboxOf(p.Group, ""))
+		out = appendNew(out, of(p.Group, ""))
 		if p.Room != "" {
-			out = appendNew(out, inboxOf(p.Group, p.Room))
+			out = appendNew(out, of(p.Group, p.Room))
 		}
 	}
 	return out

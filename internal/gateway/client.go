@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,8 +30,11 @@ type client struct {
 	bad     int // frames not understood since badAt
 	badAt   time.Time
 	watched map[domain.ExamID]watching
-	opened  map[domain.PersonID]*window // conversations in windows of this page
-	own     *attention                  // a candidate's own typing; nil until they type
+	ends    *time.Timer // when the first of the actor's scopes must be read again; nil: never
+
+	mu     sync.Mutex
+	opened map[domain.PersonID]*window // conversations in windows of this page; guarded by mu
+	own    *attention                  // a candidate's own typing; nil until they type
 }
 
 type watching struct {
@@ -90,6 +94,7 @@ func (c *client) live(conn *hub.Conn) {
 	began := c.g.opt.Clock.Now()
 	err := c.loop(conn)
 	conn.Detach()
+	c.falls()
 	for _, w := range c.watched {
 		w.end()
 	}

@@ -13,9 +13,11 @@ import (
 
 // Conversations says what of conversations an actor may have open.
 type Conversations interface {
-	// Open notes that the actor has a person's conversation open. It is the only question that
-	// the database is asked for who looks and types. Errors: forbidden, not_found, unavailable.
+	// Open notes that the actor has a person's conversation open. Beside Sees it is the only
+	// question that the database is asked for who looks and types. Errors: forbidden, not_found, unavailable.
 	Open(ctx context.Context, actor domain.Actor, person domain.PersonID) (conversation.Opened, error)
+	// Sees asks whether the conversation is still the actor's to see. Errors as of Open.
+	Sees(ctx context.Context, actor domain.Actor, person domain.PersonID) error
 }
 
 // window is a conversation that stands open on this connection.
@@ -47,12 +49,16 @@ func (c *client) open(conn *hub.Conn, person domain.PersonID) (*conversation.Ope
 	if err := c.actor.May(domain.ActConversationView); err != nil {
 		return nil, err
 	}
-	if c.opened[person] != nil {
+	c.mu.Lock()
+	there, n := c.opened[person] != nil, len(c.opened)
+	c.mu.Unlock()
+	if there {
 		return nil, nil
 	}
-	if len(c.opened) >= protocol.OpenMost {
-		return nil, fault.Over("conversation", protocol.OpenMost, int64(len(c.opened)+1), "%d conversations may stand open on one connection", protocol.OpenMost)
+	if n >= protocol.OpenMost {
+		return nil, fault.Over("conversation", protocol.OpenMost, int64(n+1), "%d conversations may stand open on one connection", protocol.OpenMost)
 	}
+	moves := c.g.standing.moves.Load()
 	ctx, cancel := context.WithTimeout(c.g.ctx, 5*time.Second)
 	defer cancel()
 	of, err := c.g.conversations.Open(ctx, c.actor, person)
@@ -60,10 +66,7 @@ func (c *client) open(conn *hub.Conn, person domain.PersonID) (*conversation.Ope
 		return nil, err
 	}
 	conn.Listen(domain.ConversationTopic(of.Person))
-	if c.opened == nil {
-		c.opened = map[domain.PersonID]*window{}
-	}
-	c.opened[person] = &window{person: of.Person, end: of.End, attention: newAttention(viewing, func(before, now string) {
+	w := &window{person: of.Person, end: of.End, attention: newAttention(viewing, func(before, now string) {
 		c.g.attends(c.actor, of.Person, person, "staff", now)
 		if before == typing || now == typing {
 			state := idle
@@ -73,15 +76,29 @@ func (c *client) open(conn *hub.Conn, person domain.PersonID) (*conversation.Ope
 			c.g.hub.SignalPerson(int64(c.actor.Organisation), int64(of.Person), hub.NewFrame(protocol.Encode(protocol.StaffTyping{Type: "typing", State: state})))
 		}
 	})}
+	c.mu.Lock()
+	if c.opened == nil {
+		c.opened = map[domain.PersonID]*window{}
+	}
+	c.opened[person] = w
+	c.mu.Unlock()
+	if c.g.standing.moves.Load() != moves { // somebody moved while it was opened
+		c.recheck([]domain.PersonNo{of.Person})
+		if len(c.windowsOf([]domain.PersonNo{of.Person})) == 0 {
+			return nil, fault.New(fault.NotFound, "no such candidate among yours")
+		}
+	}
 	return &of, nil
 }
 
 func (c *client) shut(conn *hub.Conn, person domain.PersonID) {
+	c.mu.Lock()
 	o := c.opened[person]
+	delete(c.opened, person)
+	c.mu.Unlock()
 	if o == nil {
 		return
 	}
-	delete(c.opened, person)
 	conn.Unlisten(domain.ConversationTopic(o.person))
 	o.attention.end()
 	o.end()
@@ -114,7 +131,9 @@ func (c *client) typing(cmd protocol.Command) error {
 	if cmd.Conversation == "" {
 		return fault.Field("conversation", "conversation is missing")
 	}
+	c.mu.Lock()
 	o := c.opened[domain.PersonID(cmd.Conversation)]
+	c.mu.Unlock()
 	if o == nil {
 		return fault.Field("conversation", "this conversation is not open here")
 	}
@@ -124,7 +143,11 @@ func (c *client) typing(cmd protocol.Command) error {
 
 // forget ends everything that the connection says of its attention.
 func (c *client) forget() {
-	for _, o := range c.opened {
+	c.mu.Lock()
+	opened := c.opened
+	c.opened = nil
+	c.mu.Unlock()
+	for _, o := range opened {
 		o.attention.end()
 		o.end()
 	}

@@ -30,6 +30,7 @@ type office struct {
 	nodes []*Gateway
 	asked atomic.Int64
 	ended atomic.Int64
+	gone  atomic.Int64 // number of the candidate who is nobody's any more
 }
 
 func newOffice(t *testing.T, n int) *office {
@@ -75,6 +76,14 @@ func (o *office) Open(_ context.Context, actor domain.Actor, person domain.Perso
 	return conversation.Opened{Person: domain.PersonNo(no), Presence: domain.Online, At: time.Now(), End: func() { o.ended.Add(1) }}, nil
 }
 
+// Sees is the service's.
+func (o *office) Sees(_ context.Context, _ domain.Actor, person domain.PersonID) error {
+	if person == domain.PersonID(fmt.Sprint("p", o.gone.Load())) {
+		return fault.New(fault.NotFound, "no such candidate")
+	}
+	return nil
+}
+
 // page is one connection with a socket in memory.
 type page struct {
 	c    *client
@@ -82,6 +91,7 @@ type page struct {
 
 	mu     sync.Mutex
 	frames []string
+	closed int // with this code; 0: it is open
 }
 
 func (p *page) TryWrite(b []byte) (int, error) {
@@ -100,7 +110,11 @@ func (p *page) TryWrite(b []byte) (int, error) {
 	return len(b), nil
 }
 func (p *page) Write(b []byte) error { _, err := p.TryWrite(b); return err }
-func (p *page) Close(int, string)    {}
+func (p *page) Close(code int, _ string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = code
+}
 
 // heard returns the frames of a type since it was asked last.
 func (p *page) heard(kind string) (out []string) {
@@ -121,12 +135,17 @@ func (o *office) page(node int, actor domain.Actor) *page {
 	p := &page{c: &client{g: g, actor: actor}}
 	p.conn = g.hub.Attach(p, hub.Identity{Org: int64(actor.Organisation), Person: int64(actor.No), Stream: actor.Role == domain.RoleCandidate}, 0, false)
 	p.conn.Listen(topics(actor)...)
+	p.c.conn.Store(p.conn)
+	if actor.Role != domain.RoleCandidate {
+		p.c.stands(p.conn, g.standing.terms.Load())
+	}
 	synctest.Wait()
 	return p
 }
 
 func (p *page) leave() {
 	p.conn.Detach()
+	p.c.falls()
 	p.c.forget()
 }
 

@@ -70,6 +70,7 @@ type Gateway struct {
 
 	conversations Conversations
 	attending     attending
+	standing      standing
 
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -64,6 +64,10 @@ func (s *services) Open(context.Context, domain.Actor, domain.PersonID) (convers
 	return conversation.Opened{}, fault.New(fault.NotFound, "not yours")
 }
 
+func (s *services) Sees(context.Context, domain.Actor, domain.PersonID) error {
+	return fault.New(fault.NotFound, "not yours")
+}
+
 func (s *services) Head(context.Context, domain.OrganisationID) (int64, error) { return 0, nil }
 
 const ours = "https://crier.test"

@@ -38,7 +38,7 @@ func (c *client) hello() (*hub.Conn, error) {
 		c.tell(protocol.Error(err))
 		return nil, err
 	}
-	known := c.g.opt.Clock.Now()
+	known, terms := c.g.opt.Clock.Now(), c.g.standing.terms.Load()
 	if c.actor, err = c.authenticate(ctx, cmd.Ticket); err == nil {
 		err = c.actor.May(domain.ActSocketOpen)
 	}
@@ -46,7 +46,7 @@ func (c *client) hello() (*hub.Conn, error) {
 		c.tell(protocol.Reply(cmd.ID, err))
 		return nil, err
 	}
-	return c.attach(ctx, cmd, known)
+	return c.attach(ctx, cmd, known, terms)
 }
 
 func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor, error) {
@@ -63,8 +63,9 @@ func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor,
 	return domain.Actor{}, e
 }
 
-// attach hands the connection to the hub. known is when finding out who it is began.
-func (c *client) attach(ctx context.Context, cmd protocol.Command, known time.Time) (*hub.Conn, error) {
+// attach hands the connection to the hub. known is when finding out who it is began, terms what
+// standing.terms was then.
+func (c *client) attach(ctx context.Context, cmd protocol.Command, known time.Time, terms int64) (*hub.Conn, error) {
 	g := c.g
 	stream := c.actor.Role == domain.RoleCandidate
 	id := hub.Identity{
@@ -99,6 +100,9 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command, known time.Ti
 	conn := g.hub.Attach(out{c.sock}, id, since, fresh)
 	c.conn.Store(conn)
 	conn.Listen(topics(c.actor)...)
+	if !stream {
+		c.stands(conn, terms)
+	}
 	if cmd.ID != "" && !stream { // what a page of staff reads after this misses nothing that it hears of
 		conn.Send(hub.NewFrame(protocol.Reply(cmd.ID, nil)))
 	}

@@ -52,7 +52,11 @@ func (c *cache) put(key [32]byte, id Identity, now time.Time, began int64) {
 	if c.known == nil || len(c.known) >= cacheMost {
 		c.known = make(map[[32]byte]cached)
 	}
-	c.known[key] = cached{id, now.Add(cacheLife)}
+	until := now.Add(cacheLife)
+	if ends := id.Actor.Ends(); !ends.IsZero() && ends.Before(until) {
+		until = ends
+	}
+	c.known[key] = cached{id, until}
 }
 
 func (c *cache) forget(org domain.OrganisationID, which func(Identity) bool) {
@@ -67,7 +71,7 @@ func (c *cache) forget(org domain.OrganisationID, which func(Identity) bool) {
 }
 
 // Invalidate forgets what an entry makes untrue: ended sessions, revoked keys,
-// changed people and scopes. Call it with every entry that is followed. Cheap, never
+// changed people, scopes, and times of tests, which end a reach. Call it with every entry that is followed. Cheap, never
 // waits for the store.
 func (s *Service) Invalidate(e *domain.Entry) {
 	var people []domain.PersonNo
@@ -85,6 +89,22 @@ func (s *Service) Invalidate(e *domain.Entry) {
 			return
 		}
 		s.cache.forget(e.Organisation, func(id Identity) bool { return id.Actor.Kind == domain.ActorAPIKey && id.Actor.ID == p.ID })
+		return
+	case domain.EntryExamsUpserted:
+		var p domain.ExamsUpserted
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return
+		}
+		tests := make(map[domain.ExamID]bool, len(p.Exams))
+		for _, r := range p.Exams {
+			tests[r.ID] = true
+		}
+		s.cache.forget(e.Organisation, func(id Identity) bool {
+			return slices.ContainsFunc(id.Actor.Scopes, func(c domain.Scope) bool { return tests[c.Exam] })
+		})
+		return
+	case domain.EntrySettingsChanged:
+		s.cache.forget(e.Organisation, func(id Identity) bool { return len(id.Actor.Scopes) > 0 })
 		return
 	case domain.EntryScopesChanged:
 		var p domain.ScopesChanged

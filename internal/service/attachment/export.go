@@ -119,6 +119,13 @@ func (s *Service) filtered(ctx context.Context, actor domain.Actor, seen domain.
 	if err := f.Validate(); err != nil {
 		return nil, err
 	}
+	org, err := s.o.Store.Organisation(ctx, actor.Organisation)
+	if err != nil {
+		return nil, err
+	}
+	if err := actor.MayFilter(org.Settings, "filter", f.People); err != nil {
+		return nil, err
+	}
 	list, err := s.o.Store.Desk(ctx, actor.Organisation, actor.No, seen, f, nil, filteredMost+1)
 	switch {
 	case err != nil:

@@ -88,6 +88,11 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 	if err != nil {
 		return ManyPreview{}, err
 	}
+	if p.Filter != nil {
+		if err := actor.MayFilter(brief.Settings, "recipients.filter", *p.Filter); err != nil {
+			return ManyPreview{}, err
+		}
+	}
 	found, missing, err := s.people(ctx, actor.Organisation, seen, group, p)
 	if err != nil {
 		return ManyPreview{}, err
@@ -149,6 +154,11 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	if err := domain.NeedsChannel(brief.Settings, brief.Kind, r.Channels); err != nil {
 		return Broadcast{}, false, err
 	}
+	if f := r.Recipients.Filter; f != nil {
+		if err := actor.MayFilter(brief.Settings, "recipients.filter", *f); err != nil {
+			return Broadcast{}, false, err
+		}
+	}
 	if err := s.allow(actor); err != nil {
 		return Broadcast{}, false, err
 	}
@@ -170,7 +180,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.Name, SenderRole: actor.Role,
 		Recipients: len(to), LeftOut: leftOut(found, r.Group), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}
-	if text.Filter, err = s.filterWords(ctx, actor.Organisation, r); err != nil {
+	if text.Filter, err = s.filterWords(ctx, actor.Organisation, brief.Settings, r); err != nil {
 		return Broadcast{}, false, err
 	}
 	return s.store(ctx, actor, r.Group, draft{key: r.Key, hash: hash, files: r.Attachments}, text, audienceOf(to))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"crier/internal/domain"
@@ -127,8 +128,9 @@ func audienceOf(to []domain.Listed) json.RawMessage {
 	return b
 }
 
-// filterWords says the filter in words, with the names of its groups.
-func (s *Service) filterWords(ctx context.Context, org domain.OrganisationID, r ManyRequest) (string, error) {
+// filterWords says the filter in words, with the names of its groups. They stand on record for all
+// who see the sending, so that the values of fields that administrators alone see are left out.
+func (s *Service) filterWords(ctx context.Context, org domain.OrganisationID, set domain.Settings, r ManyRequest) (string, error) {
 	f := r.Recipients.Filter
 	if f == nil {
 		return "", nil
@@ -136,6 +138,12 @@ func (s *Service) filterWords(ctx context.Context, org domain.OrganisationID, r 
 	plain := *f
 	if r.Group != "" {
 		plain.Group = nil // the entry names it
+	}
+	plain.Fields = maps.Clone(plain.Fields)
+	for name := range plain.Fields {
+		if set.FieldVisibility[name] == domain.VisibleAdmins {
+			plain.Fields[name] = []string{"(not shown)"}
+		}
 	}
 	names := map[domain.GroupID]string{}
 	if ids := append(slices.Clone(plain.Group), plain.Activity...); len(ids) > 0 {

@@ -100,10 +100,7 @@ func (s *Service) conversing(ctx context.Context, actor domain.Actor, b *sending
 	if seen.All {
 		return func(domain.PersonNo) bool { return true }, nil
 	}
-	if b.Exam != "" {
-		seen.Places = slices.DeleteFunc(seen.Places, func(p domain.Place) bool { return p.Group != b.Exam })
-	}
-	mine, err := s.o.Store.SeenAmong(ctx, actor.Organisation, seen, slices.Collect(maps.Keys(answered)))
+	mine, err := s.o.Store.SeenAmong(ctx, actor.Organisation, seen, b.Exam, slices.Collect(maps.Keys(answered)))
 	return func(no domain.PersonNo) bool { return mine[no] }, err
 }
 

@@ -32,7 +32,7 @@ type Store interface {
 	PeopleOf(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, ids []domain.PersonID) ([]domain.Listed, error)
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
 	ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error)
-	SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, nos []domain.PersonNo) (map[domain.PersonNo]bool, error)
+	SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, nos []domain.PersonNo) (map[domain.PersonNo]bool, error)
 	RepliesTo(ctx context.Context, org domain.OrganisationID, offset int64) (map[domain.PersonNo]int64, error)
 	EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*domain.Entry, error)
 	// AppendWithFiles is Append for a sending with files that the actor has uploaded for one.
@@ -151,7 +151,7 @@ func (s *Service) narrow(ctx context.Context, actor domain.Actor, action domain.
 	if err != nil || seen.All || b.Actor.Kind == domain.ActorPerson && b.Actor.ID == actor.ID {
 		return err
 	}
-	if b.only, err = s.o.Store.SeenAmong(ctx, actor.Organisation, seen, everyone(b.Audience)); err != nil {
+	if b.only, err = s.o.Store.SeenAmong(ctx, actor.Organisation, seen, "", everyone(b.Audience)); err != nil {
 		return err
 	}
 	if len(b.only) == 0 {

@@ -54,7 +54,7 @@ func changesOf(e *domain.Entry) []told {
 			return nil
 		}
 		c := change(domain.Reached{Person: p.Person, PersonID: p.PersonID, Reach: p.Reach}, p.PersonName, e.Exam)
-		c.mentions = p.Mentions
+		c.kind, c.mentions = p.GroupKind, p.Mentions
 		return []told{c}
 	case domain.EntryConversationMarked:
 		var p domain.ConversationMarked
@@ -64,6 +64,7 @@ func changesOf(e *domain.Entry) []told {
 		out := make([]told, len(p.People))
 		for i, r := range p.People {
 			out[i] = change(r, "", "")
+			out[i].topics = domain.ConversationTopics(r.Reach)
 		}
 		return out
 	case domain.EntryConversationAssigned:
@@ -72,6 +73,7 @@ func changesOf(e *domain.Entry) []told {
 			return nil
 		}
 		c := change(p.Reached, "", "")
+		c.topics = domain.ConversationTopics(p.Reach)
 		if !p.Claim {
 			c.assigned = p.To
 		}

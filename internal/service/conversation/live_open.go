@@ -64,6 +64,13 @@ func (l *Live) Open(ctx context.Context, actor domain.Actor, person domain.Perso
 	}}, nil
 }
 
+// Sees asks whether a conversation is still the actor's to see. Errors: Forbidden, NotFound,
+// Unavailable.
+func (l *Live) Sees(ctx context.Context, actor domain.Actor, person domain.PersonID) error {
+	_, err := l.s.find(ctx, actor, domain.ActConversationView, person)
+	return err
+}
+
 // Change is a new presence of one person.
 type Change struct {
 	No       domain.PersonNo

@@ -16,12 +16,16 @@ const mentionsMost = 20
 // noteStore is what notes need of the database.
 type noteStore interface {
 	StaffSeeing(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
+	StaffSeeingGroup(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, group domain.GroupID, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
+	// GroupFor returns the group to which a note about a candidate belongs. Errors: Invalid (group).
+	GroupFor(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID, named domain.GroupID) (domain.GroupMark, error)
 	AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAdded) (stored *domain.Entry, fresh bool, err error)
 }
 
 // NoteRequest is what staff note for each other in a conversation.
 type NoteRequest struct {
-	Key      string            `json:"key"` // made by the client, unique per writer for good; 8–100 characters
+	Key      string            `json:"key"`             // made by the client, unique per writer for good; 8–100 characters
+	Group    domain.GroupID    `json:"group,omitempty"` // what it belongs to; "": as for messages
 	Body     string            `json:"body"`
 	Mentions []domain.PersonID `json:"mentions,omitempty"` // colleagues whom it concerns
 }
@@ -29,8 +33,8 @@ type NoteRequest struct {
 // AddNote stores a note durably and rings the doorbell; the candidate never gets it.
 // fresh is false when the key was used before for the same note.
 //
-// Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, body
-// or mentions[i] (a colleague who may not see the conversation); Conflict naming key;
+// Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, group,
+// body or mentions[i] (a colleague who may not see the note); Conflict naming key;
 // Unavailable, with Unknown when nobody knows whether it was stored.
 func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain.PersonID, r NoteRequest) (item domain.Item, fresh bool, err error) {
 	of, err := s.find(ctx, actor, domain.ActConversationWork, person)
@@ -42,6 +46,9 @@ func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain
 		return item, false, err
 	}
 	if err := domain.CheckText("body", r.Body, s.o.Limits.Body, false, true); err != nil {
+		return item, false, err
+	}
+	if err := domain.CheckText("group", string(r.Group), 100, true, false); err != nil {
 		return item, false, err
 	}
 	e := &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryNoteAdded, Actor: actor.Ref(), RequestKey: r.Key, RequestHash: requestHash("note", person, r)}
@@ -63,11 +70,17 @@ func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *d
 	if err != nil || stored != nil {
 		return stored, false, err
 	}
-	mentions, err := s.mentions(ctx, actor, of, r.Mentions)
+	group, err := s.o.Store.GroupFor(ctx, actor.Organisation, of.seen, of.ID, r.Group)
 	if err != nil {
 		return nil, false, err
 	}
-	stored, fresh, err = s.o.Store.AddNote(ctx, e, domain.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, Body: r.Body, Mentions: mentions})
+	mentions, err := s.mentions(ctx, actor, of, group.ID, r.Mentions)
+	if err != nil {
+		return nil, false, err
+	}
+	e.Exam = group.ID
+	stored, fresh, err = s.o.Store.AddNote(ctx, e, domain.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, GroupName: group.Name, GroupKind: group.Kind,
+		Body: r.Body, Mentions: mentions})
 	if fresh {
 		s.committed(stored)
 	}
@@ -75,14 +88,14 @@ func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *d
 }
 
 // mentions finds the colleagues, each once.
-func (s *Service) mentions(ctx context.Context, actor domain.Actor, of subject, ids []domain.PersonID) ([]domain.PersonNo, error) {
+func (s *Service) mentions(ctx context.Context, actor domain.Actor, of subject, group domain.GroupID, ids []domain.PersonID) ([]domain.PersonNo, error) {
 	if n := len(ids); n > mentionsMost {
 		return nil, fault.Over("mentions", mentionsMost, int64(n), "%d colleagues; at most %d can be mentioned in one note", n, mentionsMost)
 	}
 	if err := checkIDs("mentions", ids); err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	found, err := s.o.Store.StaffSeeing(ctx, actor.Organisation, domain.ActConversationView, of.No, ids)
+	found, err := s.o.Store.StaffSeeingGroup(ctx, actor.Organisation, domain.ActConversationView, of.No, group, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +103,7 @@ func (s *Service) mentions(ctx context.Context, actor domain.Actor, of subject, 
 	for i, id := range ids {
 		ref, ok := found[id]
 		if !ok {
-			return nil, fault.Field(fmt.Sprintf("mentions[%d]", i), "no colleague who may see this conversation")
+			return nil, fault.Field(fmt.Sprintf("mentions[%d]", i), "no colleague who may see this note")
 		}
 		if !slices.Contains(out, ref.No) {
 			out = append(out, ref.No)

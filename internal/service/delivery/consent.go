@@ -52,7 +52,7 @@ func (r ConsentRequest) check(mayBeEmpty bool) error {
 
 // Consents returns what a candidate has agreed to. Errors: Forbidden; NotFound (no such candidate among yours).
 func (s *Service) Consents(ctx context.Context, actor domain.Actor, person domain.PersonID) (Consents, error) {
-	no, err := s.candidate(ctx, actor, domain.ActPeopleView, person)
+	no, err := s.candidate(ctx, actor, domain.ActContactView, person)
 	if err != nil {
 		return Consents{}, err
 	}

@@ -100,7 +100,16 @@ func (s *Service) Of(ctx context.Context, actor domain.Actor, item string, perso
 		return nil, fault.New(fault.NotFound, "no such message")
 	}
 	rows, err := s.o.Store.DeliveriesOf(ctx, actor.Organisation, seen, offset, person)
-	return s.views(actor.Organisation, rows), err
+	views := s.views(actor.Organisation, rows)
+	if seen.ContextOnly { // where it went is contact data, and so is what a provider says of it
+		for i := range views {
+			views[i].Address, views[i].Detail = "", ""
+			for j := range views[i].Attempts {
+				views[i].Attempts[j].Detail = ""
+			}
+		}
+	}
+	return views, err
 }
 
 // retryMost is how many deliveries one request has go again.

@@ -14,8 +14,8 @@ import (
 type planStore interface {
 	Reachables(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, ids []domain.PersonID) ([]domain.Reachable, error)
 	Organisation(ctx context.Context, org domain.OrganisationID) (domain.Organisation, error)
-	// OnlyGroup returns the one group of the actor's in which a candidate is, "" for none or several.
-	OnlyGroup(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID) (domain.GroupID, error)
+	// GroupFor returns the group to which a message to a candidate belongs. Errors: Invalid (group).
+	GroupFor(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID, named domain.GroupID) (domain.GroupMark, error)
 }
 
 // Plan says whom a message would reach, and by what (product row N3). A copy in the message centre goes to all, unless candidates meet messages by email and SMS alone.
@@ -108,6 +108,9 @@ func (s *Service) Plan(ctx context.Context, actor domain.Actor, r PlanRequest) (
 		for _, c := range r.Channels {
 			v := of.Standing.Judge(c, now)
 			copied := &PlanCopy{Address: v.Address, Reason: v.Reason, Until: v.Until}
+			if seen.ContextOnly {
+				copied.Address = ""
+			}
 			if c == domain.ChannelEmail {
 				p.Email.add(v)
 				one.Email = copied
@@ -147,9 +150,12 @@ func (s *Service) PlanOne(ctx context.Context, actor domain.Actor, person domain
 		return Plan{}, err
 	}
 	if r.Group == "" {
-		if r.Group, err = s.o.Store.OnlyGroup(ctx, actor.Organisation, seen, person); err != nil {
+		// Who must name the group learns of it when the message is sent.
+		g, err := s.o.Store.GroupFor(ctx, actor.Organisation, seen, person, "")
+		if err != nil && !fault.Is(err, fault.Invalid) {
 			return Plan{}, err
 		}
+		r.Group = g.ID
 	}
 	r.People, r.Each = []domain.PersonID{person}, true
 	p, err := s.Plan(ctx, actor, r)

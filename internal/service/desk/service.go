@@ -15,6 +15,7 @@ import (
 
 // Store is what this service needs of the database.
 type Store interface {
+	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	Desk(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error)
 	DeskCounts(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen) (domain.DeskCounts, error)
 	ConversationRowsWithin(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, within domain.Within, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error)
@@ -69,6 +70,9 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.DeskFil
 	if err := f.Validate(); err != nil {
 		return Page{}, err
 	}
+	if err := s.mayFilter(ctx, actor, f.People); err != nil {
+		return Page{}, err
+	}
 	from, err := s.open(actor, f, after)
 	if err != nil {
 		return Page{}, err
@@ -102,6 +106,18 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.DeskFil
 		}
 	}
 	return out, nil
+}
+
+// mayFilter refuses a filter by what the actor does not see of people.
+func (s *Service) mayFilter(ctx context.Context, actor domain.Actor, f domain.PeopleFilter) error {
+	var org domain.Organisation
+	if len(f.Fields) > 0 {
+		var err error
+		if org, err = s.store.Organisation(ctx, actor.Organisation); err != nil {
+			return err
+		}
+	}
+	return actor.MayFilter(org.Settings, "", f)
 }
 
 // Counts returns what waits for the actor. Errors: Forbidden.

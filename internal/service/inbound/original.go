@@ -39,6 +39,9 @@ func (s *Service) MessageOriginal(ctx context.Context, actor domain.Actor, item 
 	if err != nil {
 		return nil, err
 	}
+	if seen.ContextOnly { // it names addresses
+		return nil, fault.New(fault.Forbidden, "your role (%s) does not see contact data, which mails hold", actor.Role)
+	}
 	offset, err := s.o.Sealer.Open(int64(actor.Organisation), 0, item)
 	if err != nil || offset < 1 {
 		return nil, fault.New(fault.NotFound, "no such message")

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"crier/internal/domain"
@@ -64,11 +65,23 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 			return Page{}, noGroup()
 		}
 	}
+	org, err := s.store.Organisation(ctx, actor.Organisation)
+	if err != nil {
+		return Page{}, err
+	}
+	if err := actor.MayFilter(org.Settings, "", f); err != nil {
+		return Page{}, err
+	}
 	if limit <= 0 || limit > peopleMost {
 		limit = peopleMost
 	}
 	if sort, err = domain.ParsePeopleSort("sort", string(sort)); err != nil {
 		return Page{}, err
+	}
+	if sort == domain.SortPeopleCity && see.ContextOnly {
+		e := fault.New(fault.Forbidden, "your role (%s) does not see people's addresses", actor.Role)
+		e.Field = "sort"
+		return Page{}, e
 	}
 	q := domain.PeopleQuery{Filter: f, Seen: see, Sort: sort, After: after, Limit: limit + 1}
 	var rows []domain.Listed
@@ -96,7 +109,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 		group = f.Group[0]
 	}
 	for i, r := range rows {
-		page.People[i] = s.person(actor.Organisation, see, group, r)
+		page.People[i] = s.person(actor, org.Settings, see, group, r)
 	}
 	return page, nil
 }
@@ -127,15 +140,17 @@ func (s *Service) present(ctx context.Context, org domain.OrganisationID, q doma
 	return rows, total, err
 }
 
-func (s *Service) person(org domain.OrganisationID, see domain.Seen, group domain.GroupID, r domain.Listed) Person {
+// person is a candidate as the actor sees them: contact data and the organisation's own fields are
+// left empty for those who do not see them.
+func (s *Service) person(actor domain.Actor, set domain.Settings, see domain.Seen, group domain.GroupID, r domain.Listed) Person {
 	out := Person{
-		ID: r.ID, Name: r.Name(), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID, Email: r.Email, Phone: r.Phone,
-		Address: r.Address, City: r.City, Postcode: r.Postcode, Tags: list(r.Tags), Skills: list(r.Skills), Fields: r.Fields, State: r.State, Groups: r.Marks(see),
+		ID: r.ID, Name: r.Name(), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID,
+		Tags: list(r.Tags), Skills: list(r.Skills), Fields: set.VisibleFields(actor.Role, r.Fields), State: r.State, Groups: r.Marks(see),
 	}
-	if out.Fields == nil {
-		out.Fields = map[string]string{}
+	if !see.ContextOnly {
+		out.Email, out.Phone, out.Address, out.City, out.Postcode = r.Email, r.Phone, r.Address, r.City, r.Postcode
 	}
-	out.Presence, _ = s.presence.Presence(org, r.No)
+	out.Presence, _ = s.presence.Presence(actor.Organisation, r.No)
 	if b := r.Standing(group).SendBlocked(); b.Is() {
 		out.Blocked = &b
 	}
@@ -160,5 +175,14 @@ func (s *Service) Facets(ctx context.Context, actor domain.Actor, group domain.G
 	if group != "" && !seesGroup(see, group) {
 		return domain.PeopleFacets{}, noGroup()
 	}
-	return s.store.PeopleFacets(ctx, actor.Organisation, see, group)
+	org, err := s.store.Organisation(ctx, actor.Organisation)
+	if err != nil {
+		return domain.PeopleFacets{}, err
+	}
+	f, err := s.store.PeopleFacets(ctx, actor.Organisation, see, group)
+	if see.ContextOnly {
+		f.Cities = []string{}
+	}
+	maps.DeleteFunc(f.Fields, func(name string, _ []string) bool { return !org.Settings.SeesField(actor.Role, name) })
+	return f, err
 }

@@ -56,15 +56,19 @@ func (s *Service) Profile(ctx context.Context, actor domain.Actor, id domain.Per
 	if len(found) == 0 {
 		return Profile{}, fault.New(fault.NotFound, "no such person among yours")
 	}
+	org, err := s.store.Organisation(ctx, actor.Organisation)
+	if err != nil {
+		return Profile{}, err
+	}
 	r := found[0]
-	out := Profile{Person: s.person(actor.Organisation, see, "", r), Enrolments: []Attendance{}, Unavailable: []Unavailable{}}
+	out := Profile{Person: s.person(actor, org.Settings, see, "", r), Enrolments: []Attendance{}, Unavailable: []Unavailable{}}
 	groups, err := s.store.Attendances(ctx, actor.Organisation, r.No)
 	if err != nil {
 		return Profile{}, err
 	}
 	visible := map[domain.GroupID]bool{}
 	for _, a := range groups {
-		if !see.Holds([]domain.Place{{Group: a.Group.ID, Room: a.Enrolment.Room}}) {
+		if !see.HoldsMember(a.Group.ID, a.Enrolment.Room, a.Group.Kind, a.State) {
 			continue
 		}
 		visible[a.Group.ID] = true
@@ -83,6 +87,9 @@ func (s *Service) Profile(ctx context.Context, actor domain.Actor, id domain.Per
 		return Profile{}, err
 	}
 	for _, u := range times {
+		if see.ContextOnly && !visible[u.Group.ID] {
+			continue
+		}
 		line := Unavailable{ID: u.ID, StartsAt: u.StartsAt, EndsAt: u.EndsAt}
 		if visible[u.Group.ID] {
 			line.Group = &Name{ID: u.Group.ID, Kind: u.Group.Kind, Name: u.Group.Name}

@@ -12,6 +12,7 @@ import (
 
 // Store is what this service needs of the database.
 type Store interface {
+	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	Groups(ctx context.Context, org domain.OrganisationID, kinds []domain.GroupKind, ids []domain.GroupID) ([]domain.Group, error)
 	GroupCounts(ctx context.Context, org domain.OrganisationID, seen domain.Seen, ids []domain.GroupID) (map[domain.GroupID]domain.GroupCounts, error)
 	People(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, error)

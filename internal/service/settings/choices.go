@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 
@@ -29,6 +30,9 @@ type Choices struct {
 	EscalateTo    domain.Channel `json:"escalate_to"`
 	EmailsPerHour int            `json:"emails_per_hour"` // 0 = no cap
 	SMSPerDay     int            `json:"sms_per_day"`     // parts; 0 = no cap
+
+	TestReachHours  int                          `json:"test_reach_hours"` // how long after a test its staff see its candidates
+	FieldVisibility map[string]domain.Visibility `json:"field_visibility"` // of people's own fields; coordinators for one that is absent
 }
 
 // Change is what to change; a nil field keeps what is stored.
@@ -50,6 +54,9 @@ type Change struct {
 	EscalateTo    *domain.Channel `json:"escalate_to"`
 	EmailsPerHour *int            `json:"emails_per_hour"`
 	SMSPerDay     *int            `json:"sms_per_day"`
+
+	TestReachHours  *int                         `json:"test_reach_hours"`
+	FieldVisibility map[string]domain.Visibility `json:"field_visibility"` // takes the place of what is stored
 }
 
 var regions = regexp.MustCompile(`^[A-Z]{2}$`)
@@ -58,7 +65,16 @@ var regions = regexp.MustCompile(`^[A-Z]{2}$`)
 const (
 	escalateMost = 7 * 24 * 60 // minutes
 	capMost      = 10_000_000
+	maxFields    = 200 // whose visibility is set
 )
+
+// clip shortens what a fault repeats.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
 
 // check finds every fault: Invalid, with a detail for each.
 func (c Change) check() error {
@@ -82,6 +98,19 @@ func (c Change) check() error {
 			bad(n.field, "%s must be from 0 to %d", n.field, n.most)
 		}
 	}
+	if h := c.TestReachHours; h != nil && (*h < 1 || *h > domain.MaxTestReach) {
+		bad("test_reach_hours", "test_reach_hours must be from 1 to %d", domain.MaxTestReach)
+	}
+	if n := len(c.FieldVisibility); n > maxFields {
+		bad("field_visibility", "%d fields; at most %d can be set", n, maxFields)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.FieldVisibility)) {
+		if domain.CheckFieldName("field_visibility", name) != nil {
+			bad("field_visibility", "a field's name is 1 to 40 small letters, digits and underscores, not %q", clip(name))
+		} else if !slices.Contains(domain.Visibilities, c.FieldVisibility[name]) {
+			bad("field_visibility."+name, "a field is visible to staff, coordinators or admins")
+		}
+	}
 	if c.EscalateTo != nil && *c.EscalateTo != "" && !slices.Contains(domain.CopyChannels, *c.EscalateTo) {
 		bad("escalate_to", "escalate_to must be email or sms")
 	}
@@ -99,9 +128,14 @@ func choicesOf(s domain.Settings) Choices {
 	if zone == "" {
 		zone = "UTC"
 	}
+	fields := s.FieldVisibility
+	if fields == nil {
+		fields = map[string]domain.Visibility{}
+	}
 	return Choices{SubjectOptional: s.SubjectOptional, ChatSubject: s.ChatSubject, RepliesClosed: s.RepliesClosed, TestReplies: s.TestReplies, CandidatesStart: s.CandidatesStart,
 		KeepLocation: s.KeepLocation, StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
-		EscalateTo: domain.Channel(s.EscalateTo), EmailsPerHour: s.EmailsPerHour, SMSPerDay: s.SMSPerDay}
+		EscalateTo: domain.Channel(s.EscalateTo), EmailsPerHour: s.EmailsPerHour, SMSPerDay: s.SMSPerDay,
+		TestReachHours: int(s.TestReach().Hours()), FieldVisibility: fields}
 }
 
 // Choices returns the organisation's rules. Errors: Forbidden.
@@ -139,6 +173,10 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 		}
 		set(&to.EmailsPerHour, c.EmailsPerHour)
 		set(&to.SMSPerDay, c.SMSPerDay)
+		set(&to.TestReachHours, c.TestReachHours)
+		if c.FieldVisibility != nil {
+			to.FieldVisibility = c.FieldVisibility
+		}
 	})
 	if err != nil {
 		return Choices{}, err

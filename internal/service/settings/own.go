@@ -44,7 +44,8 @@ func (s *Service) Views(ctx context.Context, actor domain.Actor) ([]View, error)
 	return out, err
 }
 
-// AddView keeps a filter. Errors: Forbidden; Invalid naming name or query; TooLarge (there are 50).
+// AddView keeps a filter. Errors: Forbidden, naming query.… for a condition that
+// the actor's role may not ask; Invalid naming name or query; TooLarge (there are 50).
 func (s *Service) AddView(ctx context.Context, actor domain.Actor, name, query string) (View, error) {
 	if err := person(actor, domain.ActConversationView); err != nil {
 		return View{}, err
@@ -56,11 +57,30 @@ func (s *Service) AddView(ctx context.Context, actor domain.Actor, name, query s
 	if err := domain.CheckText("query", query, queryMost, true, false); err != nil {
 		return View{}, err
 	}
-	if _, err := url.ParseQuery(query); err != nil {
+	asked, err := url.ParseQuery(query)
+	if err != nil {
 		return View{}, fault.Field("query", "query is what stands after the ? of the page's address")
+	}
+	if err := s.mayKeep(ctx, actor, asked); err != nil {
+		return View{}, err
 	}
 	v := View{ID: uuid.Must(uuid.NewV7()).String(), Name: name, Query: query}
 	return v, s.Store.AddView(ctx, actor.Organisation, actor.No, domain.SavedView(v), viewsMost)
+}
+
+// mayKeep refuses a filter that the actor's role may not ask.
+func (s *Service) mayKeep(ctx context.Context, actor domain.Actor, query url.Values) error {
+	org, err := s.Store.Organisation(ctx, actor.Organisation)
+	if err != nil {
+		return err
+	}
+	f := domain.PeopleFilter{City: query["city"], Postcode: query["postcode"], Fields: map[string][]string{}}
+	for name, values := range query {
+		if field, ok := strings.CutPrefix(name, "field."); ok {
+			f.Fields[field] = values
+		}
+	}
+	return actor.MayFilter(org.Settings, "query", f)
 }
 
 // RemoveView forgets a filter. Errors: Forbidden, NotFound.

@@ -24,6 +24,8 @@ type Store interface {
 	TeamSend(ctx context.Context, e *domain.Entry, thread domain.TeamThread, by domain.PersonNo, members []domain.PersonNo) (stored *domain.Entry, fresh bool, err error)
 	TeamThreads(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, meID domain.PersonID, groups []domain.GroupID) ([]domain.TeamSummary, error)
 	TeamMessages(ctx context.Context, org domain.OrganisationID, thread domain.TeamThread, before int64, limit int) ([]domain.TeamItem, error)
+	// TeamShared says with which colleagues a staff member has a direct chat, or a group of these.
+	TeamShared(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, groups []domain.GroupID) (map[domain.PersonNo]bool, error)
 	TeamRead(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, thread domain.TeamThread) error
 }
 

@@ -87,7 +87,7 @@ type Colleague struct {
 	ID       domain.PersonID `json:"id"`
 	Name     string          `json:"name"`
 	Role     domain.Role     `json:"role"`
-	Presence domain.Presence `json:"presence"`
+	Presence domain.Presence `json:"presence,omitempty"` // of those with whom the actor shares a group or a chat
 }
 
 // Threads returns the actor's chats, the newest first, then the back channels of their groups in
@@ -158,7 +158,7 @@ func (s *Service) named(ctx context.Context, actor domain.Actor, list []domain.T
 		if g, ok := marks[t.Thread.Group]; ok {
 			th.ID, th.Kind, th.Name, th.Group = "group."+string(g.ID), "group", g.Name, &g
 		} else if p, ok := staff[t.Thread.Other(actor.No)]; ok && t.Thread.Group == "" {
-			c := s.colleague(actor.Organisation, p)
+			c := s.colleague(actor.Organisation, p, true)
 			th.ID, th.Kind, th.Name, th.Person = "direct."+string(p.ID), "direct", c.Name, &c
 		} else {
 			continue
@@ -168,9 +168,12 @@ func (s *Service) named(ctx context.Context, actor domain.Actor, list []domain.T
 	return out, nil
 }
 
-func (s *Service) colleague(org domain.OrganisationID, p domain.Person) Colleague {
-	presence, _ := s.Presence.Presence(org, p.No)
-	return Colleague{ID: p.ID, Name: p.Name(), Role: p.Role, Presence: presence}
+func (s *Service) colleague(org domain.OrganisationID, p domain.Person, shared bool) Colleague {
+	c := Colleague{ID: p.ID, Name: p.Name(), Role: p.Role}
+	if shared {
+		c.Presence, _ = s.Presence.Presence(org, p.No)
+	}
+	return c
 }
 
 // line is the beginning of a text, in one line.
@@ -184,7 +187,9 @@ func line(body string) string {
 }
 
 // Colleagues returns the organisation's staff, by name; q, folded, matches beginnings of words of the
-// name. Errors: Forbidden; Invalid (q).
+// name. All are named, so that they can be mentioned, assigned and written to; whether they are there
+// is said of those alone with whom the actor shares a group or a chat. Whoever reaches every group
+// shares each. Errors: Forbidden; Invalid (q).
 func (s *Service) Colleagues(ctx context.Context, actor domain.Actor, q string) ([]Colleague, error) {
 	if err := person(actor); err != nil {
 		return nil, err
@@ -192,12 +197,28 @@ func (s *Service) Colleagues(ctx context.Context, actor domain.Actor, q string) 
 	if err := domain.CheckText("q", q, 200, true, false); err != nil {
 		return nil, err
 	}
+	seen, err := actor.Seen(domain.ActTeamChat)
+	if err != nil {
+		return nil, err
+	}
+	shared := map[domain.PersonNo]bool{}
+	if !seen.All {
+		groups := make([]domain.GroupID, len(seen.Places))
+		for i, p := range seen.Places {
+			groups[i] = p.Group
+		}
+		if shared, err = s.Store.TeamShared(ctx, actor.Organisation, actor.No, groups); err != nil {
+			return nil, err
+		}
+	}
 	staff, err := s.Store.Staff(ctx, actor.Organisation)
 	out := []Colleague{}
 	for _, p := range staff {
-		if domain.MatchWords(q, p.Name()) {
-			out = append(out, s.colleague(actor.Organisation, p))
+		if !domain.MatchWords(q, p.Name()) {
+			continue
 		}
+		everywhere := domain.ReachOf(p.Role, domain.ActTeamChat) == domain.ReachOrganisation && len(seen.Places) > 0
+		out = append(out, s.colleague(actor.Organisation, p, seen.All || shared[p.No] || everywhere || p.No == actor.No))
 	}
 	return out, err
 }

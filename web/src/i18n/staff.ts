@@ -53,6 +53,7 @@ export const staff = {
   'tests.from': 'from {time}',
   'tests.ends': 'ends {time}',
   'tests.noTime': 'no time set',
+  'tests.sendingsOnly': 'Over: its sendings can still be read.',
   'tests.failed': 'Your tests could not be loaded',
   'tests.section.running': 'Running now',
   'tests.section.upcoming': 'Upcoming',

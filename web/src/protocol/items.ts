@@ -45,7 +45,7 @@ export type MessageItem = {
   original?: string
 }
 
-export type NoteItem = { type: 'note'; id: string; body: string; from: Author; at: string; mentions: Named[] }
+export type NoteItem = { type: 'note'; id: string; group?: { id: string; kind: string; name: string }; body: string; from: Author; at: string; mentions: Named[] }
 
 export type EventName =
   | 'processed'

@@ -19,6 +19,8 @@ export interface Test {
   state: string
   rooms: string[]
   counts: { candidates: number; not_started: number; in_progress: number; submitted: number; online: number }
+  /** The reach through the test has ended: what was sent in it can be read, nothing else. */
+  sendings_only?: boolean
 }
 
 /** One test as its Monitor needs it. `my_rooms` null means every room. */

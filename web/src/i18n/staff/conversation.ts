@@ -73,6 +73,7 @@ export const conversation = {
   'timeline.receiptAt': '{what} {time}',
   'timeline.broadcast': 'Sent to many',
   'timeline.broadcastTo': { one: 'Sent to {count} person', other: 'Sent to {count} people' },
+  'conversation.part': 'You see what belongs to {groups}.',
   'timeline.note': 'Staff only',
   'timeline.notFound': 'That message is not here any more, or not yours to see.',
   'timeline.more': 'Show all of it',

@@ -14,7 +14,7 @@ export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | '
 export const conversations = {
   page: (person: string, q: { before?: string; limit?: number } = {}, o?: Options) => api.get<ConversationPage>(at(person), { ...o, query: q }),
   send: (person: string, message: Sent) => api.post<{ message: MessageItem }>(`${at(person)}/messages`, message),
-  note: (person: string, note: { key: string; body: string; mentions?: string[] }) => api.post<{ note: NoteItem }>(`${at(person)}/notes`, note),
+  note: (person: string, note: { key: string; group?: string; body: string; mentions?: string[] }) => api.post<{ note: NoteItem }>(`${at(person)}/notes`, note),
   claim: (person: string, take_over = false) => api.post<{ conversation: Row }>(`${at(person)}/claim`, take_over ? { take_over } : {}),
   release: (person: string) => api.post<{ conversation: Row }>(`${at(person)}/release`, {}),
   assign: (person: string, to: string) => api.post<{ conversation: Row }>(`${at(person)}/assign`, { to }),

@@ -73,7 +73,9 @@ export class Writing {
 
   /** What the message belongs to: as chosen, else as the history suggests. '': no group. */
   get group(): string {
-    return this.draft.group ?? answerGroup(this.live.items, this.groups) ?? ''
+    const group = this.draft.group ?? answerGroup(this.live.items, this.groups) ?? ''
+    // Who sees nothing of no group writes nothing of no group.
+    return group || session.can('contact.view') ? group : (this.groups[0]?.id ?? '')
   }
 
   /** Copies that go with it: as chosen, else as the last time; only what the server has. */
@@ -185,7 +187,7 @@ export class Writing {
   #send(live: LiveConversation, { group, channels, seen }: Told): void {
     const { draft } = this
     if (this.noting) {
-      live.send('note', { body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
+      live.send('note', { ...(group ? { group } : {}), body: draft.note, mentions: mentioned(draft.note, draft.mentions).map((m) => m.id) })
       this.keep({ note: '', mentions: [], noting: false })
       return
     }
