@@ -18,6 +18,10 @@ export const candidate = {
   'test.ends': 'ends {time}',
   'test.left': '{time} left',
   'test.over': 'Time is up',
+  'test.off': 'You are no longer on the list of {name}.',
+  'test.offBody': 'If this is a mistake, ask an invigilator. What you wrote stays in this browser.',
+  'test.changedEnd': '{name} now ends at {time}',
+  'test.changedPlace': 'Your place in {name}: {place}',
   'test.open': 'Open the test',
   'test.back': 'Your tests',
 
@@ -53,6 +57,12 @@ export const candidate = {
   'inbox.read': 'Message',
   'inbox.back': 'All messages',
   'inbox.aside': { one: '{count} message set aside for later', other: '{count} messages set aside for later' },
+  'inbox.held': {
+    one: '{count} message from outside this test waits until it is over',
+    other: '{count} messages from outside this test wait until it is over',
+  },
+  'inbox.waiting': { one: '{count} new message', other: '{count} new messages' },
+  'inbox.openWaiting': 'Open',
   'inbox.showAside': 'Show now',
 
   'nav.label': 'Pages',
