@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"runtime/debug"
@@ -15,6 +13,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/strictjson"
 )
 
 // exchange is one request and its answer, with what the log line will say.
@@ -130,15 +129,13 @@ func (s *Server) line(x *exchange, route string, err error, took time.Duration) 
 
 // json answers with v as JSON.
 func (x *exchange) json(status int, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // nosniff: nobody takes it for HTML
-	if err := enc.Encode(v); err != nil {
+	b, err := strictjson.Encode(v) // HTML is not escaped: nosniff keeps browsers from reading it as such
+	if err != nil {
 		return err
 	}
 	x.w.Header().Set("Content-Type", "application/json")
 	x.w.WriteHeader(status)
-	_, _ = x.w.Write(b.Bytes())
+	_, _ = x.w.Write(b)
 	return nil
 }
 

@@ -1,0 +1,9 @@
+package api_test
+
+import (
+	"testing"
+
+	"crier/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
