@@ -125,5 +125,5 @@ func (s *Store) enrolledIn(person, where string, seen domain.Seen, args *[]any) 
 	if !seen.All {
 		where += ` AND ` + s.inPlaces("se", seen, args)
 	}
-	return person + `.no IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1` + where + `)`
+	return s.d.AmongSelected(person+".no", `SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1`+where)
 }

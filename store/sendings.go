@@ -45,7 +45,7 @@ func (s *Store) PrepareSending(ctx context.Context, org domain.OrganisationID, g
 func (s *Store) SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, nos []domain.PersonNo) (map[domain.PersonNo]bool, error) {
 	args := []any{org, jsonOf(nos)}
 	var found []domain.PersonNo
-	err := s.list(ctx, &found, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.no IN `+s.d.Ints("$2")+s.seesPerson("p.no", seen, &args), args...)
+	err := s.list(ctx, &found, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.no IN `+s.d.Ints("$2")+s.seesPeople("p", seen, &args), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read who is seen: %w", err)
 	}

@@ -101,10 +101,18 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 // get and list read outside a transaction, with translated errors.
 func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
 	s.watched()
-	return translate(ctx, s.r.GetContext(ctx, dest, query, args...))
+	return s.noteSlow(query, translate(ctx, s.r.GetContext(ctx, dest, query, args...)))
 }
 
 func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
 	s.watched()
-	return translate(ctx, s.r.SelectContext(ctx, dest, query, args...))
+	return s.noteSlow(query, translate(ctx, s.r.SelectContext(ctx, dest, query, args...)))
+}
+
+// noteSlow logs a statement that ran too long, without its arguments, and returns err.
+func (s *Store) noteSlow(query string, err error) error {
+	if isSlow(err) {
+		s.log.Warn().Str("statement", query).Msg("a statement ran too long and was ended")
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"runtime/debug"
@@ -39,7 +40,10 @@ func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 		x.w = &counted{ResponseWriter: w, x: x}
 		s.headers(x)
 		err := s.guarded(x, do)
-		if err != nil {
+		switch {
+		case err != nil && x.abandoned(err):
+			x.status = statusAbandoned
+		case err != nil:
 			s.refuse(x, err)
 		}
 		took := s.Clock.Now().Sub(began)
@@ -48,6 +52,15 @@ func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 		}
 		s.line(x, route, err, took)
 	})
+}
+
+// statusAbandoned is what the log and the measurements say of a request whose caller has gone before
+// its answer: nobody reads the answer, and nothing is wrong with the server. (nginx's number.)
+const statusAbandoned = 499
+
+// abandoned reports whether err comes of the caller's having gone.
+func (x *exchange) abandoned(err error) bool {
+	return x.r.Context().Err() != nil && (errors.Is(err, context.Canceled) || fault.Is(err, fault.Unavailable))
 }
 
 // guarded runs do behind the checks that all requests share; a panic becomes an error.
@@ -104,6 +117,9 @@ func (s *Server) line(x *exchange, route string, err error, took time.Duration) 
 	level := zerolog.DebugLevel
 	if len(route) >= 8 && route[:8] == "/api/v1/" {
 		level = zerolog.InfoLevel
+	}
+	if x.status == statusAbandoned {
+		err = nil
 	}
 	if err != nil {
 		if l, perr := zerolog.ParseLevel(fault.OutcomeOf(fault.CodeOf(err)).Log); perr == nil {
