@@ -20,9 +20,6 @@ import (
 // retryAfter is what a caller who met an unreachable database is told.
 const retryAfter = time.Second
 
-// retryAfterSlow is what a caller whose statement ran too long is told.
-const retryAfterSlow = 10 * time.Second
-
 // translate turns a driver's error into a fault, by code. Anything unknown is
 // returned as it is, which makes it "internal" at the edges. ctx is that of the
 // statement: a cancelled statement returns its error.
@@ -104,8 +101,8 @@ func unavailable(err error) *fault.Error {
 
 // slow is the fault of a statement that PostgreSQL ended because it ran too long.
 func slow(err error) *fault.Error {
-	f := fault.Wrap(err, fault.Unavailable, "the answer takes too long; nothing was changed. Ask for less at a time, or try again later")
-	f.RetryAfter = retryAfterSlow
+	f := fault.Wrap(err, fault.Unavailable, "%s", fault.TooSlow)
+	f.RetryAfter = fault.SlowRetry
 	return f
 }
 

@@ -92,7 +92,7 @@ func TestSlowStatement(t *testing.T) {
 	defer func() { _ = s.Close() }()
 	var n int
 	err = s.get(t.Context(), &n, `SELECT 1 FROM pg_sleep(30)`)
-	if f := fault.Public(err); f.Code != fault.Unavailable || !strings.Contains(f.Message, "takes too long") || f.RetryAfter != retryAfterSlow {
+	if f := fault.Public(err); f.Code != fault.Unavailable || !strings.Contains(f.Message, "takes too long") || f.RetryAfter != fault.SlowRetry {
 		t.Errorf("a slow statement: %+v (%v)", f, err)
 	}
 	if !strings.Contains(log.String(), "pg_sleep") {
