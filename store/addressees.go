@@ -70,7 +70,7 @@ func (r addresseeReader) people(ctx context.Context, where string, args ...any) 
 		a := &domain.Addressee{
 			No: domain.PersonNo(row.No), ID: domain.PersonID(row.ID), Name: domain.Person{GivenName: row.GivenName, FamilyName: row.FamilyName}.Name(),
 			SortName: row.SortName, State: domain.PersonState(row.State), Assigned: domain.PersonNo(row.Assigned),
-			Spoken: map[domain.GroupID]bool{}, Received: map[int64]domain.GroupID{},
+			Spoken: map[domain.GroupID]int64{}, Received: map[int64]domain.GroupID{},
 		}
 		if i > 0 && row.Settings == rows[0].Settings {
 			a.Settings = out[0].Settings
@@ -156,14 +156,15 @@ func (r addresseeReader) spoken(ctx context.Context, of []*addressee) error {
 	var rows []struct {
 		Person int64  `db:"person_no"`
 		Group  string `db:"group_id"`
+		Out    int64  `db:"out_offset"`
 	}
-	err := r.list(ctx, &rows, `SELECT person_no, group_id FROM threads WHERE organisation_id = $1 AND out_offset <> 0 AND person_no IN `+inline(numbers(of)), r.org)
+	err := r.list(ctx, &rows, `SELECT person_no, group_id, out_offset FROM threads WHERE organisation_id = $1 AND out_offset <> 0 AND person_no IN `+inline(numbers(of)), r.org)
 	if err != nil {
 		return fmt.Errorf("read where staff have written: %w", err)
 	}
 	byNo := byNumber(of)
 	for _, row := range rows {
-		byNo[domain.PersonNo(row.Person)].Spoken[domain.GroupID(row.Group)] = true
+		byNo[domain.PersonNo(row.Person)].Spoken[domain.GroupID(row.Group)] = row.Out
 	}
 	return nil
 }

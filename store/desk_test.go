@@ -54,6 +54,10 @@ func (w *deskWorld) filters() map[string]func(*domain.DeskFilter) {
 		"postcode":    func(f *domain.DeskFilter) { f.People.Postcode = []string{"10", "20095"} },
 		"field":       func(f *domain.DeskFilter) { f.People.Fields = map[string][]string{"size": {"S"}} },
 		"activity":    func(f *domain.DeskFilter) { f.People.Activity = []domain.GroupID{w.groups[5].ID} },
+		"waits":       func(f *domain.DeskFilter) { f.People.State = []string{"waiting_list"} },
+		"waits there": func(f *domain.DeskFilter) {
+			f.People.Activity, f.People.State = []domain.GroupID{w.groups[6].ID}, []string{"waiting_list"}
+		},
 		"standing":    func(f *domain.DeskFilter) { f.People.State = []string{"locked"} },
 		"state":       func(f *domain.DeskFilter) { f.People.State = []string{"member", "left", "invited"} },
 		"processed":   func(f *domain.DeskFilter) { f.Processed = &yes },

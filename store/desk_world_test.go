@@ -33,6 +33,7 @@ type deskPerson struct {
 
 type deskEnrolment struct {
 	room  string
+	kind  domain.GroupKind
 	state domain.EnrolmentState
 }
 
@@ -49,7 +50,7 @@ func makeDeskWorld(t testing.TB, s *Store, seed uint64, n int) *deskWorld {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	w := &deskWorld{ids: map[domain.PersonNo]domain.PersonID{}}
 	w.org, _ = hall(t, s, 0)
-	for i, kind := range []domain.GroupKind{domain.KindTest, domain.KindTest, domain.KindPool, domain.KindPool, domain.KindJob, domain.KindActivity} {
+	for i, kind := range []domain.GroupKind{domain.KindTest, domain.KindTest, domain.KindPool, domain.KindPool, domain.KindJob, domain.KindActivity, domain.KindActivity} {
 		w.groups = append(w.groups, domain.Group{ID: domain.GroupID(fmt.Sprintf("g%d-%d", i, w.org)), Kind: kind, Name: fmt.Sprintf("Group %d", i)})
 	}
 	pick := func(of ...string) string { return of[rnd.IntN(len(of))] }
@@ -77,7 +78,7 @@ func makeDeskWorld(t testing.TB, s *Store, seed uint64, n int) *deskWorld {
 		for _, g := range w.groups {
 			if rnd.IntN(2) == 0 {
 				states := domain.EnrolmentStates(g.Kind)
-				e := deskEnrolment{state: states[rnd.IntN(len(states))]}
+				e := deskEnrolment{kind: g.Kind, state: states[rnd.IntN(len(states))]}
 				if g.Kind == domain.KindTest {
 					e.room = pick("A", "B")
 				}
@@ -311,6 +312,15 @@ func (w *deskWorld) chosen(staff domain.PersonNo, seen domain.Seen, f domain.Des
 	return out
 }
 
+// asked reports whether the filter asks about a state in a group: those of an activity in the chosen
+// activities, all others in the chosen groups.
+func asked(q domain.PeopleFilter, s domain.EnrolmentState, g domain.GroupID) bool {
+	if of := s == domain.EnrolmentAssigned || s == domain.EnrolmentWaiting; of && len(q.Activity) > 0 {
+		return slices.Contains(q.Activity, g)
+	}
+	return len(q.Group) == 0 || slices.Contains(q.Group, g)
+}
+
 func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Seen, v *deskThread, f domain.DeskFilter) bool {
 	read := p.reads[staff]
 	switch f.Folder {
@@ -339,16 +349,24 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 			return false
 		}
 	}
+	q := f.People
+	if len(q.State) == 0 {
+		q.Group = nil // what belongs to it is what is seen of them
+	}
+	return fits(&p.Person, p.in, seen, q)
+}
+
+// fits reports whether a filter of people chooses a person with these enrolments.
+func fits(p *domain.Person, in map[domain.GroupID]deskEnrolment, seen domain.Seen, q domain.PeopleFilter) bool {
 	enrolled := func(is func(domain.GroupID, deskEnrolment) bool) bool {
-		for g, e := range p.in {
-			if seen.HoldsMember(g, e.room, w.kind(g), e.state) && is(g, e) {
+		for g, e := range in {
+			if seen.HoldsMember(g, e.room, e.kind, e.state) && is(g, e) {
 				return true
 			}
 		}
 		return false
 	}
-	q := f.People
-	if words, searching := q.QueryWords(); searching && (len(words) == 0 || !domain.MatchWords(q.Q, p.Person.SearchWords())) {
+	if words, searching := q.QueryWords(); searching && (len(words) == 0 || !domain.MatchWords(q.Q, p.SearchWords())) {
 		return false
 	}
 	anyOf := func(asked []string, is func(string) bool) bool {
@@ -359,13 +377,13 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 		anyOf(q.City, func(c string) bool { return c == p.City }) &&
 		anyOf(q.Postcode, func(c string) bool { return len(p.Postcode) >= len(c) && p.Postcode[:len(c)] == c }) &&
 		anyOf(q.Fields["size"], func(c string) bool { return c == p.Fields["size"] }) &&
-		(len(q.Group) == 0 || len(q.State) == 0 || enrolled(func(g domain.GroupID, _ deskEnrolment) bool { return slices.Contains(q.Group, g) })) &&
+		(len(q.Group) == 0 || enrolled(func(g domain.GroupID, _ deskEnrolment) bool { return slices.Contains(q.Group, g) })) &&
 		(len(q.Activity) == 0 || enrolled(func(g domain.GroupID, e deskEnrolment) bool {
 			return slices.Contains(q.Activity, g) && (e.state == domain.EnrolmentAssigned || e.state == domain.EnrolmentWaiting)
 		})) &&
 		anyOf(q.State, func(st string) bool {
 			return string(p.State) == st || enrolled(func(g domain.GroupID, e deskEnrolment) bool {
-				return string(e.state) == st && (len(q.Group) == 0 || slices.Contains(q.Group, g))
+				return string(e.state) == st && asked(q, e.state, g)
 			})
 		})
 }

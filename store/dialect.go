@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,6 +125,17 @@ func (d *dialect) unordered(column string, isText bool) string {
 // Unlike `IN ` + Texts, PostgreSQL guesses that they are few and takes an index.
 func (d *dialect) Among(column, p string) string { return fmt.Sprintf(d.among, column, p) }
 
+// AmongSelected is the condition that column is one of the values that query selects, which must not
+// name rows around it. PostgreSQL runs the query once and looks each row up in a hash table. Of a plain
+// IN it makes a join, and one of all rows with all rows where its statistics are older than the rows:
+// 3,000 people in 201 groups took more than 10 s.
+func (d *dialect) AmongSelected(column, query string) string {
+	if d == postgres {
+		return "(" + column + " IN (" + query + ")) IS TRUE"
+	}
+	return column + " IN (" + query + ")"
+}
+
 // AmongInts is Among for integers.
 func (d *dialect) AmongInts(column, p string) string {
 	if d == postgres {
@@ -228,12 +240,18 @@ func openPostgres(o Options) (*sqlx.DB, error) {
 	if cfg.ApplicationName == "" {
 		cfg.ApplicationName = "crier"
 	}
-	if _, ok := cfg.Runtime["jit"]; !ok {
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	for name, value := range map[string]string{
 		// Compiling a statement takes longer than running it: 700 ms for a search of 10.
-		if cfg.Runtime == nil {
-			cfg.Runtime = map[string]string{}
+		"jit": "off",
+		// A statement ends before its connection counts as lost, so that the two are told apart.
+		"statement_timeout": strconv.FormatInt((o.Silence * 9 / 10).Milliseconds(), 10),
+	} {
+		if _, ok := cfg.Runtime[name]; !ok {
+			cfg.Runtime[name] = value
 		}
-		cfg.Runtime["jit"] = "off"
 	}
 	c, err := pq.NewConnectorConfig(cfg)
 	if err != nil {

@@ -49,6 +49,8 @@ func translatePostgres(ctx context.Context, e *pq.Error) error {
 	switch code := string(e.Code); {
 	case code == "57014" && ctx.Err() != nil: // query_canceled, by us
 		return ctx.Err()
+	case code == "57014": // query_canceled, by statement_timeout
+		return slow(e)
 	case code == "23505": // unique_violation
 		return fault.Wrap(e, fault.Conflict, "it already exists")
 	case code == "22021", code == "22P05": // text that UTF8 does not know, or NUL
@@ -95,6 +97,19 @@ func unavailable(err error) *fault.Error {
 	f := fault.Wrap(err, fault.Unavailable, "the database cannot be reached at the moment; nothing was changed")
 	f.RetryAfter = retryAfter
 	return f
+}
+
+// slow is the fault of a statement that PostgreSQL ended because it ran too long.
+func slow(err error) *fault.Error {
+	f := fault.Wrap(err, fault.Unavailable, "%s", fault.TooSlow)
+	f.RetryAfter = fault.SlowRetry
+	return f
+}
+
+// isSlow reports whether err is the fault of a statement that ran too long.
+func isSlow(err error) bool {
+	e, ok := errors.AsType[*pq.Error](err)
+	return ok && e.Code == "57014" && fault.Is(err, fault.Unavailable)
 }
 
 // translateCommit is translate for an error of COMMIT. Unless the server itself

@@ -33,6 +33,9 @@ func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.
 		entries = append(entries, more...)
 		return nil
 	})
+	if err == nil {
+		s.analyse(ctx, len(people)+len(groups)+len(enrolments))
+	}
 	return c, entries, err
 }
 

@@ -69,7 +69,7 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 		either([]string{s.enrolledIn(person, ` AND `+s.d.Among("se.group_id", arg(jsonOf(f.Group))), seen, args)})
 	}
 	if len(f.Activity) > 0 {
-		either([]string{s.enrolledIn(person, ` AND se.state IN ('assigned', 'waiting_list') AND `+s.d.Among("se.group_id", arg(jsonOf(f.Activity))), seen, args)})
+		either([]string{s.enrolledIn(person, ` AND se.state IN `+s.d.Texts(arg(jsonOf(domain.ActivityStates)))+` AND `+s.d.Among("se.group_id", arg(jsonOf(f.Activity))), seen, args)})
 	}
 	either(s.inState(person, f, seen, args))
 	return all.String()
@@ -120,13 +120,10 @@ func (s *Store) hasField(column, name, value string, arg func(any) string) strin
 
 // inState are the conditions that the person is in one of the filter's states.
 func (s *Store) inState(person string, f domain.PeopleFilter, seen domain.Seen, args *[]any) []string {
-	var out, standings, states []string
+	var out, standings []string
 	for _, v := range f.State {
 		if domain.PersonState(v).Known() {
 			standings = append(standings, v)
-		}
-		if domain.EnrolmentState(v).Known() {
-			states = append(states, v)
 		}
 	}
 	arg := func(v any) string {
@@ -136,10 +133,14 @@ func (s *Store) inState(person string, f domain.PeopleFilter, seen domain.Seen, 
 	if len(standings) > 0 {
 		out = append(out, s.d.Among(person+".state", arg(jsonOf(standings))))
 	}
-	if len(states) > 0 {
-		where := ` AND se.state IN ` + s.d.Texts(arg(jsonOf(states)))
-		if len(f.Group) > 0 {
-			where += ` AND ` + s.d.Among("se.group_id", arg(jsonOf(f.Group)))
+	for _, v := range f.State {
+		state := domain.EnrolmentState(v)
+		if !state.Known() {
+			continue
+		}
+		where := ` AND se.state = ` + arg(v)
+		if groups := f.StateGroups(state); len(groups) > 0 {
+			where += ` AND ` + s.d.Among("se.group_id", arg(jsonOf(groups)))
 		}
 		out = append(out, s.enrolledIn(person, where, seen, args))
 	}
@@ -152,5 +153,5 @@ func (s *Store) enrolledIn(person, where string, seen domain.Seen, args *[]any) 
 	if !seen.All {
 		where += ` AND ` + s.inPlaces("se", seen, args)
 	}
-	return person + `.no IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1` + where + `)`
+	return s.d.AmongSelected(person+".no", `SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1`+where)
 }

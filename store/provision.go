@@ -16,6 +16,9 @@ func provision[S any](ctx context.Context, s *Store, actor domain.Actor, specs [
 		c, entries, err = fn(tx, ctx, actor, specs)
 		return err
 	})
+	if err == nil {
+		s.analyse(ctx, len(specs))
+	}
 	return c, entries, err
 }
 

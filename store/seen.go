@@ -71,6 +71,14 @@ func (s *Store) seesPerson(column string, seen domain.Seen, args *[]any) string 
 	return ` AND ` + column + ` IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + s.inPlaces("se", seen, args) + `)`
 }
 
+// seesPeople is seesPerson for a statement that reads many of the people, by their alias.
+func (s *Store) seesPeople(person string, seen domain.Seen, args *[]any) string {
+	if seen.All {
+		return ""
+	}
+	return ` AND ` + s.enrolledIn(person, "", seen, args)
+}
+
 // seesGroup adds "what belongs to the group in column is seen of this person" to a statement:
 // what belongs to a group in which the person is seen, and what belongs to none if the
 // person is seen where that is seen.

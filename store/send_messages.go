@@ -254,7 +254,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	}
 	w.touched.chosen(a, m.Channels)
 	w.copies = append(w.copies, copies(row.offset, []int64{row.person}, m.Channels, p.GroupKind, a.Settings, w.at)...)
-	a.Spoken[row.group] = true
+	a.Spoken[row.group] = row.offset
 	a.Answers = append(a.Answers, domain.Answer{Offset: row.offset, Group: row.group, By: m.Actor})
 	return nil
 }

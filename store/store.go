@@ -47,6 +47,8 @@ type Store struct {
 	clock clock.Clock
 	log   zerolog.Logger
 	meta  meta
+	// bulk counts what was provisioned since the tables' statistics were made.
+	bulk bulk
 	// unreads is what this node remembers of who has read what.
 	unreads unreadSets
 

@@ -16,7 +16,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testkit.Main(m, func() error { return goleak.Find() })
+	watch = noteStatement
+	testkit.Main(m, func() error { return goleak.Find() }, statementsRun)
 }
 
 // both runs fn on each database, empty and migrated.

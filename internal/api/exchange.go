@@ -1,8 +1,7 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
+	"context"
 	"errors"
 	"net/http"
 	"runtime/debug"
@@ -15,6 +14,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/strictjson"
 )
 
 // exchange is one request and its answer, with what the log line will say.
@@ -56,7 +56,10 @@ func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 		x.w = &counted{ResponseWriter: w, x: x}
 		s.headers(x)
 		err := s.guarded(x, do)
-		if err != nil {
+		switch {
+		case err != nil && x.abandoned(err):
+			x.status = statusAbandoned
+		case err != nil:
 			s.refuse(x, err)
 		}
 		took := s.Clock.Now().Sub(began)
@@ -65,6 +68,15 @@ func (s *Server) serve(route string, do func(*exchange) error) http.Handler {
 		}
 		s.line(x, route, err, took)
 	})
+}
+
+// statusAbandoned is what the log and the measurements say of a request whose caller has gone before
+// its answer: nobody reads the answer, and nothing is wrong with the server. (nginx's number.)
+const statusAbandoned = 499
+
+// abandoned reports whether err comes of the caller's having gone.
+func (x *exchange) abandoned(err error) bool {
+	return x.r.Context().Err() != nil && (errors.Is(err, context.Canceled) || fault.Is(err, fault.Unavailable))
 }
 
 // guarded runs do behind the checks that all requests share; a panic becomes an error.
@@ -126,6 +138,9 @@ func (s *Server) line(x *exchange, route string, err error, took time.Duration) 
 	if len(route) >= 8 && route[:8] == "/api/v1/" {
 		level = zerolog.InfoLevel
 	}
+	if x.status == statusAbandoned {
+		err = nil
+	}
 	if err != nil {
 		if l, perr := zerolog.ParseLevel(fault.OutcomeOf(fault.CodeOf(err)).Log); perr == nil {
 			level = l
@@ -150,15 +165,13 @@ func (s *Server) line(x *exchange, route string, err error, took time.Duration) 
 
 // json answers with v as JSON.
 func (x *exchange) json(status int, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // nosniff: nobody takes it for HTML
-	if err := enc.Encode(v); err != nil {
+	b, err := strictjson.Encode(v) // HTML is not escaped: nosniff keeps browsers from reading it as such
+	if err != nil {
 		return err
 	}
 	x.w.Header().Set("Content-Type", "application/json")
 	x.w.WriteHeader(status)
-	_, _ = x.w.Write(b.Bytes())
+	_, _ = x.w.Write(b)
 	return nil
 }
 

@@ -88,6 +88,11 @@ func TestCandidateWrites(t *testing.T) {
 	if m := inbox.Messages[0]; !m.Mine || m.Body != "Yes, I can" || m.Group == nil || m.Group.ID != p1 || m.State != "acknowledged" || m.From.Role != "candidate" {
 		t.Errorf("%+v", m)
 	}
+	plain := f.must(t, "north/a1", "POST", "/inbox/messages", item{"key": "no-group-0001", "body": "And I bring Ola"})
+	var sent struct{ Message ownMessage }
+	if plain.into(t, &sent); sent.Message.Group == nil || sent.Message.Group.ID != p1 {
+		t.Errorf("an answer without a group: %s", plain.body)
+	}
 	var other struct{ Messages []ownMessage }
 	f.must(t, "north/b1", "GET", "/inbox", nil).into(t, &other)
 	if len(other.Messages) != 0 {

@@ -268,8 +268,9 @@ func (f *fixture) deletion(t *testing.T) deletion {
 
 // TestPermissionMatrix asks every address as every role: the answer is 401 without a
 // sign-in, 403 where the permission table says no, else success. No address is left out.
-func TestPermissionMatrix(t *testing.T) {
-	f := start(t, nil)
+func TestPermissionMatrix(t *testing.T) { both(t, testMatrix) }
+
+func testMatrix(t *testing.T, f *fixture) {
 	f.openReplies(t, "north")
 	asked := map[string]bool{}
 	for _, o := range f.operations(t) {

@@ -92,6 +92,9 @@ type Options struct {
 	Batch int
 	// Demo is for demo data: the database is marked, and one that holds other data is refused.
 	Demo bool
+	// DSN is the database; default: the one that the configuration names. A test can so have
+	// PostgreSQL with what the embedded database alone has, such as the Outbox page.
+	DSN string
 	// PushClient takes the requests to push services; default: one that reaches public addresses alone.
 	PushClient *http.Client
 }
@@ -108,7 +111,7 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 	if o.Writers == nil {
 		o.Writers = conversation.NewRate(o.Clock)
 	}
-	st, err := openStore(ctx, cfg, log, o.Clock)
+	st, err := openStore(ctx, cfg, log, o)
 	if err != nil {
 		return nil, err
 	}
@@ -136,22 +139,25 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 
 // Migrate brings the schema of the database named by cfg up to date.
 func Migrate(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
-	st, err := openStore(ctx, cfg, log, clock.System{})
+	st, err := openStore(ctx, cfg, log, Options{Clock: clock.System{}})
 	if err != nil {
 		return err
 	}
 	return errors.Join(st.Migrate(ctx), st.Close())
 }
 
-func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger, c clock.Clock) (*store.Store, error) {
+func openStore(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options) (*store.Store, error) {
 	dsn := cfg.Database
-	if dsn == "" {
+	switch {
+	case o.DSN != "":
+		dsn = o.DSN
+	case dsn == "":
 		if err := privateFolder(cfg.Data); err != nil {
 			return nil, fmt.Errorf("make the data folder: %w", err)
 		}
 		dsn = "sqlite:" + filepath.Join(cfg.Data, "crier.db")
 	}
-	return store.Open(ctx, store.Options{DSN: dsn, Clock: c, Log: log.With().Str("room", "store").Logger(), Number: sms.Number})
+	return store.Open(ctx, store.Options{DSN: dsn, Clock: o.Clock, Log: log.With().Str("room", "store").Logger(), Number: sms.Number})
 }
 
 // privateFolder makes the data folder, for the server's own user alone. One that is there already is

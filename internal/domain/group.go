@@ -68,6 +68,9 @@ var enrolmentStates = map[GroupKind][]EnrolmentState{
 // an enrolment gets when none is named.
 func EnrolmentStates(k GroupKind) []EnrolmentState { return enrolmentStates[k] }
 
+// ActivityStates are the states of those who are, or may be, at an activity.
+var ActivityStates = []EnrolmentState{EnrolmentAssigned, EnrolmentWaiting}
+
 // PersonState is a person's standing in the organisation.
 type PersonState string
 

@@ -21,7 +21,7 @@ type PeopleFilter struct {
 	City     []string            `json:"city,omitempty"`     // exactly
 	Postcode []string            `json:"postcode,omitempty"` // beginnings
 	Activity []GroupID           `json:"activity,omitempty"` // assigned to one of these activities, or on its waiting list
-	State    []string            `json:"state,omitempty"`    // a PersonState, or an EnrolmentState in Group (in any group, without one)
+	State    []string            `json:"state,omitempty"`    // a PersonState, or an EnrolmentState; see StateGroups
 	Presence []Presence          `json:"presence,omitempty"`
 	Fields   map[string][]string `json:"fields,omitempty"` // a field of the organisation's own, exactly
 }
@@ -47,6 +47,15 @@ func CheckFieldName(field, name string) error {
 // Empty reports whether the filter chooses all.
 func (f PeopleFilter) Empty() bool {
 	return strings.TrimSpace(f.Q) == "" && len(f.Group)+len(f.Tag)+len(f.Skill)+len(f.City)+len(f.Postcode)+len(f.Activity)+len(f.State)+len(f.Presence)+len(f.Fields) == 0
+}
+
+// StateGroups returns the groups in which an enrolment's state is asked for: the chosen activities
+// if the state is one of those that Activity chooses by, else the chosen groups. None: any group.
+func (f PeopleFilter) StateGroups(s EnrolmentState) []GroupID {
+	if len(f.Activity) > 0 && slices.Contains(ActivityStates, s) {
+		return f.Activity
+	}
+	return f.Group
 }
 
 // QueryWords are the folded words of Q. searching is false if Q is empty; a Q without any

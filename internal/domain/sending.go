@@ -73,7 +73,7 @@ type Addressee struct {
 	Assigned     PersonNo // who has claimed the conversation, 0 if nobody
 	AssignedName string
 	Answers      []Answer          // by staff to this person since what a writer has seen
-	Spoken       map[GroupID]bool  // where staff have written to them
+	Spoken       map[GroupID]int64 // where staff have written to them, and their newest message there
 	Received     map[int64]GroupID // of the messages that are asked about: theirs, and where each belongs
 }
 
@@ -196,6 +196,8 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 		case group != of:
 			return nil, fault.Field("reply_to", "that message belongs to another group")
 		}
+	} else if group == "" && m.About == nil && m.Via == "" {
+		group = a.answerable()
 	}
 	var in *Membership
 	if group != "" {
@@ -212,7 +214,7 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 	s := a.Standing(in)
 	b := s.SendBlocked()
 	if m.About == nil {
-		if b = s.ReplyBlocked(a.Spoken[group]); m.Via == "" && !b.Is() {
+		if b = s.ReplyBlocked(a.Spoken[group] != 0); m.Via == "" && !b.Is() {
 			b = s.ElsewhereBlocked()
 		}
 	}
@@ -220,6 +222,26 @@ func (m *NewMessage) decideInbound(a *Addressee) (*Membership, error) {
 		return nil, conflict("group", "%s", b.Text)
 	}
 	return in, nil
+}
+
+// answerable returns the group in which a candidate's answer belongs that names none: none ("") if they
+// may write there, else the one with the newest message of staff among those where they may.
+func (a *Addressee) answerable() GroupID {
+	may := func(in *Membership, group GroupID) bool {
+		s := a.Standing(in)
+		reply, elsewhere := s.ReplyBlocked(a.Spoken[group] != 0), s.ElsewhereBlocked()
+		return !reply.Is() && !elsewhere.Is()
+	}
+	if may(nil, "") {
+		return ""
+	}
+	newest, at := GroupID(""), int64(0)
+	for i := range a.Groups {
+		if g := a.Groups[i].Group; a.Spoken[g] > at && may(&a.Groups[i], g) {
+			newest, at = g, a.Spoken[g]
+		}
+	}
+	return newest
 }
 
 // missing names what is not written: the body, unless a file says it all, and the

@@ -17,7 +17,7 @@ func TestDecide(t *testing.T) {
 	within := func(places ...Place) Seen { return Seen{Places: places} }
 	invited := Membership{Group: "new", Kind: KindPool, Name: "New", State: EnrolmentInvited}
 	job2 := Membership{Group: "job2", Kind: KindJob, Name: "Second job", State: EnrolmentDeclined}
-	spokenNowhere := func(a *Addressee) { a.Spoken[""] = true } // staff have written in no group's name
+	spokenNowhere := func(a *Addressee) { a.Spoken[""] = 9 } // staff have written in no group's name
 	question := &About{Kind: AboutQuestion, Group: "job"}
 	for name, c := range map[string]struct {
 		groups []Membership
@@ -55,22 +55,27 @@ func TestDecide(t *testing.T) {
 		"nobody asks":               {groups: []Membership{pool}, m: NewMessage{Seen: all}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, By: ActorRef{ID: "other"}}} }, group: "pool"},
 		"answered where I see none": {groups: []Membership{pool, room}, m: NewMessage{Seen: within(Place{"test", "A", ""}), SeenUpTo: 5}, change: func(a *Addressee) { a.Answers = []Answer{{Offset: 6, Group: "pool", By: ActorRef{ID: "other"}}} }, group: "test"},
 
-		"a reply to what they got":      {groups: []Membership{pool, room}, m: NewMessage{Inbound: true, ReplyTo: 3}, group: "pool"},
-		"a reply to another's":          {groups: []Membership{pool}, m: NewMessage{Inbound: true, ReplyTo: 4}, code: fault.Invalid, field: "reply_to"},
-		"a reply in a group since left": {groups: []Membership{room}, m: NewMessage{Inbound: true, ReplyTo: 3}, code: fault.Conflict, field: "group"},
-		"a reply from elsewhere":        {groups: []Membership{pool, room}, m: NewMessage{Inbound: true, ReplyTo: 3, Group: "test"}, code: fault.Invalid, field: "reply_to"},
-		"a group of others":             {groups: []Membership{pool}, m: NewMessage{Inbound: true, Group: "job"}, code: fault.Invalid, field: "group"},
-		"who begins":                    {groups: []Membership{room}, m: NewMessage{Inbound: true, Group: "test"}, code: fault.Conflict, field: "group"},
-		"a declined one":                {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job"}, change: func(a *Addressee) { a.Spoken["job"] = true }, code: fault.Conflict, field: "group"},
-		"a declined one, of no group":   {groups: []Membership{job, left, invited}, m: NewMessage{Inbound: true}, change: spokenNowhere, code: fault.Conflict, field: "group"},
-		"declined here, still there":    {groups: []Membership{job, pool}, m: NewMessage{Inbound: true}, change: spokenNowhere},
-		"a declined one, placed":        {groups: []Membership{job}, m: NewMessage{Inbound: true, Placed: true}, change: spokenNowhere},
-		"a declined one is written to":  {groups: []Membership{job, job2}, m: NewMessage{Seen: all}},
-		"a question may begin":          {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job", About: question}, group: "job"},
-		"a question of who left":        {groups: []Membership{left}, m: NewMessage{Inbound: true, Group: "old", About: question}, code: fault.Conflict, field: "group"},
+		"a reply to what they got":       {groups: []Membership{pool, room}, m: NewMessage{Inbound: true, ReplyTo: 3}, group: "pool"},
+		"a reply to another's":           {groups: []Membership{pool}, m: NewMessage{Inbound: true, ReplyTo: 4}, code: fault.Invalid, field: "reply_to"},
+		"a reply in a group since left":  {groups: []Membership{room}, m: NewMessage{Inbound: true, ReplyTo: 3}, code: fault.Conflict, field: "group"},
+		"a reply from elsewhere":         {groups: []Membership{pool, room}, m: NewMessage{Inbound: true, ReplyTo: 3, Group: "test"}, code: fault.Invalid, field: "reply_to"},
+		"a reply that names nothing":     {groups: []Membership{room, pool}, m: NewMessage{Inbound: true}, group: "pool"},
+		"of two, to the newest":          {groups: []Membership{pool, {Group: "p2", Kind: KindPool, State: EnrolmentMember}}, m: NewMessage{Inbound: true}, change: func(a *Addressee) { a.Spoken["p2"] = 4 }, group: "p2"},
+		"the newest may not be answered": {groups: []Membership{pool, job}, m: NewMessage{Inbound: true}, change: func(a *Addressee) { a.Spoken["job"] = 9 }, group: "pool"},
+		"of no group, where they may":    {groups: []Membership{pool}, m: NewMessage{Inbound: true}, change: func(a *Addressee) { a.Spoken[""] = 1 }},
+		"nobody has written":             {groups: []Membership{room}, m: NewMessage{Inbound: true}, code: fault.Conflict, field: "group"},
+		"a group of others":              {groups: []Membership{pool}, m: NewMessage{Inbound: true, Group: "job"}, code: fault.Invalid, field: "group"},
+		"who begins":                     {groups: []Membership{room}, m: NewMessage{Inbound: true, Group: "test"}, code: fault.Conflict, field: "group"},
+		"a declined one":                 {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job"}, change: func(a *Addressee) { a.Spoken["job"] = 9 }, code: fault.Conflict, field: "group"},
+		"a declined one, of no group":    {groups: []Membership{job, left, invited}, m: NewMessage{Inbound: true}, change: spokenNowhere, code: fault.Conflict, field: "group"},
+		"declined here, still there":     {groups: []Membership{job, pool}, m: NewMessage{Inbound: true}, change: spokenNowhere},
+		"a declined one, placed":         {groups: []Membership{job}, m: NewMessage{Inbound: true, Placed: true}, change: spokenNowhere},
+		"a declined one is written to":   {groups: []Membership{job, job2}, m: NewMessage{Seen: all}},
+		"a question may begin":           {groups: []Membership{job}, m: NewMessage{Inbound: true, Group: "job", About: question}, group: "job"},
+		"a question of who left":         {groups: []Membership{left}, m: NewMessage{Inbound: true, Group: "old", About: question}, code: fault.Conflict, field: "group"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := &Addressee{No: 9, Name: "Sara Amin", State: PersonActive, Groups: c.groups, Spoken: map[GroupID]bool{"pool": true}, Received: map[int64]GroupID{3: "pool"}}
+			a := &Addressee{No: 9, Name: "Sara Amin", State: PersonActive, Groups: c.groups, Spoken: map[GroupID]int64{"pool": 3}, Received: map[int64]GroupID{3: "pool"}}
 			if c.person != "" {
 				a.State = c.person
 			}

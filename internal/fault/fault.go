@@ -7,6 +7,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -28,6 +29,13 @@ const (
 	RateLimited     Code = "rate_limited"    // too often; RetryAfter says when again
 	Unavailable     Code = "unavailable"     // the store cannot be reached; RetryAfter says when again
 	Internal        Code = "internal"        // ours; the text never leaves the server
+)
+
+// TooSlow is the message of Unavailable where the server ended the work because it took too long, and
+// SlowRetry when to try again.
+const (
+	TooSlow   = "the answer takes too long; nothing was changed. Ask for less at a time, or try again later"
+	SlowRetry = 10 * time.Second
 )
 
 // Error is a fault with everything the asker needs to mend it. The zero value of
@@ -92,14 +100,17 @@ func Wrap(err error, code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Err: err}
 }
 
-// CodeOf returns the code of the first fault in err's chain, Internal for any
-// other error, and "" for nil.
+// CodeOf returns the code of the first fault in err's chain, Unavailable for a deadline that passed,
+// Internal for any other error, and "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return Unavailable
 	}
 	return Internal
 }
@@ -114,6 +125,9 @@ func Public(err error) *Error {
 		return nil
 	}
 	e, ok := errors.AsType[*Error](err)
+	if !ok && CodeOf(err) == Unavailable {
+		return &Error{Code: Unavailable, Message: TooSlow, RetryAfter: SlowRetry}
+	}
 	if !ok || e.Code == Internal {
 		return &Error{Code: Internal, Message: "something went wrong on the server; it has been recorded"}
 	}

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -144,5 +145,16 @@ func TestCodeOf(t *testing.T) {
 	}
 	if got := Field("f", "bad").Error(); got != "invalid: bad (f)" {
 		t.Errorf("for the log: %q", got)
+	}
+}
+
+// TestDeadline: work that the server ended because it took too long is no internal error.
+func TestDeadline(t *testing.T) {
+	err := fmt.Errorf("read the test: %w", context.DeadlineExceeded)
+	if p := Public(err); CodeOf(err) != Unavailable || p.Message != TooSlow || p.RetryAfter != SlowRetry {
+		t.Errorf("a deadline becomes %s, %+v", CodeOf(err), p)
+	}
+	if err := Wrap(context.DeadlineExceeded, Conflict, "taken"); CodeOf(err) != Conflict {
+		t.Errorf("a fault with a deadline as its cause becomes %s", CodeOf(err))
 	}
 }

@@ -176,7 +176,7 @@ func (c *client) answer(conn *hub.Conn, id string, err error) {
 	case err != nil:
 		conn.Send(hub.NewFrame(protocol.Error(err)))
 	}
-	if fault.Is(err, fault.Internal) {
+	if fault.Is(err, fault.Internal) && !errors.Is(err, context.Canceled) { // cancelled: the node stops
 		c.g.opt.Log.Error().Err(err).Str("person", c.actor.ID).Msg("socket command")
 	}
 }

@@ -1,10 +1,10 @@
 package protocol
 
 import (
-	"encoding/json"
 	"time"
 
 	"crier/internal/fault"
+	"crier/internal/strictjson"
 )
 
 // The server's frames. Times are UTC and written as RFC 3339.
@@ -123,9 +123,9 @@ func Error(err error) []byte {
 
 // Encode writes a frame as JSON. Frames are our own structs: it cannot fail.
 func Encode(v any) []byte {
-	b, err := json.Marshal(v)
+	b, err := strictjson.Encode(v)
 	if err != nil {
 		panic("protocol: " + err.Error())
 	}
-	return b
+	return b[:len(b)-1] // without the line's end
 }

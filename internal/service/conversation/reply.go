@@ -13,7 +13,7 @@ type Reply struct {
 	Key         string                `json:"key"` // made by the client, unique per sender for good; 8–100 characters
 	Body        string                `json:"body"`
 	Subject     string                `json:"subject,omitempty"`
-	Group       domain.GroupID        `json:"group,omitempty"`    // "": that of the message that is answered, else none
+	Group       domain.GroupID        `json:"group,omitempty"`    // "": that of the message that is answered, else see Addressee.answerable
 	ReplyTo     string                `json:"reply_to,omitempty"` // id of the message that is answered, as the candidate has it; "": none
 	Attachments []domain.AttachmentID `json:"attachments,omitempty"`
 }
@@ -101,7 +101,7 @@ func (s *Service) Threads(ctx context.Context, actor domain.Actor) ([]Thread, er
 			t.Group = &domain.GroupMark{ID: in.Group, Kind: in.Kind, Name: in.Name}
 		}
 		s := a.Standing(in)
-		b := s.ReplyBlocked(a.Spoken[group])
+		b := s.ReplyBlocked(a.Spoken[group] != 0)
 		if !b.Is() {
 			b = s.ElsewhereBlocked()
 		}

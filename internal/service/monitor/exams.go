@@ -37,8 +37,8 @@ type Counts struct {
 // ExamOfMine is a test with what the actor may do in it.
 type ExamOfMine struct {
 	Exam
-	MyRooms []string `json:"my_rooms"` // null: all
-	MaySend bool     `json:"may_send"`
+	MyRooms *[]string `json:"my_rooms"` // null: all
+	MaySend bool      `json:"may_send"`
 }
 
 // Exams returns the tests that the actor may see, those that start first first, those included
@@ -88,8 +88,11 @@ func (s *Service) Exam(ctx context.Context, actor domain.Actor, id domain.ExamID
 	rooms, err := reach(actor, id)
 	if fault.Is(err, fault.Forbidden) && actor.May(domain.ActExamView) == nil {
 		e, err := s.Store.Exam(ctx, actor.Organisation, id)
-		_, mine, _ := actor.Rooms(domain.ActBroadcastView, id)
-		return ExamOfMine{Exam: s.past(e), MyRooms: mine}, err
+		out := ExamOfMine{Exam: s.past(e)}
+		if all, mine, refused := actor.Rooms(domain.ActBroadcastView, id); refused == nil && !all {
+			out.MyRooms = &mine
+		}
+		return out, err
 	}
 	if err != nil {
 		return ExamOfMine{}, err
@@ -103,7 +106,11 @@ func (s *Service) Exam(ctx context.Context, actor domain.Actor, id domain.ExamID
 		return ExamOfMine{}, err
 	}
 	_, _, refused := actor.Rooms(domain.ActBroadcastSend, id)
-	return ExamOfMine{Exam: s.exam(e, enrolments, rooms), MyRooms: rooms, MaySend: refused == nil}, nil
+	out := ExamOfMine{Exam: s.exam(e, enrolments, rooms), MaySend: refused == nil}
+	if rooms != nil {
+		out.MyRooms = &rooms
+	}
+	return out, nil
 }
 
 // reach returns the rooms of the test that the actor may see; nil means all.
