@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Node      string        // this node's name among the others; required, unique per process
 	Epoch     string        // the database's identity: nodes on another database are not heard
+	Key       []byte        // signs what nodes say to each other; the same at all nodes. None: nobody else is heard
 	Shards    int           // workers; default GOMAXPROCS
 	Backlog   int           // bytes that may wait for one socket; default 64 KiB
 	Page      int           // messages read at a time when catching up; default 50
@@ -54,6 +55,9 @@ func (o *Options) defaults() {
 	def(&o.Deaf, 3*time.Second)
 	def(&o.Announce, 5*time.Second)
 	def(&o.Gather, 250*time.Millisecond)
+	if len(o.Key) == 0 {
+		o.Key = ownKey()
+	}
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}

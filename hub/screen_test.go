@@ -30,6 +30,7 @@ type screen struct {
 	bytes    []byte   // not yet a whole frame
 	cursor   int64    // of the last message; -1: none yet
 	got      []int64  // offsets of messages, in order
+	texts    []string // and their JSON
 	frames   []string // JSON of all other frames, and "ping", in order
 	problems []error
 }
@@ -170,6 +171,7 @@ func (s *screen) frame(text []byte) {
 	}
 	s.cursor = at
 	s.got = append(s.got, at)
+	s.texts = append(s.texts, string(text))
 }
 
 func (s *screen) position(cursor string) int64 {
@@ -185,6 +187,13 @@ func (s *screen) seen() ([]int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.got), errors.Join(s.problems...)
+}
+
+// bodies returns the messages so far as JSON.
+func (s *screen) bodies() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.texts)
 }
 
 // others returns the frames that are no messages.

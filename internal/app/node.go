@@ -150,7 +150,7 @@ func (n *Node) build(o Options) {
 	n.sealer = cursor.NewSealer(n.Store.SealKey())
 	feed := gateway.NewFeed(n.Store, n.sealer)
 	n.hub = hub.New(hub.Options{
-		Node: nodeName(), Epoch: n.Store.Epoch(), Clock: n.clock, Log: n.log.With().Str("room", "hub").Logger(),
+		Node: nodeName(), Epoch: n.Store.Epoch(), Key: n.sealer.Key("letters between nodes"), Clock: n.clock, Log: n.log.With().Str("room", "hub").Logger(),
 		Presence: n.presenceChanged, Entry: n.entryFollowed, Status: n.statusChanged,
 	}, feed, feed, n.sealer, n.broker)
 	seen := presence{n.hub}
@@ -204,7 +204,7 @@ func (n *Node) committed(e *domain.Entry) {
 	if e != nil {
 		n.Access.Invalidate(e)
 		n.Delivery.Entry(e)
-		n.hub.Committed(int64(e.Organisation), hub.Entry{Offset: e.Offset, Value: e})
+		n.hub.Committed(int64(e.Organisation), gateway.EntryOf(e))
 	}
 }
 

@@ -181,6 +181,7 @@ func (n *Node) measure() {
 	m.Counter("crier_overflows_total", "Connections that were too slow and fell back to the journal.", func() float64 { return float64(n.hub.Stats().Overflows) })
 	m.Counter("crier_bells_lost_total", "Doorbells that could not be rung.", func() float64 { return float64(n.hub.Stats().BellsLost) })
 	m.Counter("crier_signals_lost_total", "Signals (who types, who looks) that other nodes did not get.", func() float64 { return float64(n.hub.Stats().SignalsLost) })
+	m.Counter("crier_letters_refused_total", "Letters through the broker that were forged, altered, old or repeated.", func() float64 { return float64(n.hub.Stats().Refused) })
 	m.Counter("crier_subscriptions_rebuilt_total", "Subscriptions rebuilt because they had gone deaf.", func() float64 { return float64(n.hub.Stats().Rebuilt) })
 	m.Counters("crier_inbound_refused_total", "Requests and mails that came in and were refused.", []string{"source", "reason"}, func(add func(v float64, labels ...string)) {
 		for k, n := range n.Inbound.RefusalTotals() {
