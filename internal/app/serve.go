@@ -60,7 +60,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/socket", sockets)
-	mux.Handle("/", rest)
+	mux.Handle("/", progressing(rest, stallTime))
 	server := n.server(mux)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
