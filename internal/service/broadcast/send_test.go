@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 )
 
@@ -129,7 +130,7 @@ func TestSendRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.limits.Recipients = 20
-			h.build(broadcast.Unlimited{})
+			h.build(limit.Unlimited{})
 			r := request()
 			c.change(&r)
 			_, _, err := h.Send(t.Context(), planner, h.bio, r)
@@ -289,7 +290,7 @@ func TestSendLeavesOutLocked(t *testing.T) {
 		}
 	}
 	h.limits.Recipients = 9
-	h.build(broadcast.Unlimited{})
+	h.build(limit.Unlimited{})
 	if b := h.send(planner, to(h.people[:10]...)); b.Counts.Recipients != 9 || len(b.LeftOut) != 1 {
 		t.Errorf("the limit counts recipients: %+v", b)
 	}
@@ -344,7 +345,7 @@ func TestReach(t *testing.T) {
 // Five at once, then one every two seconds; a retry costs nothing.
 func TestRate(t *testing.T) {
 	h := newHall(t, 3)
-	h.build(broadcast.NewRate(h.clock))
+	h.build(limit.For(limit.NewLocal(h.clock), limit.Sendings))
 	planner := h.as(domain.RolePlanner)
 	var last broadcast.Request
 	for range 5 {
@@ -372,7 +373,7 @@ func TestRate(t *testing.T) {
 func TestStoreUnavailable(t *testing.T) {
 	h := newHall(t, 3)
 	broken := &brokenStore{Store: h.store, err: &fault.Error{Code: fault.Unavailable, Unknown: true, RetryAfter: time.Second}}
-	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: broadcast.Unlimited{},
+	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: limit.Unlimited{},
 		Committed: func(*domain.Entry) { t.Error("the bell rang") }})
 	_, fresh, err := s.Send(t.Context(), h.as(domain.RolePlanner), h.bio, request())
 	f, ok := errors.AsType[*fault.Error](err)
