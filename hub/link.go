@@ -29,6 +29,7 @@ type letter struct {
 	Whole    bool            `json:"w,omitempty"` // presence: everyone who is here, not only changes
 	Here     []int64         `json:"p,omitempty"` // presence: online here
 	Away     []int64         `json:"a,omitempty"` // presence: away here
+	Mute     []int64         `json:"m,omitempty"` // presence: connected here, and the page does not answer
 	Gone     []int64         `json:"g,omitempty"` // presence: no longer here
 
 	Topics []string        `json:"t,omitempty"` // signal: who hears it, and
@@ -69,6 +70,9 @@ type lane struct {
 	deaf     bool      // it had to be rebuilt and we have not heard ourselves since
 	failing  bool      // the last publish failed
 	peers    map[string]*peer
+	made     time.Time
+	good     time.Time // since when it is heard without a break; zero: it is not
+	ever     bool      // it was heard at some time
 }
 
 const (
@@ -121,7 +125,7 @@ func (l *link) lane(org int64) *lane {
 	}
 	ln := &lane{
 		link: l, bucket: n, channel: fmt.Sprintf("crier:%s:%d", l.hub.opt.Epoch, n), wake: make(chan struct{}, 1), heard: l.hub.now(),
-		peers: map[string]*peer{},
+		peers: map[string]*peer{}, made: l.hub.now(),
 	}
 	l.joined[n] = ln
 	if l.started {
@@ -325,6 +329,41 @@ func (ln *lane) bell(m letter) {
 		ln.link.refuse(ln.channel, fmt.Errorf("entry %d is not what it claims: %w", m.Head, err))
 	}
 	f.hint(m.Head)
+}
+
+// absence is whether the broker was away within the last lease.
+type absence int
+
+const (
+	brokerHeard absence = iota // it was there: whoever is silent is dead
+	brokerAway                 // it was away
+	brokerNever                // it was away for longer than a lease since this node came to it
+)
+
+// absence says whether an organisation's letters could have come within the last lease. It is
+// asked several times a second, which is how breaks are noticed.
+func (l *link) absence(org int64, now time.Time, lease time.Duration) absence {
+	l.mu.Lock()
+	ln := l.joined[org%buckets]
+	l.mu.Unlock()
+	if ln == nil {
+		return brokerHeard
+	}
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	switch {
+	case !ln.standing || ln.failing || ln.deaf:
+		ln.good = time.Time{}
+	case ln.good.IsZero():
+		ln.good, ln.ever = now, true
+	}
+	switch {
+	case !ln.good.IsZero() && now.Sub(ln.good) >= lease:
+		return brokerHeard
+	case !ln.ever && now.Sub(ln.made) > lease:
+		return brokerNever
+	}
+	return brokerAway
 }
 
 // degraded reports whether some lane is not heard or cannot publish.

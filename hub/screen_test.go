@@ -32,6 +32,7 @@ type screen struct {
 	got      []int64  // offsets of messages, in order
 	texts    []string // and their JSON
 	frames   []string // JSON of all other frames, and "ping", in order
+	ping     []byte   // payload of the last ping
 	problems []error
 }
 
@@ -144,6 +145,7 @@ func (s *screen) read() {
 			s.frame(text)
 		case 0x89:
 			s.frames = append(s.frames, "ping")
+			s.ping = append([]byte(nil), text...)
 		default:
 			s.problems = append(s.problems, fmt.Errorf("a frame that begins with %#x", op))
 		}
@@ -201,6 +203,14 @@ func (s *screen) others() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.frames)
+}
+
+// pong answers the last ping, as a browser does by itself.
+func (s *screen) pong() {
+	s.mu.Lock()
+	payload := slices.Clone(s.ping)
+	s.mu.Unlock()
+	s.conn.Ponged(payload)
 }
 
 // closed returns the close code, 0 while open.

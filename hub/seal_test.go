@@ -262,7 +262,7 @@ func TestLetterOfAnotherTime(t *testing.T) {
 		old := signed(nodesKey, channel, letter("other", 9, `"k":"signal","t":["a"],"f":{"type":"old"}`))
 		for range 3 {
 			pass(41 * time.Second)
-			s.conn.Heard()
+			s.pong()
 		}
 		for _, b := range [][]byte{old, signed(nodesKey, channel, letter("other", 8, `"k":"signal","t":["a"],"f":{"type":"new"}`))} {
 			if err := w.broker.Publish(t.Context(), channel, b); err != nil {

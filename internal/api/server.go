@@ -54,6 +54,7 @@ type Options struct {
 	Web           fs.FS    // the built front end; nil: no pages
 	AsyncAPI      []byte   // the socket protocol's description; nil: not served
 	Ready         func(context.Context) error
+	Degraded      func() bool // other nodes are not heard; nil: never
 	// Reads bounds how often one candidate may read, Tickets how often one person may ask for
 	// socket tickets; nil: as often as they like.
 	Reads, Tickets Limiter

@@ -55,6 +55,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(),
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready,
+		Degraded: func() bool { return n.hub.Stats().Degraded },
 		Reads:    limit.For(n.limits, limit.Reads), Tickets: limit.For(n.limits, limit.Tickets), Observe: n.metrics.Request,
 	})
 	if err != nil {

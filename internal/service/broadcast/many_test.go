@@ -110,7 +110,7 @@ func TestSendManyLeavesOut(t *testing.T) {
 		maria := p.coordinator("maria", p.yard)
 		const left = "Amin 1 locked, Amin 4 left, Amin 5 invited"
 		preview, err := p.PreviewMany(t.Context(), maria, p.yard, broadcast.People{Filter: &domain.PeopleFilter{}})
-		if err != nil || preview.Counts != (broadcast.ManyCounts{Total: 3, Offline: 3}) || reasons(preview.LeftOut) != left || preview.Limit != 1500 {
+		if err != nil || preview.Counts != (broadcast.ManyCounts{Total: 3, PresenceCounts: domain.PresenceCounts{Offline: 3}}) || reasons(preview.LeftOut) != left || preview.Limit != 1500 {
 			t.Errorf("preview %+v, %v", preview, err)
 		}
 		r := many(p.yard)

@@ -219,7 +219,7 @@ func TestPreview(t *testing.T) {
 	h.presence[h.nos[0]], h.presence[h.nos[1]] = domain.Online, domain.Away
 	invigilator := h.as(domain.RoleInvigilator, "A")
 	p, err := h.Preview(t.Context(), invigilator, h.bio, broadcast.Recipients{Filter: &domain.CandidateFilter{}})
-	if err != nil || p.Limit != 1500 || p.Counts != (broadcast.PreviewCounts{Total: 10, Online: 1, Away: 1, Offline: 8, NotStarted: 10}) {
+	if err != nil || p.Limit != 1500 || p.Counts != (broadcast.PreviewCounts{Total: 10, PresenceCounts: domain.PresenceCounts{Online: 1, Away: 1, Offline: 8}, NotStarted: 10}) {
 		t.Errorf("%+v, %v", p.Counts, err)
 	}
 	p, err = h.Preview(t.Context(), invigilator, h.bio, broadcast.Recipients{People: []domain.PersonID{h.people[1], h.people[20], h.people[1]}})
