@@ -217,9 +217,10 @@ func TestFilterAndPresence(t *testing.T) {
 func TestPreview(t *testing.T) {
 	h := newHall(t, 30)
 	h.presence[h.nos[0]], h.presence[h.nos[1]] = domain.Online, domain.Away
+	h.presence[h.nos[2]], h.presence[h.nos[3]] = domain.Unresponsive, domain.Unknown
 	invigilator := h.as(domain.RoleInvigilator, "A")
 	p, err := h.Preview(t.Context(), invigilator, h.bio, broadcast.Recipients{Filter: &domain.CandidateFilter{}})
-	if err != nil || p.Limit != 1500 || p.Counts != (broadcast.PreviewCounts{Total: 10, PresenceCounts: domain.PresenceCounts{Online: 1, Away: 1, Offline: 8}, NotStarted: 10}) {
+	if err != nil || p.Limit != 1500 || p.Counts != (broadcast.PreviewCounts{Total: 10, PresenceCounts: domain.PresenceCounts{Online: 1, Away: 1, Unresponsive: 1, Unknown: 1, Offline: 6}, NotStarted: 10}) {
 		t.Errorf("%+v, %v", p.Counts, err)
 	}
 	p, err = h.Preview(t.Context(), invigilator, h.bio, broadcast.Recipients{People: []domain.PersonID{h.people[1], h.people[20], h.people[1]}})
