@@ -12,7 +12,8 @@ import (
 func (h *Hub) Attach(sock Socket, id Identity, since int64, fresh bool) *Conn {
 	c := &Conn{Identity: id, hub: h, sock: sock, sent: since}
 	c.shard = h.shards[id.Person%int64(len(h.shards))]
-	c.Heard()
+	c.Answered()
+	c.read.Store(c.heard.Load())
 	c.behind, c.catching, c.greeting = id.Stream, id.Stream, id.Stream
 	f := h.follow(id.Org)
 	if o := c.shard.add(c); o != nil {
@@ -20,7 +21,7 @@ func (h *Hub) Attach(sock Socket, id Identity, since int64, fresh bool) *Conn {
 		o.Close(CloseTooMany, "too many connections")
 	}
 	h.stats.attached.Add(1)
-	h.presence.moved(id.Org, id.Person, +1, false)
+	h.presence.moved(id.Org, id.Person, Offline, Online)
 	h.mu.Lock()
 	_, over := h.ended[login{id.Org, id.Session}]
 	restarted, stale := h.restarted[key{id.Org, id.Person}]
@@ -87,10 +88,10 @@ func (c *Conn) Detach() {
 	c.mu.Lock()
 	c.closed = true
 	c.out = nil
-	away := c.away
+	state := c.state()
 	topics := c.topics
 	c.mu.Unlock()
 	h.topics.remove(c, topics)
 	h.stats.detached.Add(1)
-	h.presence.moved(c.Org, c.Person, -1, away)
+	h.presence.moved(c.Org, c.Person, state, Offline)
 }

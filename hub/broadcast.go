@@ -10,8 +10,8 @@ import (
 
 // The few frames that the hub itself makes; internal/protocol/README.md describes them.
 var (
-	resync   = NewFrame([]byte(`{"type":"resync"}`))
-	caughtUp = func() *Frame {
+	resyncFrame = NewFrame([]byte(`{"type":"resync"}`))
+	caughtUp    = func() *Frame {
 		const before, after = `{"type":"caught_up","cursor":"`, `"}`
 		blank := fmt.Sprintf("%*s", CursorWidth, "")
 		return NewMessage([]byte(before+blank+after), []int{len(before)}, 0)
@@ -173,7 +173,7 @@ func (h *Hub) sweep() {
 	for h.sleep(time.Second) {
 		now := h.now()
 		text := NewFrame(fmt.Appendf(nil, `{"type":"beat","now":%q}`, now.Format(time.RFC3339Nano)))
-		beat := append(append([]byte(nil), ping...), text.b...)
+		beat := append(h.pings.frame(now), text.b...)
 		for _, s := range h.shards {
 			s.sweep(now, beat)
 		}

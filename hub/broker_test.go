@@ -186,7 +186,7 @@ func TestHubsOverRedis(t *testing.T) {
 		b := openRedis(server.Addr())
 		defer closing(t, b)
 		hubs[i] = hub.New(hub.Options{
-			Node: string(rune('a' + i)), Epoch: "e", Compare: 100 * time.Millisecond, Heartbeat: 50 * time.Millisecond, Deaf: 500 * time.Millisecond,
+			Node: string(rune('a' + i)), Epoch: "e", Key: nodesKey, Compare: 100 * time.Millisecond, Heartbeat: 50 * time.Millisecond, Deaf: 500 * time.Millisecond,
 		}, j, j, plain{}, b)
 		hubs[i].Start()
 		defer hubs[i].Stop()

@@ -47,8 +47,12 @@ type Conn struct {
 	shard *shard
 	sock  Socket
 
-	heard  atomic.Int64 // unix seconds of the last sign of life
-	beatAt int64        // unix seconds of the next beat; owned by the shard's sweeper
+	// Unix seconds of the last sign of life, of the last proof that the client reads, and of the
+	// last frame from the page itself.
+	heard, read, answered atomic.Int64
+
+	mute   atomic.Bool // the page has not answered for Options.Unanswered; changed under mu
+	beatAt int64       // unix seconds of the next beat; owned by the shard's sweeper
 
 	sibling *Conn // next connection of the same person; guarded by shard.mu
 
@@ -71,6 +75,56 @@ type Conn struct {
 
 // Heard notes a sign of life from the client.
 func (c *Conn) Heard() { c.heard.Store(c.hub.now().Unix()) }
+
+// Ponged notes a pong. Only one that repeats a ping of ours proves that the client reads.
+func (c *Conn) Ponged(payload []byte) {
+	now := c.hub.now()
+	c.heard.Store(now.Unix())
+	if c.hub.pings.sent(payload, now) {
+		c.read.Store(now.Unix())
+	}
+}
+
+// Answered notes a frame from the page itself. A browser answers pings whatever its page does;
+// a page that is frozen answers no beat.
+func (c *Conn) Answered() {
+	sec := c.hub.now().Unix()
+	c.heard.Store(sec)
+	c.answered.Store(sec)
+	if c.mute.Load() {
+		c.change(func() { c.mute.Store(false) })
+	}
+}
+
+// state is what the connection says of its person. c.mu is held.
+func (c *Conn) state() State {
+	switch {
+	case c.mute.Load():
+		return Unresponsive
+	case c.away:
+		return Away
+	}
+	return Online
+}
+
+// change does what changes the connection's state, and says so.
+func (c *Conn) change(do func()) {
+	c.mu.Lock()
+	before := c.state()
+	if !c.closed {
+		do()
+	}
+	after := c.state()
+	c.mu.Unlock()
+	if before != after {
+		c.hub.presence.moved(c.Org, c.Person, before, after)
+	}
+}
+
+// unanswered notes that the page does not answer, if it does not.
+func (c *Conn) unanswered(since int64) {
+	c.change(func() { c.mute.Store(c.answered.Load() < since) })
+}
 
 // Send queues a frame that is not in any journal: a reply, an event. It never
 // waits. A client that lets too many pile up is closed and told to come back.
@@ -180,7 +234,7 @@ func (c *Conn) settle() {
 	}
 	if c.stale {
 		c.stale = false
-		c.put(resync.b)
+		c.put(resyncFrame.b)
 	}
 	if c.behind && !c.catching {
 		c.catching = c.hub.spawn(c.catchUp)
@@ -229,15 +283,7 @@ func (c *Conn) fail() {
 func (c *Conn) Close(code int, reason string) { c.sock.Close(code, reason) }
 
 // SetAway says whether the person looks at another page or does nothing.
-func (c *Conn) SetAway(away bool) {
-	c.mu.Lock()
-	changed := c.away != away && !c.closed
-	c.away = away
-	c.mu.Unlock()
-	if changed {
-		c.hub.presence.moved(c.Org, c.Person, 0, away)
-	}
-}
+func (c *Conn) SetAway(away bool) { c.change(func() { c.away = away }) }
 
 // Listen makes the connection hear the topics; Unlisten stops it.
 func (c *Conn) Listen(topics ...string) { c.hub.topics.add(c, topics) }
@@ -257,8 +303,4 @@ func (c *Conn) beat(b []byte) {
 	if len(c.out) == 0 { // one who does not read needs no more to read
 		c.put(b)
 	}
-}
-
-func (c *Conn) silentSince(now time.Time) time.Duration {
-	return now.Sub(time.Unix(c.heard.Load(), 0))
 }

@@ -212,7 +212,7 @@ func TestCarriesWithoutEntry(t *testing.T) {
 		s := w.candidate(1, 1)
 		synctest.Wait()
 		// What Encode refuses, as for a large entry, is read from the journal at once.
-		h := hub.New(hub.Options{Node: "third", Epoch: "test"}, w.journal, mute{w.journal}, plain{}, w.broker)
+		h := hub.New(hub.Options{Node: "third", Epoch: "test", Key: nodesKey}, w.journal, mute{w.journal}, plain{}, w.broker)
 		h.Start()
 		defer h.Stop()
 		h.Committed(acme, w.journal.append(acme, sending{People: []int64{1}}))

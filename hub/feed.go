@@ -5,8 +5,9 @@ import "context"
 // Entry is one record of an organisation's journal. The hub orders entries by
 // Offset and never looks into Value.
 type Entry struct {
-	Offset int64
-	Value  any
+	Offset     int64
+	Prev, Hash []byte // Hash is the entry's own, Prev that of the entry before it
+	Value      any
 }
 
 // Journal is where the hub reads what happened. Implementations are safe for

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -8,8 +9,8 @@ import (
 )
 
 // follower follows one organisation's journal on this node. Whoever hears of an
-// entry offers it; the follower dispatches it only if it is exactly the next one and
-// reads the journal otherwise. So no entry is skipped, doubled or reordered, whatever the
+// entry offers it; the follower dispatches it only if it is exactly the next one and chained
+// to the last one dispatched, and reads the journal otherwise. So no entry is skipped, doubled or reordered, whatever the
 // broker does.
 type follower struct {
 	hub   *Hub
@@ -22,6 +23,7 @@ type follower struct {
 	head   int64           // the highest offset heard of
 	placed bool            // next is known
 	next   int64           // owned by run once placed
+	last   []byte          // hash of the last entry dispatched, or before the beginning; owned by run
 }
 
 const (
@@ -127,13 +129,17 @@ func (f *follower) place() bool {
 const lookBackMost = 128
 
 // lookBack closes the connections of logins that ended just before the follower
-// begins: they were let in before, and no entry to come would tell of it.
+// begins: they were let in before, and no entry to come would tell of it. It also finds the
+// hash that the first entry to come is chained to.
 func (f *follower) lookBack(ctx context.Context, head int64) error {
 	page, err := f.hub.journal.Entries(ctx, f.org, max(0, head-lookBackMost), lookBackMost)
 	if err != nil {
 		return err
 	}
 	for _, e := range page {
+		if e.Offset == head {
+			f.last = e.Hash
+		}
 		if e.Offset <= head {
 			f.hub.endSessions(f.org, f.hub.translator.Plan(f.org, e).Sessions)
 		}
@@ -154,7 +160,7 @@ func (f *follower) advance() error {
 		}
 		f.mu.Unlock()
 		switch {
-		case here:
+		case here && bytes.Equal(e.Prev, f.last):
 			f.dispatch(e)
 		case !behind:
 			return nil
@@ -195,6 +201,7 @@ func (f *follower) read(head int64) error {
 // dispatch hands the next entry to the shards.
 func (f *follower) dispatch(e Entry) {
 	f.next++
+	f.last = e.Hash
 	h := f.hub
 	plan := h.translator.Plan(f.org, e)
 	if len(plan.Messages) > 0 || len(plan.Direct) > 0 {

@@ -1,6 +1,11 @@
 package hub
 
-import "encoding/binary"
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
 
 // CursorWidth is the width in bytes of a sealed cursor: what a Stamper writes.
 const CursorWidth = 22
@@ -78,8 +83,35 @@ func header(size int) ([]byte, int) {
 	}
 }
 
-// ping is an empty WebSocket ping: any client library answers it by itself.
-var ping = []byte{0x89, 0x00}
+// pings makes WebSocket pings that nobody can answer without having read them: the pong repeats
+// their payload, which is the time and a part of its HMAC. Any client library answers pings by itself.
+type pings struct {
+	key  []byte
+	life time.Duration
+}
+
+const pingBytes = 12
+
+// frame makes the ping of a time.
+func (p pings) frame(now time.Time) []byte {
+	return append([]byte{0x89, pingBytes}, p.payload(uint32(now.Unix()))...)
+}
+
+func (p pings) payload(sec uint32) []byte {
+	b := binary.BigEndian.AppendUint32(make([]byte, 0, 4+sha256.Size), sec)
+	mac := hmac.New(sha256.New, p.key)
+	mac.Write(b)
+	return mac.Sum(b)[:pingBytes]
+}
+
+// sent reports whether payload is that of a ping sent within life.
+func (p pings) sent(payload []byte, now time.Time) bool {
+	if len(payload) != pingBytes {
+		return false
+	}
+	sec := binary.BigEndian.Uint32(payload)
+	return now.Sub(time.Unix(int64(sec), 0)) <= p.life && hmac.Equal(payload, p.payload(sec))
+}
 
 // stamp appends the frame to dst with its slots filled for one recipient.
 func (f *Frame) stamp(dst []byte, s Stamper, org, person, offset, before int64) []byte {

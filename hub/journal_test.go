@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,24 @@ type sending struct {
 	Body     string   // its text
 	Direct   []int64  // who gets a plain frame
 	Sessions []string // logins that end
+
+	Prev, Hash []byte // the chain
+}
+
+// entry is the sending as the hub knows it.
+func (s sending) entry() hub.Entry {
+	return hub.Entry{Offset: s.Offset, Prev: s.Prev, Hash: s.Hash, Value: s}
+}
+
+// chain sets the sending's hashes.
+func (s *sending) chain(prev []byte) {
+	s.Prev, s.Hash = prev, nil
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	s.Hash = sum[:]
 }
 
 var errAway = errors.New("the store is away")
@@ -46,8 +65,13 @@ func (j *journal) append(org int64, s sending) hub.Entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s.Offset = int64(len(j.entries[org])) + 1
+	var prev []byte
+	if n := len(j.entries[org]); n > 0 {
+		prev = j.entries[org][n-1].Hash
+	}
+	s.chain(prev)
 	j.entries[org] = append(j.entries[org], s)
-	return hub.Entry{Offset: s.Offset, Value: s}
+	return s.entry()
 }
 
 // conversation returns the offsets of a person's messages after one.
@@ -114,7 +138,7 @@ func (j *journal) Entries(ctx context.Context, org, after int64, limit int) ([]h
 	var out []hub.Entry
 	for _, s := range j.entries[org] {
 		if s.Offset > after && len(out) < limit {
-			out = append(out, hub.Entry{Offset: s.Offset, Value: s})
+			out = append(out, s.entry())
 		}
 	}
 	return out, nil
@@ -194,7 +218,7 @@ func (j *journal) Encode(_ int64, e hub.Entry) []byte {
 func (j *journal) Decode(_ int64, b []byte) (hub.Entry, error) {
 	var s sending
 	err := json.Unmarshal(b, &s)
-	return hub.Entry{Offset: s.Offset, Value: s}, err
+	return s.entry(), err
 }
 
 // plain is a hub.Stamper that hides nothing: organisation, person and offset in digits.

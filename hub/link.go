@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // buckets is into how many broker channels the organisations are spread: few
@@ -16,15 +18,19 @@ const buckets = 16
 
 // letter is what nodes say to each other.
 type letter struct {
-	Kind  string          `json:"k"` // bell, presence, who, heart, signal
-	Node  string          `json:"n"`
-	Org   int64           `json:"o,omitempty"`
-	Head  int64           `json:"h,omitempty"`
-	Entry json.RawMessage `json:"e,omitempty"` // the entry at Head, as Translator.Encode made it
-	Whole bool            `json:"w,omitempty"` // presence: everyone who is here, not only changes
-	Here  []int64         `json:"p,omitempty"` // presence: online here
-	Away  []int64         `json:"a,omitempty"` // presence: away here
-	Gone  []int64         `json:"g,omitempty"` // presence: no longer here
+	Kind string `json:"k"` // bell, presence, who, heart, signal
+	Node string `json:"n"`
+	// Sequence numbers a node's letters in one lane; At is when it was sent, in ms. See seal.go.
+	Sequence int64           `json:"s"`
+	At       int64           `json:"at"`
+	Org      int64           `json:"o,omitempty"`
+	Head     int64           `json:"h,omitempty"`
+	Entry    json.RawMessage `json:"e,omitempty"` // the entry at Head, as Translator.Encode made it
+	Whole    bool            `json:"w,omitempty"` // presence: everyone who is here, not only changes
+	Here     []int64         `json:"p,omitempty"` // presence: online here
+	Away     []int64         `json:"a,omitempty"` // presence: away here
+	Mute     []int64         `json:"m,omitempty"` // presence: connected here, and the page does not answer
+	Gone     []int64         `json:"g,omitempty"` // presence: no longer here
 
 	Topics []string        `json:"t,omitempty"` // signal: who hears it, and
 	Person int64           `json:"q,omitempty"` // signal: whose connections do
@@ -39,6 +45,9 @@ type link struct {
 	hub    *Hub
 	broker Broker
 
+	refusal rate.Sometimes // bounds the log lines about letters that are refused
+	trouble rate.Sometimes // and those about a broker that comes and goes
+
 	mu      sync.Mutex
 	joined  map[int64]*lane
 	started bool
@@ -51,6 +60,7 @@ type lane struct {
 	channel string
 	wake    chan struct{}
 	sub     Subscription // owned by watch
+	sent    int64        // letters sent; owned by publish
 
 	mu       sync.Mutex
 	queue    []letter
@@ -59,6 +69,10 @@ type lane struct {
 	heard    time.Time // when we last heard ourselves, or the subscription began
 	deaf     bool      // it had to be rebuilt and we have not heard ourselves since
 	failing  bool      // the last publish failed
+	peers    map[string]*peer
+	made     time.Time
+	good     time.Time // since when it is heard without a break; zero: it is not
+	ever     bool      // it was heard at some time
 }
 
 const (
@@ -66,7 +80,12 @@ const (
 	publishTime = 500 * time.Millisecond // how long one publish may take
 )
 
-func newLink(h *Hub, b Broker) *link { return &link{hub: h, broker: b, joined: map[int64]*lane{}} }
+func newLink(h *Hub, b Broker) *link {
+	return &link{
+		hub: h, broker: b, joined: map[int64]*lane{},
+		refusal: rate.Sometimes{Interval: time.Minute}, trouble: rate.Sometimes{First: 3, Interval: 10 * time.Second},
+	}
+}
 
 // start begins to serve the lanes, those already joined included.
 func (l *link) start() {
@@ -104,7 +123,10 @@ func (l *link) lane(org int64) *lane {
 	if ln := l.joined[n]; ln != nil {
 		return ln
 	}
-	ln := &lane{link: l, bucket: n, channel: fmt.Sprintf("crier:%s:%d", l.hub.opt.Epoch, n), wake: make(chan struct{}, 1), heard: l.hub.now()}
+	ln := &lane{
+		link: l, bucket: n, channel: fmt.Sprintf("crier:%s:%d", l.hub.opt.Epoch, n), wake: make(chan struct{}, 1), heard: l.hub.now(),
+		peers: map[string]*peer{}, made: l.hub.now(),
+	}
 	l.joined[n] = ln
 	if l.started {
 		ln.start()
@@ -165,13 +187,15 @@ func (ln *lane) publish() {
 			if !ok {
 				break
 			}
-			b, err := json.Marshal(m)
+			ln.sent++
+			m.Sequence, m.At = ln.sent, h.now().UnixMilli()
+			text, err := json.Marshal(m)
 			if err != nil {
 				h.opt.Log.Error().Err(err).Msg("letter between nodes")
 				continue
 			}
 			ctx, cancel := context.WithTimeout(h.ctx, publishTime)
-			err = ln.link.broker.Publish(ctx, ln.channel, b)
+			err = ln.link.broker.Publish(ctx, ln.channel, seal(h.opt.Key, ln.channel, text))
 			cancel()
 			ln.mu.Lock()
 			ln.failing = err != nil
@@ -198,12 +222,15 @@ func (ln *lane) watch() {
 			ln.standing, ln.deaf = false, true
 			ln.heard = h.now()
 		}
+		ln.forget(h.now())
 		ln.mu.Unlock()
 		if !deaf {
 			continue
 		}
 		h.stats.rebuilt.Add(1)
-		h.opt.Log.Warn().Str("channel", ln.channel).Msg("broker not heard: rebuilding the subscription")
+		ln.link.trouble.Do(func() {
+			h.opt.Log.Warn().Str("channel", ln.channel).Msg("broker not heard: rebuilding the subscription")
+		})
 		ln.sub.Close()
 		ln.link.mu.Lock()
 		if ln.link.started {
@@ -244,7 +271,9 @@ func (ln *lane) Lost(err error) {
 	ln.standing = false
 	ln.mu.Unlock()
 	if was {
-		ln.link.hub.opt.Log.Warn().Err(err).Str("channel", ln.channel).Msg("broker lost")
+		ln.link.trouble.Do(func() {
+			ln.link.hub.opt.Log.Warn().Err(err).Str("channel", ln.channel).Msg("broker lost")
+		})
 	}
 }
 
@@ -252,8 +281,15 @@ func (ln *lane) Lost(err error) {
 func (ln *lane) Message(b []byte) {
 	h := ln.link.hub
 	var m letter
-	if err := json.Unmarshal(b, &m); err != nil {
-		h.opt.Log.Warn().Err(err).Msg("letter between nodes not understood")
+	text, err := unseal(h.opt.Key, ln.channel, b)
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err == nil {
+		err = ln.admit(m)
+	}
+	if err != nil {
+		ln.link.refuse(ln.channel, err)
 		return
 	}
 	if m.Node == h.opt.Node {
@@ -290,9 +326,44 @@ func (ln *lane) bell(m letter) {
 			f.offer(e)
 			return
 		}
-		h.opt.Log.Warn().Err(err).Msg("entry from another node not understood")
+		ln.link.refuse(ln.channel, fmt.Errorf("entry %d is not what it claims: %w", m.Head, err))
 	}
 	f.hint(m.Head)
+}
+
+// absence is whether the broker was away within the last lease.
+type absence int
+
+const (
+	brokerHeard absence = iota // it was there: whoever is silent is dead
+	brokerAway                 // it was away
+	brokerNever                // it was away for longer than a lease since this node came to it
+)
+
+// absence says whether an organisation's letters could have come within the last lease. It is
+// asked several times a second, which is how breaks are noticed.
+func (l *link) absence(org int64, now time.Time, lease time.Duration) absence {
+	l.mu.Lock()
+	ln := l.joined[org%buckets]
+	l.mu.Unlock()
+	if ln == nil {
+		return brokerHeard
+	}
+	ln.mu.Lock()
+	defer ln.mu.Unlock()
+	switch {
+	case !ln.standing || ln.failing || ln.deaf:
+		ln.good = time.Time{}
+	case ln.good.IsZero():
+		ln.good, ln.ever = now, true
+	}
+	switch {
+	case !ln.good.IsZero() && now.Sub(ln.good) >= lease:
+		return brokerHeard
+	case !ln.ever && now.Sub(ln.made) > lease:
+		return brokerNever
+	}
+	return brokerAway
 }
 
 // degraded reports whether some lane is not heard or cannot publish.

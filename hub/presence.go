@@ -8,10 +8,13 @@ import (
 // State is whether a person is connected.
 type State uint8
 
-// The states.
+// The states, from the deadest to the liveliest: of a person with several connections the
+// liveliest counts.
 const (
-	Offline State = iota
-	Away
+	Offline      State = iota
+	Unknown            // not connected here, and some other node cannot be heard
+	Unresponsive       // connected, but the page does not answer
+	Away               // the page answers, the person looks at another
 	Online
 )
 
@@ -40,13 +43,17 @@ type orgPresence struct {
 	told  map[int64]State          // what listeners were last told; no entry = offline
 	moved map[int64]struct{}       // changed since the last gathering
 	local map[int64]struct{}       // of those, changed on this node
+
+	unknown int // other nodes whose people are not known now
 }
 
-type present struct{ conns, away int }
+// present counts a person's connections here by their state.
+type present [Online + 1]int
 
 type nodePresence struct {
 	until time.Time
-	away  map[int64]bool // person → away
+	lost  bool            // the lease is over, but it is the broker that is away, not the node
+	state map[int64]State // its people
 }
 
 func newPresence(h *Hub) *presence { return &presence{hub: h, orgs: map[int64]*orgPresence{}} }
@@ -63,9 +70,9 @@ func (p *presence) org(org int64) *orgPresence {
 	return o
 }
 
-// moved notes that a person's connections here changed by delta (+1 came, -1 went, 0
-// only away or back); away tells of the connection concerned.
-func (p *presence) moved(org, person int64, delta int, away bool) {
+// moved notes that one of a person's connections here went from one state to another; Offline
+// is before it came and after it went.
+func (p *presence) moved(org, person int64, from, to State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := p.org(org)
@@ -74,14 +81,10 @@ func (p *presence) moved(org, person int64, delta int, away bool) {
 		at = &present{}
 		o.here[person] = at
 	}
-	at.conns += delta
-	switch {
-	case delta == 0 && away:
-		at.away++
-	case delta == 0, delta < 0 && away:
-		at.away--
-	}
-	if at.conns <= 0 {
+	at[from]--
+	at[to]++
+	at[Offline] = 0
+	if *at == (present{}) {
 		delete(o.here, person)
 	}
 	o.seen[person] = p.hub.now()
@@ -90,28 +93,42 @@ func (p *presence) moved(org, person int64, delta int, away bool) {
 }
 
 func (at *present) state() State {
-	switch {
-	case at == nil || at.conns <= 0:
+	if at == nil {
 		return Offline
-	case at.away >= at.conns:
-		return Away
 	}
-	return Online
+	for s := Online; s > Offline; s-- {
+		if at[s] > 0 {
+			return s
+		}
+	}
+	return Offline
 }
 
-// state merges what all nodes say of a person: the liveliest wins.
+// state merges what all nodes say of a person: the liveliest wins. While a node is lost,
+// whoever is connected nowhere else may be there.
 func (o *orgPresence) state(person int64) State {
 	s := o.here[person].state()
 	for _, n := range o.nodes {
-		if away, ok := n.away[person]; ok {
-			if away {
-				s = max(s, Away)
-			} else {
-				s = Online
-			}
+		if !n.lost {
+			s = max(s, n.state[person])
 		}
 	}
+	if s == Offline && o.unknown > 0 {
+		return Unknown
+	}
 	return s
+}
+
+// UnknownNodes returns how many other nodes cannot be heard because the broker is away; nobody
+// can say who of the organisation is connected there. At least one, if this node has not heard
+// the broker since it started.
+func (h *Hub) UnknownNodes(org int64) int {
+	h.presence.mu.Lock()
+	defer h.presence.mu.Unlock()
+	if o := h.presence.orgs[org]; o != nil {
+		return o.unknown
+	}
+	return 0
 }
 
 // PresenceOf returns a person's state on any node, and when they were last seen (zero:
@@ -146,9 +163,12 @@ func (p *presence) gather(now time.Time, whole bool) {
 		changes []Presence
 	}
 	var tell []told
+	var doubt []int64 // organisations of which more, or fewer, is known than before
 	p.mu.Lock()
 	for org, o := range p.orgs {
-		o.expire(now)
+		if o.expire(now, p.hub.link.absence(org, now, p.lease())) {
+			doubt = append(doubt, org)
+		}
 		var changes []Presence
 		for person := range o.moved {
 			s := o.state(person)
@@ -180,17 +200,53 @@ func (p *presence) gather(now time.Time, whole bool) {
 			p.hub.opt.Presence(t.org, t.changes)
 		}
 	}
+	for _, org := range doubt {
+		p.hub.resyncStaff(org)
+	}
 }
 
-// expire drops nodes whose lease has run out.
-func (o *orgPresence) expire(now time.Time) {
+// lease is for how long what a node says of its people holds.
+func (p *presence) lease() time.Duration { return 3 * p.hub.opt.Announce }
+
+// expire ends leases. A node that is silent is dead if the broker brings the others' letters, and lost
+// if it does not. It reports whether the number of lost nodes has changed: then people whom
+// nobody here has heard of are in another state too.
+func (o *orgPresence) expire(now time.Time, broker absence) (changed bool) {
+	unknown := 0
 	for name, n := range o.nodes {
-		if now.Before(n.until) {
+		switch {
+		case now.Before(n.until):
+			continue
+		case broker != brokerHeard:
+			n.lost = true
+			unknown++
 			continue
 		}
 		delete(o.nodes, name)
-		for person := range n.away {
+		for person := range n.state {
 			o.moved[person] = struct{}{}
+		}
+	}
+	if broker == brokerNever {
+		unknown = max(unknown, 1)
+	}
+	changed = unknown != o.unknown
+	if (unknown > 0) != (o.unknown > 0) {
+		for person := range o.seen {
+			o.moved[person] = struct{}{}
+		}
+	}
+	o.unknown = unknown
+	return changed
+}
+
+// resyncStaff has the pages of an organisation's staff read again what they show.
+func (h *Hub) resyncStaff(org int64) {
+	for _, s := range h.shards {
+		for _, c := range s.all() {
+			if c.Org == org && !c.Stream {
+				c.event(resyncFrame)
+			}
 		}
 	}
 }
@@ -217,6 +273,8 @@ func (m *letter) add(person int64, s State) {
 		m.Here = append(m.Here, person)
 	case Away:
 		m.Away = append(m.Away, person)
+	case Unresponsive:
+		m.Mute = append(m.Mute, person)
 	case Offline:
 		m.Gone = append(m.Gone, person)
 	}
@@ -239,26 +297,27 @@ func (p *presence) letter(m letter) {
 	o := p.org(m.Org)
 	n := o.nodes[m.Node]
 	if n == nil {
-		n = &nodePresence{away: map[int64]bool{}}
+		n = &nodePresence{state: map[int64]State{}}
 		o.nodes[m.Node] = n
 	}
-	n.until = now.Add(3 * p.hub.opt.Announce)
+	if n.lost && !m.Whole { // what changed meanwhile is not in it: the whole is on its way
+		return
+	}
+	n.until, n.lost = now.Add(p.lease()), false
 	if m.Whole {
-		for person := range n.away {
+		for person := range n.state {
 			o.moved[person] = struct{}{}
 		}
-		n.away = make(map[int64]bool, len(m.Here)+len(m.Away))
+		n.state = make(map[int64]State, len(m.Here)+len(m.Away)+len(m.Mute))
 	}
-	for _, person := range m.Here {
-		n.away[person] = false
-		o.touch(person, now)
-	}
-	for _, person := range m.Away {
-		n.away[person] = true
-		o.touch(person, now)
+	for state, people := range map[State][]int64{Online: m.Here, Away: m.Away, Unresponsive: m.Mute} {
+		for _, person := range people {
+			n.state[person] = state
+			o.touch(person, now)
+		}
 	}
 	for _, person := range m.Gone {
-		delete(n.away, person)
+		delete(n.state, person)
 		o.touch(person, now)
 	}
 }

@@ -30,7 +30,9 @@ type screen struct {
 	bytes    []byte   // not yet a whole frame
 	cursor   int64    // of the last message; -1: none yet
 	got      []int64  // offsets of messages, in order
+	texts    []string // and their JSON
 	frames   []string // JSON of all other frames, and "ping", in order
+	ping     []byte   // payload of the last ping
 	problems []error
 }
 
@@ -143,6 +145,7 @@ func (s *screen) read() {
 			s.frame(text)
 		case 0x89:
 			s.frames = append(s.frames, "ping")
+			s.ping = append([]byte(nil), text...)
 		default:
 			s.problems = append(s.problems, fmt.Errorf("a frame that begins with %#x", op))
 		}
@@ -170,6 +173,7 @@ func (s *screen) frame(text []byte) {
 	}
 	s.cursor = at
 	s.got = append(s.got, at)
+	s.texts = append(s.texts, string(text))
 }
 
 func (s *screen) position(cursor string) int64 {
@@ -187,11 +191,26 @@ func (s *screen) seen() ([]int64, error) {
 	return slices.Clone(s.got), errors.Join(s.problems...)
 }
 
+// bodies returns the messages so far as JSON.
+func (s *screen) bodies() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.texts)
+}
+
 // others returns the frames that are no messages.
 func (s *screen) others() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.frames)
+}
+
+// pong answers the last ping, as a browser does by itself.
+func (s *screen) pong() {
+	s.mu.Lock()
+	payload := slices.Clone(s.ping)
+	s.mu.Unlock()
+	s.conn.Ponged(payload)
 }
 
 // closed returns the close code, 0 while open.

@@ -183,9 +183,15 @@ func (s *shard) sweep(now time.Time, beat []byte) {
 	sec := now.Unix()
 	every := max(1, int64(s.hub.opt.Beat/time.Second))
 	for _, c := range s.all() {
-		if c.silentSince(now) > s.hub.opt.Silence {
+		switch opt := &s.hub.opt; {
+		case before(c.heard.Load(), now, opt.Silence):
 			c.Close(CloseSlow, "silent")
 			continue
+		case before(c.read.Load(), now, opt.Unread):
+			c.Close(CloseSlow, "no ping was answered")
+			continue
+		case !c.mute.Load() && before(c.answered.Load(), now, opt.Unanswered):
+			c.unanswered(now.Add(-opt.Unanswered).Unix())
 		}
 		if c.beatAt == 0 {
 			c.beatAt = sec + 1 + rand.Int64N(every)
@@ -196,3 +202,6 @@ func (s *shard) sweep(now time.Time, beat []byte) {
 		}
 	}
 }
+
+// before reports whether a Unix time in seconds is more than d ago.
+func before(sec int64, now time.Time, d time.Duration) bool { return now.Sub(time.Unix(sec, 0)) > d }

@@ -3,7 +3,7 @@ package hub
 import "sync/atomic"
 
 type counters struct {
-	attached, detached, tooMany, overflows, catchUps, journalReads, bellsLost, signalsLost, rebuilt atomic.Int64
+	attached, detached, tooMany, overflows, catchUps, journalReads, bellsLost, signalsLost, rebuilt, refused atomic.Int64
 }
 
 // Stats is what a hub has seen since it was made. Connections and Followers are as of now.
@@ -17,6 +17,7 @@ type Stats struct {
 	BellsLost    int64 // bells that could not be published
 	SignalsLost  int64 // signals that other nodes did not get
 	Rebuilt      int64 // subscriptions rebuilt because they were deaf
+	Refused      int64 // letters that no node of this database sent, or that were heard before
 	Degraded     bool  // the broker is not heard or not reached
 	StoreDown    bool
 }
@@ -30,6 +31,7 @@ func (h *Hub) Stats() Stats {
 		Connections: h.stats.attached.Load() - h.stats.detached.Load(), Followers: followers,
 		Overflows: h.stats.overflows.Load(), CatchUps: h.stats.catchUps.Load(), JournalReads: h.stats.journalReads.Load(),
 		TooMany: h.stats.tooMany.Load(), BellsLost: h.stats.bellsLost.Load(), SignalsLost: h.stats.signalsLost.Load(), Rebuilt: h.stats.rebuilt.Load(),
+		Refused:  h.stats.refused.Load(),
 		Degraded: h.link.degraded(), StoreDown: down,
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"crier/hub"
 )
 
+// nodesKey is what the nodes of a test sign with.
+var nodesKey = []byte("0123456789abcdef0123456789abcdef")
+
 // acme is the organisation of most tests.
 const acme = 7
 
@@ -30,7 +33,7 @@ func newWorld(t testing.TB, n int, broker hub.Broker, change func(i int, o *hub.
 		w.broker = hub.NewLocal()
 	}
 	for i := range n {
-		o := hub.Options{Node: fmt.Sprint("node", i), Epoch: "test", Shards: 2}
+		o := hub.Options{Node: fmt.Sprint("node", i), Epoch: "test", Key: nodesKey, Shards: 2}
 		if change != nil {
 			change(i, &o)
 		}

@@ -42,7 +42,21 @@ func (s *Server) identify(x *exchange) (domain.Actor, error) {
 		return domain.Actor{}, err
 	}
 	x.actor = actor
-	return actor, nil
+	if actor.Role == domain.RoleCandidate && (x.r.Method == http.MethodGet || x.r.Method == http.MethodHead) {
+		err = within(s.Reads, actor, "too many requests at once; wait a moment")
+	}
+	return actor, err
+}
+
+// within refuses an actor whose budget is spent. Errors: rate_limited.
+func within(l Limiter, actor domain.Actor, message string) error {
+	if l == nil {
+		return nil
+	}
+	if ok, after := l.Allow(actor.Organisation, actor.ID); !ok {
+		return &fault.Error{Code: fault.RateLimited, RetryAfter: max(after, time.Millisecond), Message: message}
+	}
+	return nil
 }
 
 // setCookie gives the browser a session's token, or takes it away when token is "".

@@ -8,7 +8,7 @@ import (
 
 	"crier/internal/app"
 	"crier/internal/clock"
-	"crier/internal/service/conversation"
+	"crier/internal/limit"
 )
 
 // crewed adds to each organisation a pool P, a shift S tomorrow, a past shift OLD and one without times,
@@ -157,7 +157,7 @@ func TestUnavailable(t *testing.T) {
 // TestAssignmentsRefuse: what cannot be asked, reported or deleted, by whom, and why.
 func TestAssignmentsRefuse(t *testing.T) {
 	// Writers' time stands still, so that a slow machine does not refill their budget.
-	f := start(t, nil, app.Options{Writers: conversation.NewRate(clock.NewFixed(time.Now()))})
+	f := start(t, nil, app.Options{Writers: limit.For(limit.NewLocal(clock.NewFixed(time.Now())), limit.Messages)})
 	crewed(t, f)
 	shift, a1 := f.ids["north/S"], f.ids["north/a1"]
 	others := map[string]string{"staff": f.write(t, "north/planner", "a1", "About nothing", item{"group": f.ids["north/P"]})}
@@ -262,7 +262,7 @@ func TestUnavailableElsewhere(t *testing.T) {
 // key, and gets the same answer although the assignment was deleted in between, or their budget
 // is spent.
 func TestReportAgain(t *testing.T) {
-	f := start(t, nil, app.Options{Writers: conversation.NewRate(clock.NewFixed(time.Now()))})
+	f := start(t, nil, app.Options{Writers: limit.For(limit.NewLocal(clock.NewFixed(time.Now())), limit.Messages)})
 	crewed(t, f)
 	shift, a1 := f.ids["north/S"], f.ids["north/a1"]
 	to := "/schedule/" + shift + "/unavailable"

@@ -55,7 +55,17 @@ type Options struct {
 	Web           fs.FS    // the built front end; nil: no pages
 	AsyncAPI      []byte   // the socket protocol's description; nil: not served
 	Ready         func(context.Context) error
-	Observe       func(method, route string, status int, took time.Duration)
+	Degraded      func() bool // other nodes are not heard; nil: never
+	// Reads bounds how often one candidate may read, Tickets how often one person may ask for
+	// socket tickets; nil: as often as they like.
+	Reads, Tickets Limiter
+	Observe        func(method, route string, status int, took time.Duration)
+}
+
+// Limiter bounds how often somebody may do something. Allow takes one from who's budget; if
+// nothing is left, after is when to come again.
+type Limiter interface {
+	Allow(org domain.OrganisationID, who string) (ok bool, after time.Duration)
 }
 
 // Server answers HTTP. Safe for concurrent use.

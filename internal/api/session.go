@@ -89,6 +89,9 @@ func (s *Server) endSessions(x *exchange, actor domain.Actor) error {
 }
 
 func (s *Server) createTicket(x *exchange, actor domain.Actor) error {
+	if err := within(s.Tickets, actor, "too many tickets at once; wait a moment"); err != nil {
+		return err
+	}
 	t, err := s.Access.Ticket(x.r.Context(), actor)
 	if err != nil {
 		return err

@@ -12,9 +12,8 @@ import (
 	"crier/internal/config"
 )
 
-// openBroker makes the broker that cfg asks for. It does not wait for Redis to be
-// there: the hub says when it is not.
-func openBroker(cfg config.Config, log zerolog.Logger) (hub.Broker, error) {
+// redisOptions says where cfg's Redis is; nil: there is none.
+func redisOptions(cfg config.Config) (*redis.UniversalOptions, error) {
 	o := &redis.UniversalOptions{Username: cfg.RedisUsername, Password: cfg.RedisPassword}
 	switch {
 	case cfg.Redis != "":
@@ -31,10 +30,20 @@ func openBroker(cfg config.Config, log zerolog.Logger) (hub.Broker, error) {
 	case len(cfg.RedisCluster) > 0:
 		o.Addrs, o.IsClusterMode = cfg.RedisCluster, true
 	default:
-		return hub.NewLocal(), nil
+		return nil, nil
+	}
+	return o, nil
+}
+
+// openBroker makes the broker over the Redis at o, in this process if there is none. It does
+// not wait for Redis to be there: the hub says when it is not.
+func openBroker(o *redis.UniversalOptions, log zerolog.Logger) hub.Broker {
+	if o == nil {
+		return hub.NewLocal()
 	}
 	redis.SetLogger(redisLog{log}) // the library has one logger per process
-	return hub.NewRedis(redis.NewUniversalClient(hub.RedisOptions(o))), nil
+	own := *o
+	return hub.NewRedis(redis.NewUniversalClient(hub.RedisOptions(&own)))
 }
 
 // redisLog takes what the library would write to standard error. The hub reports

@@ -20,8 +20,15 @@ func (p presence) Presence(org domain.OrganisationID, no domain.PersonNo) (domai
 	return presenceOf(state), seen
 }
 
+// UnknownNodes returns how many other nodes cannot be heard because the broker is away.
+func (p presence) UnknownNodes(org domain.OrganisationID) int { return p.hub.UnknownNodes(int64(org)) }
+
 func presenceOf(s hub.State) domain.Presence {
 	switch s {
+	case hub.Unresponsive:
+		return domain.Unresponsive
+	case hub.Unknown:
+		return domain.Unknown
 	case hub.Online:
 		return domain.Online
 	case hub.Away:

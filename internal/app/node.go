@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"crier/hub"
@@ -24,6 +25,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/gateway"
+	"crier/internal/limit"
 	"crier/internal/service/access"
 	"crier/internal/service/attachment"
 	"crier/internal/service/broadcast"
@@ -72,6 +74,7 @@ type Node struct {
 	hub      *hub.Hub
 	sockets  atomic.Pointer[gateway.Gateway] // nil until the node serves
 	broker   hub.Broker
+	limits   limit.Limiter
 	blobs    blob.Store
 	scanner  attachment.Scanner // nil: files are not scanned
 	receipts *inbox.Recorder
@@ -84,8 +87,8 @@ type Node struct {
 // node as it runs in production.
 type Options struct {
 	Clock   clock.Clock       // default: the machine's
-	Limiter broadcast.Limiter // default: broadcast.NewRate
-	// Writers bounds how fast candidates write; default: conversation.NewRate.
+	Limiter broadcast.Limiter // how fast staff send; default: limit.Sendings
+	// Writers bounds how fast candidates write; default: limit.Messages.
 	Writers conversation.Limiter
 	// Batch bounds how many messages of conversations one transaction holds; default: the
 	// service's own.
@@ -105,12 +108,6 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 	if o.Clock == nil {
 		o.Clock = clock.System{}
 	}
-	if o.Limiter == nil {
-		o.Limiter = broadcast.NewRate(o.Clock)
-	}
-	if o.Writers == nil {
-		o.Writers = conversation.NewRate(o.Clock)
-	}
 	st, err := openStore(ctx, cfg, log, o)
 	if err != nil {
 		return nil, err
@@ -124,9 +121,12 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 			return nil, errors.Join(err, st.Close())
 		}
 	}
-	if n.broker, err = openBroker(cfg, log); err != nil {
+	at, err := redisOptions(cfg)
+	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	n.broker = openBroker(at, log)
+	n.openLimits(at, &o)
 	if n.blobs, n.scanner, err = openFiles(cfg); err != nil {
 		return nil, errors.Join(err, n.broker.Close(), st.Close())
 	}
@@ -135,6 +135,21 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
+}
+
+// openLimits makes the limiter over the Redis at at, in this process if there is none, and
+// fills in what o leaves open.
+func (n *Node) openLimits(at *redis.UniversalOptions, o *Options) {
+	n.limits = limit.NewLocal(o.Clock)
+	if at != nil {
+		n.limits = limit.NewRedis(at, n.Store.Epoch(), o.Clock)
+	}
+	if o.Limiter == nil {
+		o.Limiter = limit.For(n.limits, limit.Sendings)
+	}
+	if o.Writers == nil {
+		o.Writers = limit.For(n.limits, limit.Messages)
+	}
 }
 
 // Migrate brings the schema of the database named by cfg up to date.
@@ -191,7 +206,7 @@ func (n *Node) build(o Options) {
 	n.sealer = cursor.NewSealer(n.Store.SealKey())
 	feed := gateway.NewFeed(n.Store, n.sealer)
 	n.hub = hub.New(hub.Options{
-		Node: nodeName(), Epoch: n.Store.Epoch(), Clock: n.clock, Log: n.log.With().Str("room", "hub").Logger(),
+		Node: nodeName(), Epoch: n.Store.Epoch(), Key: n.sealer.Key("letters between nodes"), Clock: n.clock, Log: n.log.With().Str("room", "hub").Logger(),
 		Presence: n.presenceChanged, Entry: n.entryFollowed, Status: n.statusChanged,
 	}, feed, feed, n.sealer, n.broker)
 	seen := presence{n.hub}
@@ -237,7 +252,11 @@ func (n *Node) build(o Options) {
 
 // Close ends an opened node that does not serve.
 func (n *Node) Close() error {
-	return errors.Join(n.broker.Close(), n.Store.Close(), n.blobs.Close())
+	err := errors.Join(n.broker.Close(), n.Store.Close(), n.blobs.Close())
+	if r, ok := n.limits.(*limit.Redis); ok {
+		err = errors.Join(err, r.Close())
+	}
+	return err
 }
 
 // committed rings the doorbell.
@@ -245,7 +264,7 @@ func (n *Node) committed(e *domain.Entry) {
 	if e != nil {
 		n.Access.Invalidate(e)
 		n.Delivery.Entry(e)
-		n.hub.Committed(int64(e.Organisation), hub.Entry{Offset: e.Offset, Value: e})
+		n.hub.Committed(int64(e.Organisation), gateway.EntryOf(e))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"crier/internal/config"
 	"crier/internal/fault"
 	"crier/internal/gateway"
+	"crier/internal/limit"
 	"crier/internal/protocol"
 	"crier/web"
 )
@@ -62,14 +63,16 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	rest, err := api.New(api.Options{
 		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(), CSPReport: n.cfg.CSPReport,
-		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready, Observe: n.metrics.Request,
+		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready,
+		Degraded: func() bool { return n.hub.Stats().Degraded },
+		Reads:    limit.For(n.limits, limit.Reads), Tickets: limit.For(n.limits, limit.Tickets), Observe: n.metrics.Request,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/socket", sockets)
-	mux.Handle("/", rest)
+	mux.Handle("/", progressing(rest, stallTime))
 	server := n.server(mux)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()
@@ -190,6 +193,10 @@ func (n *Node) measure() {
 	m.Counter("crier_overflows_total", "Connections that were too slow and fell back to the journal.", func() float64 { return float64(n.hub.Stats().Overflows) })
 	m.Counter("crier_bells_lost_total", "Doorbells that could not be rung.", func() float64 { return float64(n.hub.Stats().BellsLost) })
 	m.Counter("crier_signals_lost_total", "Signals (who types, who looks) that other nodes did not get.", func() float64 { return float64(n.hub.Stats().SignalsLost) })
+	if r, ok := n.limits.(*limit.Redis); ok {
+		m.Counter("crier_limits_alone_total", "Times that Redis did not answer and this node's own rate limits held.", func() float64 { return float64(r.Failures()) })
+	}
+	m.Counter("crier_letters_refused_total", "Letters through the broker that were forged, altered, old or repeated.", func() float64 { return float64(n.hub.Stats().Refused) })
 	m.Counter("crier_subscriptions_rebuilt_total", "Subscriptions rebuilt because they had gone deaf.", func() float64 { return float64(n.hub.Stats().Rebuilt) })
 	m.Counters("crier_inbound_refused_total", "Requests and mails that came in and were refused.", []string{"source", "reason"}, func(add func(v float64, labels ...string)) {
 		for k, n := range n.Inbound.RefusalTotals() {

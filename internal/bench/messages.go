@@ -16,7 +16,7 @@ import (
 	"crier/internal/app"
 	"crier/internal/config"
 	"crier/internal/domain"
-	"crier/internal/service/broadcast"
+	"crier/internal/limit"
 	"crier/internal/service/conversation"
 )
 
@@ -77,7 +77,7 @@ func (m Messages) Run(ctx context.Context, log io.Writer) (r *MessagesResult, er
 	t := &writers{Messages: m, key: newName()}
 	nodes := make([]*app.Node, 2)
 	for i, batch := range []int{1, 0} {
-		n, err := app.Open(ctx, m.Config, zerolog.Nop(), app.Options{Writers: broadcast.Unlimited{}, Batch: batch})
+		n, err := app.Open(ctx, m.Config, zerolog.Nop(), app.Options{Writers: limit.Unlimited{}, Batch: batch})
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ import (
 	"crier/internal/app"
 	"crier/internal/config"
 	"crier/internal/domain"
-	"crier/internal/service/broadcast"
+	"crier/internal/limit"
 )
 
 // address is what a measured node says of itself when it is ready, as one line of JSON.
@@ -35,7 +35,7 @@ type address struct {
 //	heap PATH      write a heap profile
 //	free           collect garbage and give memory back, so that what follows is measured from a clean start
 func ServeNode(ctx context.Context, cfg config.Config, log zerolog.Logger, slug string, in io.Reader, out io.Writer) error {
-	n, err := app.Open(ctx, cfg, log, app.Options{Limiter: broadcast.Unlimited{}})
+	n, err := app.Open(ctx, cfg, log, app.Options{Limiter: limit.Unlimited{}})
 	if err != nil {
 		return err
 	}

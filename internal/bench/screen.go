@@ -33,7 +33,7 @@ type tally struct {
 func (s *screen) hear(op byte, payload []byte, now time.Time, r *round, t *tally) (answer []byte, ready, fresh bool) {
 	switch op {
 	case opPing:
-		return framePong, false, false
+		return masked(opPong, payload), false, false
 	case opText:
 	default:
 		return nil, false, false
@@ -122,10 +122,7 @@ func (s *screen) listen(sequence int, payload []byte, now time.Time, r *round, t
 	return true
 }
 
-var (
-	framePong = masked(opPong, nil)
-	frameBeat = masked(opText, []byte(`{"type":"beat"}`))
-)
+var frameBeat = masked(opText, []byte(`{"type":"beat"}`))
 
 // receipt makes the frame that says "delivered"; fill puts a message's cursor into it, in place. It has an id, so that it
 // is answered once it is durable.

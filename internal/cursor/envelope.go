@@ -3,6 +3,7 @@ package cursor
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -49,4 +50,14 @@ func (s *Sealer) envelope(org int64, purpose string) cipher.AEAD {
 		panic(err) // an AES block has the size that it asks for
 	}
 	return aead
+}
+
+// Key derives a key of 32 bytes for one purpose of this database, by HKDF-SHA256: nothing can
+// be learnt from it about the seal key, or about the key for another purpose.
+func (s *Sealer) Key(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, s.key, nil, "crier key v1 "+purpose, 32)
+	if err != nil {
+		panic(err) // only for a length that SHA-256 cannot give
+	}
+	return key
 }

@@ -41,10 +41,40 @@ type Presence string
 
 // The presences.
 const (
-	Online  Presence = "online"
-	Away    Presence = "away" // connected, but the page is hidden or idle
-	Offline Presence = "offline"
+	Online       Presence = "online"
+	Away         Presence = "away"         // connected, but the page is hidden or idle
+	Unresponsive Presence = "unresponsive" // connected, but the page has not answered for a minute
+	Unknown      Presence = "unknown"      // not connected here, and other nodes cannot be asked
+	Offline      Presence = "offline"
 )
+
+// Answering reports whether a page of theirs is open and answers.
+func (p Presence) Answering() bool { return p == Online || p == Away }
+
+// PresenceCounts counts people by presence.
+type PresenceCounts struct {
+	Online       int `json:"online"`
+	Away         int `json:"away"`
+	Unresponsive int `json:"unresponsive"`
+	Unknown      int `json:"unknown"`
+	Offline      int `json:"offline"`
+}
+
+// Add counts one more person.
+func (c *PresenceCounts) Add(p Presence) {
+	switch p {
+	case Online:
+		c.Online++
+	case Away:
+		c.Away++
+	case Unresponsive:
+		c.Unresponsive++
+	case Unknown:
+		c.Unknown++
+	default:
+		c.Offline++
+	}
+}
 
 // Enrolment is a candidate in a test.
 type Enrolment struct {
@@ -79,8 +109,8 @@ func (c Candidate) Name() string {
 // ParsePresence returns the presence named s; field is named in the fault.
 func ParsePresence(field, s string) (Presence, error) {
 	switch p := Presence(s); p {
-	case Online, Away, Offline:
+	case Online, Away, Unresponsive, Unknown, Offline:
 		return p, nil
 	}
-	return "", fault.Field(field, "presence must be online, away or offline, not %q", s)
+	return "", fault.Field(field, "presence must be online, away, unresponsive, unknown or offline, not %q", s)
 }

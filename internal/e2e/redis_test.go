@@ -3,6 +3,8 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,9 +36,52 @@ func (w *world) degraded(want string, limit time.Duration) {
 func TestRedisGone(t *testing.T) {
 	w := build(t, testkit.Postgres(t), 60)
 	screens := w.screens()
-	w.without(screens, "killed", w.redis.Kill, w.redis.Start)
+	w.without(screens, "killed", w.redis.Kill, func() {
+		w.presence("online", "unknown") // those at this node, and those at the other
+		for _, n := range w.nodes {
+			if page, err := get(t.Context(), n.base+"/readyz"); err != nil || !strings.HasPrefix(page, "ok\ndegraded: ") {
+				t.Errorf("readyz of a node without Redis: %q, %v", page, err)
+			}
+		}
+		w.redis.Start()
+	})
+	w.presence("online", "online")
+	if page, err := get(t.Context(), w.nodes[0].base+"/readyz"); err != nil || page != "ok\n" {
+		t.Errorf("readyz: %q, %v", page, err)
+	}
 	w.without(screens, "frozen", w.redis.Pause, w.redis.Resume)
 	w.verify(screens)
+}
+
+// presence waits until each node tells of the people connected to it, and of the others, what it
+// should. Screens are spread over two nodes by turns.
+func (w *world) presence(here, elsewhere string) {
+	w.t.Helper()
+	testkit.Eventually(w.t, 40*time.Second, "people elsewhere are "+elsewhere, func() error {
+		for i, n := range w.nodes {
+			var page struct {
+				Candidates []struct {
+					Presence   string
+					ExternalID string `json:"external_id"`
+				}
+				Unknown int `json:"unknown_nodes"`
+			}
+			w.call(n, w.spare, http.MethodGet, "/tests/"+w.test+"/candidates", nil, &page)
+			for _, c := range page.Candidates {
+				want := elsewhere
+				if slices.Index(w.people, c.ExternalID)%len(w.nodes) == i {
+					want = here
+				}
+				if c.Presence != want {
+					return fmt.Errorf("%s says that %s is %s, not %s", n.base, c.ExternalID, c.Presence, want)
+				}
+			}
+			if (page.Unknown > 0) != (elsewhere == "unknown") {
+				return fmt.Errorf("%s says that %d nodes are unknown", n.base, page.Unknown)
+			}
+		}
+		return nil
+	})
 }
 
 // TestRedisBlackHoled sends while the network between the nodes and Redis swallows

@@ -63,9 +63,9 @@ func (c *client) pinged(payload []byte) (answerIt bool) {
 	return false
 }
 
-func (c *client) heard() {
+func (c *client) ponged(payload []byte) {
 	if conn := c.conn.Load(); conn != nil {
-		conn.Heard()
+		conn.Ponged(payload)
 	}
 }
 
@@ -126,7 +126,7 @@ func (c *client) loop(conn *hub.Conn) error {
 			c.complain(conn, "", notText())
 			continue
 		}
-		conn.Heard()
+		conn.Answered()
 		if string(frame) == beat { // what nearly every frame is: decoding would deepen every idle stack
 			continue
 		}

@@ -37,7 +37,7 @@ func newOffice(t *testing.T, n int) *office {
 	o := &office{t: t}
 	b := hub.NewLocal()
 	for i := range n {
-		h := hub.New(hub.Options{Node: fmt.Sprint("n", i), Epoch: "e"}, o, o, cursor.NewSealer(make([]byte, 32)), b)
+		h := hub.New(hub.Options{Node: fmt.Sprint("n", i), Epoch: "e", Key: []byte("of the nodes")}, o, o, cursor.NewSealer(make([]byte, 32)), b)
 		h.Start()
 		o.nodes = append(o.nodes, New(Options{Log: zerolog.Nop()}, h, nil, nil, nil, o, nil, nil))
 	}

@@ -59,9 +59,14 @@ func (f *Feed) Entries(ctx context.Context, org, after int64, limit int) ([]hub.
 	}
 	out := make([]hub.Entry, len(list))
 	for i, e := range list {
-		out[i] = hub.Entry{Offset: e.Offset, Value: e}
+		out[i] = EntryOf(e)
 	}
 	return out, nil
+}
+
+// EntryOf is a journal's entry as the hub follows it.
+func EntryOf(e *domain.Entry) hub.Entry {
+	return hub.Entry{Offset: e.Offset, Prev: e.Prev, Hash: e.Hash, Value: e}
 }
 
 // Start implements hub.Journal.
@@ -270,5 +275,5 @@ func (f *Feed) Decode(org int64, b []byte) (hub.Entry, error) {
 	if int64(e.Organisation) != org || string(domain.EntryHash(&e)) != string(e.Hash) {
 		return hub.Entry{}, errForeign
 	}
-	return hub.Entry{Offset: e.Offset, Value: &e}, nil
+	return EntryOf(&e), nil
 }

@@ -153,7 +153,7 @@ func (g *Gateway) open(w http.ResponseWriter, r *http.Request) *client {
 		return nil
 	}
 	c := &client{g: g, token: token}
-	sock, err := upgrade(w, r, c.pinged, c.heard)
+	sock, err := upgrade(w, r, c.pinged, c.ponged)
 	if err != nil {
 		return nil // answered by the library
 	}

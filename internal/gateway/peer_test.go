@@ -212,7 +212,7 @@ func upgraded(t testing.TB) (addr string, clients <-chan *client) {
 	made := make(chan *client, 1)
 	addr = serveTiny(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &client{}
-		s, err := upgrade(w, r, c.pinged, c.heard)
+		s, err := upgrade(w, r, c.pinged, c.ponged)
 		if err != nil {
 			t.Error(err)
 			return

@@ -22,6 +22,7 @@ import (
 	"crier/internal/config"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/limit"
 	"crier/internal/protocol"
 	"crier/internal/service/broadcast"
 	"crier/internal/service/roster"
@@ -60,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	cfg.Addr, cfg.Data, cfg.DrainTime = "127.0.0.1:0", t.TempDir(), 2*time.Second
 	w := &world{clock: clock.NewFixed(time.Date(2026, 5, 4, 9, 0, 0, 123456000, time.UTC)), data: cfg.Data,
 		tests: map[string]domain.ExamID{}, people: map[string]participant{}, bound: bindings{}, talkers: map[string]*talker{}}
-	node, err := app.Open(t.Context(), cfg, zerolog.Nop(), app.Options{Clock: w.clock, Limiter: broadcast.Unlimited{}})
+	node, err := app.Open(t.Context(), cfg, zerolog.Nop(), app.Options{Clock: w.clock, Limiter: limit.Unlimited{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,8 @@ type socket struct {
 	raw syscall.RawConn // nil where writing without waiting is not possible (TLS)
 	ws  *websocket.Conn // set once, before the hub knows the socket
 
+	writeTime time.Duration // how long one write may wait
+
 	mu      sync.Mutex // held while writing
 	free    sync.Cond  // signalled when partly becomes false or closed true
 	partly  bool       // the hub's frame is written in part: the library waits
@@ -38,7 +40,7 @@ type socket struct {
 }
 
 func newSocket(c net.Conn) *socket {
-	s := &socket{Conn: c}
+	s := &socket{Conn: c, writeTime: writeTime}
 	s.free.L = &s.mu
 	s.try = s.tryWrite
 	if sc, ok := c.(syscall.Conn); ok {
@@ -48,7 +50,7 @@ func newSocket(c net.Conn) *socket {
 }
 
 // Write is the library's: a control frame, whole. It waits while one of the hub's frames is
-// half out.
+// half out, and then up to writeTime for the socket.
 func (s *socket) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -61,7 +63,19 @@ func (s *socket) Write(p []byte) (int, error) {
 	if p[0]&0x0f == 8 {
 		s.ended = true
 	}
-	return s.Conn.Write(p)
+	return s.bounded(p)
+}
+
+// bounded writes all of p, waiting up to writeTime. A deadline is left to nobody. s.mu is held.
+func (s *socket) bounded(p []byte) (int, error) {
+	if err := s.Conn.SetWriteDeadline(time.Now().Add(s.writeTime)); err != nil {
+		return 0, err
+	}
+	n, err := s.Conn.Write(p)
+	if err == nil {
+		err = s.Conn.SetWriteDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // Close ends the network connection.
@@ -127,15 +141,9 @@ func (o out) Write(p []byte) error {
 	if s.closed || s.ended {
 		return net.ErrClosed
 	}
-	if err := s.Conn.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-		return err
-	}
-	_, err := s.Conn.Write(p)
+	_, err := s.bounded(p)
 	s.partly = false
 	s.free.Broadcast()
-	if err == nil {
-		err = s.Conn.SetWriteDeadline(time.Time{})
-	}
 	return err
 }
 

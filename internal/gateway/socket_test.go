@@ -384,6 +384,59 @@ func TestPingDoesNotStopTheReading(t *testing.T) {
 	}
 }
 
+// TestPeerThatStopsReadingIsReleased: a peer that takes nothing more holds no connection, be it
+// the hub that writes or the library, and whatever the peer itself still sends.
+func TestPeerThatStopsReadingIsReleased(t *testing.T) {
+	for _, library := range []bool{false, true} {
+		t.Run(fmt.Sprint("library ", library), func(t *testing.T) {
+			addr, clients := upgraded(t)
+			p := open(t, addr, nil)
+			c := <-clients
+			c.sock.writeTime = 100 * time.Millisecond
+			h := newHub(t, 1<<20)
+			conn := h.Attach(out{c.sock}, hub.Identity{Org: 1, Person: 1}, 0, true)
+			ended := pump(c.sock)
+			if library {
+				go func() { // pongs of the library's, until the kernel takes no more
+					for range 200_000 {
+						if _, err := c.sock.Write(append([]byte{0x8a, 125}, make([]byte, 125)...)); err != nil {
+							conn.Close(hub.CloseSlow, "too slow")
+							return
+						}
+					}
+				}()
+			} else {
+				conn.Send(hub.NewFrame([]byte(strings.Repeat("x", 16<<20))))
+			}
+			talking := make(chan struct{})
+			go func() {
+				defer close(talking)
+				for {
+					select {
+					case <-ended:
+						return
+					default:
+						if _, err := p.Write(masked(opText, beat)); err != nil {
+							return
+						}
+					}
+				}
+			}()
+			select {
+			case <-ended:
+			case <-time.After(limit):
+				t.Fatal("the connection is held")
+			}
+			conn.Detach()
+			if n := h.Stats().Connections; n != 0 {
+				t.Errorf("%d connections", n)
+			}
+			_ = p.Close()
+			<-talking
+		})
+	}
+}
+
 func TestOriginAllowed(t *testing.T) {
 	allowed := []string{"https://crier.example", "http://127.0.0.1:8080"}
 	for name, test := range map[string]struct {

@@ -63,15 +63,15 @@ func (p *prefixed) Read(b []byte) (int, error) {
 
 // upgrade accepts a WebSocket. The library's own origin check is off: it lets a missing
 // Origin and any scheme of the same host pass; originAllowed does not. pinged hears each ping
-// and reports whether the library shall answer it; heard hears each pong.
-func upgrade(w http.ResponseWriter, r *http.Request, pinged func(payload []byte) bool, heard func()) (*socket, error) {
+// and reports whether the library shall answer it; ponged hears each pong.
+func upgrade(w http.ResponseWriter, r *http.Request, pinged func(payload []byte) bool, ponged func(payload []byte)) (*socket, error) {
 	lean := &leanWriter{ResponseWriter: w}
 	ws, err := websocket.Accept(lean, r, &websocket.AcceptOptions{
 		Subprotocols:       append([]string{protocol.Subprotocol}, offered(r)...),
 		InsecureSkipVerify: true,
 		CompressionMode:    websocket.CompressionDisabled,
 		OnPingReceived:     func(_ context.Context, payload []byte) bool { return pinged(payload) },
-		OnPongReceived:     func(context.Context, []byte) { heard() },
+		OnPongReceived:     func(_ context.Context, payload []byte) { ponged(payload) },
 	})
 	if err != nil {
 		return nil, err

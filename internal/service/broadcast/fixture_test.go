@@ -15,6 +15,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 	"crier/internal/testkit"
 	"crier/store"
@@ -68,7 +69,7 @@ func newHallOn(t testing.TB, n int, dsn string) *hall {
 	h.bio, h.chem = h.fill(n)
 	limits := domain.DefaultLimits
 	h.limits = &limits
-	h.build(broadcast.Unlimited{})
+	h.build(limit.Unlimited{})
 	return h
 }
 
@@ -156,7 +157,7 @@ func BenchmarkSendToAll(b *testing.B) {
 			h := newHallOn(b, 1500, dsn())
 			planner := h.as(domain.RolePlanner)
 			s := broadcast.New(broadcast.Options{Store: h.store, Presence: h.presence, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock,
-				Limits: *h.limits, Limiter: broadcast.Unlimited{}, Committed: func(*domain.Entry) {}})
+				Limits: *h.limits, Limiter: limit.Unlimited{}, Committed: func(*domain.Entry) {}})
 			for b.Loop() {
 				if _, _, err := s.Send(b.Context(), planner, h.bio, request()); err != nil {
 					b.Fatal(err)

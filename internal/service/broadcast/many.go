@@ -51,10 +51,8 @@ type ManyRecipient struct {
 
 // ManyCounts count them by presence.
 type ManyCounts struct {
-	Total   int `json:"total"`
-	Online  int `json:"online"`
-	Away    int `json:"away"`
-	Offline int `json:"offline"`
+	Total int `json:"total"`
+	domain.PresenceCounts
 }
 
 // Blocked is someone who would not be reached, and why.
@@ -103,14 +101,7 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 		now, _ := s.o.Presence.Presence(actor.Organisation, r.No)
 		out.Recipients = append(out.Recipients, ManyRecipient{ID: r.ID, Name: r.Name(), ExternalID: r.ExternalID, Presence: now})
 		out.Counts.Total++
-		switch now {
-		case domain.Online:
-			out.Counts.Online++
-		case domain.Away:
-			out.Counts.Away++
-		default:
-			out.Counts.Offline++
-		}
+		out.Counts.Add(now)
 	}
 	out.LeftOut = append(out.LeftOut, left...)
 	for _, id := range missing {

@@ -11,6 +11,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 	"crier/internal/testkit"
 )
@@ -109,7 +110,7 @@ func TestSendManyLeavesOut(t *testing.T) {
 		maria := p.coordinator("maria", p.yard)
 		const left = "Amin 1 locked, Amin 4 left, Amin 5 invited"
 		preview, err := p.PreviewMany(t.Context(), maria, p.yard, broadcast.People{Filter: &domain.PeopleFilter{}})
-		if err != nil || preview.Counts != (broadcast.ManyCounts{Total: 3, Offline: 3}) || reasons(preview.LeftOut) != left || preview.Limit != 1500 {
+		if err != nil || preview.Counts != (broadcast.ManyCounts{Total: 3, PresenceCounts: domain.PresenceCounts{Offline: 3}}) || reasons(preview.LeftOut) != left || preview.Limit != 1500 {
 			t.Errorf("preview %+v, %v", preview, err)
 		}
 		r := many(p.yard)
@@ -198,16 +199,16 @@ func TestSendManyLimit(t *testing.T) {
 	p := newPools(t, "sqlite:"+filepath.Join(t.TempDir(), "crier.db"))
 	maria := p.coordinator("maria", p.yard)
 	p.limits.Recipients = 3
-	p.build(broadcast.Unlimited{})
+	p.build(limit.Unlimited{})
 	p.sendMany(maria, many(p.yard))
 	p.limits.Recipients = 2
-	p.build(broadcast.Unlimited{})
+	p.build(limit.Unlimited{})
 	_, _, err := p.SendMany(t.Context(), maria, many(p.yard))
 	if f := want(t, err, fault.TooLarge, "recipients"); f.Limit != 2 || f.Actual != 3 {
 		t.Errorf("limit %d, actual %d", f.Limit, f.Actual)
 	}
 	p.limits.Recipients = 1 // six match: more than can be looked at
-	p.build(broadcast.Unlimited{})
+	p.build(limit.Unlimited{})
 	_, err = p.PreviewMany(t.Context(), maria, p.yard, broadcast.People{Filter: &domain.PeopleFilter{}})
 	want(t, err, fault.TooLarge, "recipients")
 }

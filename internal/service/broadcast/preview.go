@@ -26,10 +26,8 @@ type PreviewRecipient struct {
 
 // PreviewCounts count them by presence and by progress.
 type PreviewCounts struct {
-	Total      int `json:"total"`
-	Online     int `json:"online"`
-	Away       int `json:"away"`
-	Offline    int `json:"offline"`
+	Total int `json:"total"`
+	domain.PresenceCounts
 	NotStarted int `json:"not_started"`
 	InProgress int `json:"in_progress"`
 	Submitted  int `json:"submitted"`
@@ -93,14 +91,7 @@ func (p *Preview) add(c domain.Candidate) {
 	}
 	p.Recipients = append(p.Recipients, PreviewRecipient{ID: c.ID, Name: c.Name(), Room: c.Room, Seat: c.Seat, Presence: c.Presence, Progress: c.Progress})
 	p.Counts.Total++
-	switch c.Presence {
-	case domain.Online:
-		p.Counts.Online++
-	case domain.Away:
-		p.Counts.Away++
-	default:
-		p.Counts.Offline++
-	}
+	p.Counts.Add(c.Presence)
 	switch c.Progress {
 	case domain.InProgress:
 		p.Counts.InProgress++

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"crier/internal/domain"
 	"crier/internal/failpoint"
@@ -168,9 +167,3 @@ func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string,
 	list[0].LeftOut, err = s.leftOut(ctx, actor, b)
 	return list[0], err
 }
-
-// Limits of one sender, in limiter.go's default.
-const (
-	sendEvery = 2 * time.Second
-	sendBurst = 5
-)

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 )
 
@@ -129,7 +130,7 @@ func TestSendRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.limits.Recipients = 20
-			h.build(broadcast.Unlimited{})
+			h.build(limit.Unlimited{})
 			r := request()
 			c.change(&r)
 			_, _, err := h.Send(t.Context(), planner, h.bio, r)
@@ -216,9 +217,10 @@ func TestFilterAndPresence(t *testing.T) {
 func TestPreview(t *testing.T) {
 	h := newHall(t, 30)
 	h.presence[h.nos[0]], h.presence[h.nos[1]] = domain.Online, domain.Away
+	h.presence[h.nos[2]], h.presence[h.nos[3]] = domain.Unresponsive, domain.Unknown
 	invigilator := h.as(domain.RoleInvigilator, "A")
 	p, err := h.Preview(t.Context(), invigilator, h.bio, broadcast.Recipients{Filter: &domain.CandidateFilter{}})
-	if err != nil || p.Limit != 1500 || p.Counts != (broadcast.PreviewCounts{Total: 10, Online: 1, Away: 1, Offline: 8, NotStarted: 10}) {
+	if err != nil || p.Limit != 1500 || p.Counts != (broadcast.PreviewCounts{Total: 10, PresenceCounts: domain.PresenceCounts{Online: 1, Away: 1, Unresponsive: 1, Unknown: 1, Offline: 6}, NotStarted: 10}) {
 		t.Errorf("%+v, %v", p.Counts, err)
 	}
 	p, err = h.Preview(t.Context(), invigilator, h.bio, broadcast.Recipients{People: []domain.PersonID{h.people[1], h.people[20], h.people[1]}})
@@ -289,7 +291,7 @@ func TestSendLeavesOutLocked(t *testing.T) {
 		}
 	}
 	h.limits.Recipients = 9
-	h.build(broadcast.Unlimited{})
+	h.build(limit.Unlimited{})
 	if b := h.send(planner, to(h.people[:10]...)); b.Counts.Recipients != 9 || len(b.LeftOut) != 1 {
 		t.Errorf("the limit counts recipients: %+v", b)
 	}
@@ -344,7 +346,7 @@ func TestReach(t *testing.T) {
 // Five at once, then one every two seconds; a retry costs nothing.
 func TestRate(t *testing.T) {
 	h := newHall(t, 3)
-	h.build(broadcast.NewRate(h.clock))
+	h.build(limit.For(limit.NewLocal(h.clock), limit.Sendings))
 	planner := h.as(domain.RolePlanner)
 	var last broadcast.Request
 	for range 5 {
@@ -372,7 +374,7 @@ func TestRate(t *testing.T) {
 func TestStoreUnavailable(t *testing.T) {
 	h := newHall(t, 3)
 	broken := &brokenStore{Store: h.store, err: &fault.Error{Code: fault.Unavailable, Unknown: true, RetryAfter: time.Second}}
-	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: broadcast.Unlimited{},
+	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: limit.Unlimited{},
 		Committed: func(*domain.Entry) { t.Error("the bell rang") }})
 	_, fresh, err := s.Send(t.Context(), h.as(domain.RolePlanner), h.bio, request())
 	f, ok := errors.AsType[*fault.Error](err)

@@ -17,6 +17,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/limit"
 	"crier/internal/service/conversation"
 	"crier/internal/testkit"
 	"crier/store"
@@ -96,7 +97,7 @@ func newOffice(t testing.TB, dsn string) *office {
 	}
 	o.seal = cursor.NewSealer(o.store.SealKey())
 	o.Service = conversation.New(conversation.Options{
-		Store: o.store, Presence: nobody{}, Sealer: o.seal, Clock: o.clock, Log: zerolog.Nop(), Limits: domain.DefaultLimits, Limiter: conversation.NewRate(o.clock),
+		Store: o.store, Presence: nobody{}, Sealer: o.seal, Clock: o.clock, Log: zerolog.Nop(), Limits: domain.DefaultLimits, Limiter: limit.For(limit.NewLocal(o.clock), limit.Messages),
 		Committed: func(e *domain.Entry) {
 			// The doorbell rings after COMMIT: another reader sees the entry by now.
 			if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {

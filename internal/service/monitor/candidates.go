@@ -31,6 +31,8 @@ type Page struct {
 	Candidates []Candidate `json:"candidates"`
 	Total      int         `json:"total"` // how many match in all
 	Next       string      `json:"next"`  // hand it back as after; "" at the end
+	// UnknownNodes is how many nodes cannot be heard: whoever may be connected there is Unknown.
+	UnknownNodes int `json:"unknown_nodes"`
 }
 
 // candidatesMost is how many candidates one answer holds.
@@ -58,7 +60,7 @@ func (s *Service) Candidates(ctx context.Context, actor domain.Actor, exam domai
 		limit = candidatesMost
 	}
 	match := f.Matcher()
-	page := Page{Candidates: []Candidate{}}
+	page := Page{Candidates: []Candidate{}, UnknownNodes: s.Presence.UnknownNodes(actor.Organisation)}
 	begun := after == ""
 	for _, c := range all {
 		c.Presence, c.LastSeen = s.Presence.Presence(actor.Organisation, c.Person)

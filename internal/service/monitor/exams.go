@@ -31,7 +31,7 @@ type Counts struct {
 	NotStarted int `json:"not_started"`
 	InProgress int `json:"in_progress"`
 	Submitted  int `json:"submitted"`
-	Online     int `json:"online"` // away included
+	Online     int `json:"online"` // their page answers; away included
 }
 
 // ExamOfMine is a test with what the actor may do in it.
@@ -149,7 +149,7 @@ func (s *Service) exam(e domain.Exam, enrolments []domain.Enrolment, rooms []str
 		case domain.Submitted:
 			out.Counts.Submitted++
 		}
-		if p, _ := s.Presence.Presence(e.Organisation, n.Person); p != domain.Offline {
+		if p, _ := s.Presence.Presence(e.Organisation, n.Person); p.Answering() {
 			out.Counts.Online++
 		}
 	}

@@ -25,6 +25,8 @@ type Store interface {
 // Presence says who is connected; lastSeen is zero when not known.
 type Presence interface {
 	Presence(org domain.OrganisationID, no domain.PersonNo) (p domain.Presence, lastSeen time.Time)
+	// UnknownNodes returns how many other nodes cannot be heard now.
+	UnknownNodes(org domain.OrganisationID) int
 }
 
 // Publisher sends an event to the connections of this node that listen to a topic.

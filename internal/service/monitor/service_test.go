@@ -20,6 +20,16 @@ import (
 
 type presence map[domain.PersonNo]domain.Presence
 
+// UnknownNodes is one while somebody is unknown.
+func (p presence) UnknownNodes(domain.OrganisationID) int {
+	for _, s := range p {
+		if s == domain.Unknown {
+			return 1
+		}
+	}
+	return 0
+}
+
 func (p presence) Presence(_ domain.OrganisationID, no domain.PersonNo) (domain.Presence, time.Time) {
 	if s, ok := p[no]; ok {
 		return s, time.Date(2026, 5, 4, 8, 59, 0, 0, time.UTC)
@@ -115,6 +125,7 @@ func ids(p monitor.Page) (out []string) {
 func TestExams(t *testing.T) {
 	s := open(t)
 	s.presence[1], s.presence[2], s.presence[4] = domain.Online, domain.Away, domain.Online
+	s.presence[3], s.presence[5] = domain.Unresponsive, domain.Unknown // neither is online
 	for name, c := range map[string]struct {
 		actor domain.Actor
 		want  []string // name state rooms candidates/not started/in progress/submitted/online
@@ -186,6 +197,27 @@ func TestCandidatesAreFiltered(t *testing.T) {
 	}
 	if _, err := s.Candidates(t.Context(), s.actor(domain.RolePlanner), s.m1, domain.CandidateFilter{}, 0, "nobody"); !fault.Is(err, fault.Invalid) {
 		t.Errorf("after nobody: %v", err)
+	}
+}
+
+// TestUnresponsiveAndUnknown are values of a row and of the filter.
+func TestUnresponsiveAndUnknown(t *testing.T) {
+	s := open(t)
+	s.presence[1], s.presence[2], s.presence[3] = domain.Unresponsive, domain.Unknown, domain.Online
+	boss := s.actor(domain.RoleAdmin)
+	for presence, want := range map[domain.Presence]int{domain.Unresponsive: 1, domain.Unknown: 1, domain.Online: 1, domain.Away: 0, domain.Offline: 3} {
+		page, err := s.Candidates(t.Context(), boss, s.m1, domain.CandidateFilter{Presence: []domain.Presence{presence}}, 0, "")
+		if err != nil || page.Total != want || page.UnknownNodes != 1 {
+			t.Errorf("%s: %d of %d unknown nodes, %v", presence, page.Total, page.UnknownNodes, err)
+		}
+		for _, c := range page.Candidates {
+			if c.Presence != presence {
+				t.Errorf("%s: a row says %s", presence, c.Presence)
+			}
+		}
+	}
+	if _, err := s.Candidates(t.Context(), boss, s.m1, domain.CandidateFilter{Presence: []domain.Presence{"asleep"}}, 0, ""); fault.CodeOf(err) != fault.Invalid {
+		t.Error(err)
 	}
 }
 

@@ -66,6 +66,10 @@ export const staff = {
   'monitor.ended': 'ended {time}',
   'monitor.myRooms': 'Your rooms: {rooms}',
   'monitor.failed': 'The list could not be loaded',
+  'monitor.unknownNodes': {
+    one: 'Presence of {count} server node is unknown: Redis cannot be reached. Messages arrive all the same.',
+    other: 'Presence of {count} server nodes is unknown: Redis cannot be reached. Messages arrive all the same.',
+  },
   'monitor.stale': 'The list could not be refreshed; it shows what was known before.',
   'monitor.search': 'Search name, id or seat',
   'monitor.searchLabel': 'Search candidates by name, candidate id or seat',
@@ -111,6 +115,8 @@ export const staff = {
 
   'presence.online': 'online',
   'presence.away': 'away',
+  'presence.unresponsive': 'not answering',
+  'presence.unknown': 'unknown',
   'presence.offline': 'offline',
 
   'column.seat': 'Seat',

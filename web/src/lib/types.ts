@@ -2,7 +2,7 @@
 import type { MessageFrame } from '../protocol/frames'
 
 export type Progress = 'not_started' | 'in_progress' | 'submitted'
-export type Presence = 'online' | 'away' | 'offline'
+export type Presence = 'online' | 'away' | 'unresponsive' | 'unknown' | 'offline'
 export type ReceiptState = 'queued' | 'delivered' | 'displayed' | 'acknowledged'
 export type Role = 'admin' | 'planner' | 'chief_invigilator' | 'invigilator' | 'coordinator' | 'candidate'
 

@@ -55,15 +55,17 @@ export type ProgressFrame = {
 }
 /** To a candidate: they have started or submitted a test. */
 export type OwnProgressFrame = { type: 'progress'; test: string; changes?: undefined; progress: 'not_started' | 'in_progress' | 'submitted'; at: string }
+/** unresponsive: connected, but the page does not answer. unknown: other nodes cannot be asked. */
+export type PresenceName = 'online' | 'away' | 'unresponsive' | 'unknown' | 'offline'
 /** Of the candidates of a watched test. */
 export type PresenceFrame = {
   type: 'presence'
   test: string
   conversation?: undefined
-  changes: { person: string; presence: 'online' | 'away' | 'offline'; at: string }[]
+  changes: { person: string; presence: PresenceName; at: string }[]
 }
 /** Of the candidate of an open conversation. */
-export type CandidatePresenceFrame = { type: 'presence'; test?: undefined; conversation: string; presence: 'online' | 'away' | 'offline'; at?: string }
+export type CandidatePresenceFrame = { type: 'presence'; test?: undefined; conversation: string; presence: PresenceName; at?: string }
 export type EnrolmentFrame = { type: 'enrolment'; test: string }
 /** The watched test's own facts changed: read it again. */
 export type TestFrame = { type: 'test'; test: string }

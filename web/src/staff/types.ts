@@ -8,7 +8,7 @@ import type { CopyState } from '../protocol/items'
 export type { Presence, Progress, ReceiptState }
 
 export const progresses: readonly Progress[] = ['in_progress', 'not_started', 'submitted']
-export const presences: readonly Presence[] = ['online', 'away', 'offline']
+export const presences: readonly Presence[] = ['online', 'away', 'unresponsive', 'unknown', 'offline']
 
 export interface Test {
   id: string

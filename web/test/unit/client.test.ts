@@ -231,3 +231,19 @@ test('what stands open is opened again after a reconnect, what was shut is not',
   const frames = sockets.at(-1)!.sent.filter(({ type }) => type !== 'hello')
   expect(frames.map(({ type, conversation }) => [type, conversation])).toEqual([['open', 'early'], ['open', 'sara'], ['typing', 'sara']])
 })
+
+test('a beat is answered by the page as it comes, by no timer: timers of hidden pages run once a minute', async () => {
+  const { client, sockets, open, welcome, say } = setUp()
+  client.start()
+  await open()
+  welcome()
+  say({ type: 'caught_up', cursor: 'a' })
+  const answers = () => sockets[0]!.sent.filter((frame) => frame.type === 'beat').length
+  for (let n = 1; n <= 3; n++) {
+    say({ type: 'beat', now: '2026-11-21T09:00:20Z' })
+    expect(answers()).toBe(n)
+  }
+  vi.clearAllTimers() // a page whose timers never run
+  say({ type: 'beat', now: '2026-11-21T09:01:20Z' })
+  expect(answers()).toBe(4)
+})

@@ -164,7 +164,7 @@ export const messages = {
   'legend.invited': 'Cannot be written to yet: the invitation has not been accepted.',
   'legend.locked': 'Cannot be written to: the account is locked, or they have left.',
   'legend.broadcast': 'Part of a sending to many; the answer is one-to-one.',
-  'legend.presence': 'Signed in now, looking elsewhere, or not signed in.',
+  'legend.presence': 'Signed in now; looking elsewhere; the page does not answer; the server cannot tell; or not signed in.',
 
   'reason.invited': 'invitation not accepted yet',
   'reason.locked': 'account locked',

@@ -12,6 +12,8 @@ export const send = {
   'send.total': { one: '{count} candidate', other: '{count} candidates' },
   'send.online': '{count} online',
   'send.away': '{count} away',
+  'send.unresponsive': '{count} not answering',
+  'send.presenceUnknown': '{count} unknown',
   'send.offline': '{count} offline',
   'send.submitted': '{count} submitted',
   'send.laterOffline': { one: '{count} offline: sees it at the next sign-in', other: '{count} offline: see it at their next sign-in' },

@@ -53,7 +53,7 @@ describe('counts', () => {
   it('say what a click gives', () => {
     for (const f of [empty, { ...empty, room: ['A'] }, { ...empty, progress: ['in_progress' as const], tag: ['dyslexia'] }, { ...empty, q: 'c', presence: ['online' as const] }]) {
       const counts = facets(f, candidates)
-      for (const [part, values] of Object.entries({ progress: ['in_progress', 'submitted', 'not_started'], presence: ['online', 'away', 'offline'], room: ['', 'A', 'B'], tag: ['laptop', 'dyslexia'] })) {
+      for (const [part, values] of Object.entries({ progress: ['in_progress', 'submitted', 'not_started'], presence: ['online', 'away', 'unresponsive', 'unknown', 'offline'], room: ['', 'A', 'B'], tag: ['laptop', 'dyslexia'] })) {
         for (const value of values) {
           const alone = { ...f, [part]: [value] }
           expect([part, value, counts[part as 'room'].get(value) ?? 0]).toEqual([part, value, candidates.filter(matcher(alone)).length])

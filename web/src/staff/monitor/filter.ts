@@ -4,7 +4,7 @@
 // search without any letter or digit matches nobody).
 // internal/domain/testdata/filter_cases.json is replayed against it.
 
-import type { Candidate, Presence, Progress, WireFilter } from '../types'
+import { presences, type Candidate, type Presence, type Progress, type WireFilter } from '../types'
 
 export interface Filter {
   q: string
@@ -188,7 +188,7 @@ export function fromQuery(query: string): Filter {
   return {
     q: p.get('q') ?? '',
     progress: known('progress', ['not_started', 'in_progress', 'submitted'] as const),
-    presence: known('presence', ['online', 'away', 'offline'] as const),
+    presence: known('presence', presences),
     room: [...new Set(p.getAll('room'))],
     seat: [...new Set(p.getAll('seat'))],
     extraTime: extra === 'yes' ? true : extra === 'no' ? false : null,

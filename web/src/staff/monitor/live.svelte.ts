@@ -25,6 +25,8 @@ export class LiveTest {
   /** Why the first reading failed; a later one leaves what is shown and sets `stale`. */
   failure: unknown = $state.raw()
   stale = $state(false)
+  /** Nodes that this one cannot hear: who is connected there is unknown. */
+  unknownNodes = $state(0)
   /** Candidates whose row has just changed. */
   marks: ReadonlySet<string> = $state.raw(new Set())
   sendings: readonly Broadcast[] | undefined = $state.raw()
@@ -116,9 +118,10 @@ export class LiveTest {
     try {
       const [test, page] = await Promise.all([
         api.get<TestDetail>(`/tests/${this.id}`),
-        api.get<{ candidates: Candidate[] }>(`/tests/${this.id}/candidates`),
+        api.get<{ candidates: Candidate[]; unknown_nodes: number }>(`/tests/${this.id}/candidates`),
       ])
       this.test = test
+      this.unknownNodes = page.unknown_nodes
       const changed = this.#roster.take(reading, page.candidates)
       this.failure = undefined
       this.stale = false

@@ -1,11 +1,22 @@
 import type { Tone } from '../../ui'
 import type { Presence, ReceiptState } from '../types'
 
-type Look = { tone: Tone; shape: 'full' | 'ring' | 'half' }
+type Look = { tone: Tone; shape: 'full' | 'ring' | 'half' | 'bar' | 'dashed' }
 
 /** How a presence is drawn, beside its word. */
 export function presenceLook(p: Presence): Look {
-  return p === 'online' ? { tone: 'done', shape: 'full' } : p === 'away' ? { tone: 'wait', shape: 'half' } : { tone: 'plain', shape: 'ring' }
+  switch (p) {
+    case 'online':
+      return { tone: 'done', shape: 'full' }
+    case 'away':
+      return { tone: 'wait', shape: 'half' }
+    case 'unresponsive':
+      return { tone: 'alarm', shape: 'bar' }
+    case 'unknown':
+      return { tone: 'wait', shape: 'dashed' }
+    default:
+      return { tone: 'plain', shape: 'ring' }
+  }
 }
 
 /** How a receipt's state is drawn, beside its word. */

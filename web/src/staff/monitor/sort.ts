@@ -12,7 +12,7 @@ export const columns: readonly Column[] = ['seat', 'name', 'presence', 'progress
 export const initial: Sort = { column: 'seat', descending: false }
 
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
-const presenceRank = { offline: 0, away: 1, online: 2 } as const
+const presenceRank = { offline: 0, unknown: 1, unresponsive: 2, away: 3, online: 4 } as const
 const progressRank = { not_started: 0, in_progress: 1, submitted: 2 } as const
 
 const byPlace = (a: Candidate, b: Candidate) => natural.compare(a.room, b.room) || natural.compare(a.seat, b.seat)

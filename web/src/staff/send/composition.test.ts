@@ -18,7 +18,7 @@ const { Composition } = await import('./composition.svelte')
 const kept = new Map<string, string>()
 const reach = (...ids: string[]) => ({
   recipients: ids.map((id) => ({ id, name: id, presence: 'online' as const })),
-  counts: { total: ids.length, online: ids.length, away: 0, offline: 0 },
+  counts: { total: ids.length, online: ids.length, away: 0, unresponsive: 0, unknown: 0, offline: 0 },
   left_out: [{ id: 'left', name: 'Left', reason: { code: 'locked', text: 'locked' } }],
   limit: 2,
 })

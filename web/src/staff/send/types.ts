@@ -5,7 +5,7 @@ import type { Plan } from '../deliveries/types'
 /** Who would get a sending, before it is sent: of a test, or of the people outside tests. */
 export interface Reach {
   recipients: readonly Reached[]
-  counts: { total: number; online: number; away: number; offline: number; /** Of a test. */ submitted?: number }
+  counts: { total: number; online: number; away: number; unresponsive: number; unknown: number; offline: number; /** Of a test. */ submitted?: number }
   left_out: readonly LeftOut[]
   /** Most recipients of one sending. */
   limit: number
