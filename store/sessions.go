@@ -106,7 +106,7 @@ func (s *Store) endSessions(ctx context.Context, actor domain.Actor, reason, whe
 	return entries, err
 }
 
-// endSessions makes one entry per person.
+// endSessions ends logins, and with them the pushes to their browsers. It makes one entry per person.
 func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) ([]*domain.Entry, error) {
 	var gone []struct {
 		ID     string
@@ -115,6 +115,14 @@ func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where 
 	err := t.Select(ctx, &gone, `DELETE FROM sessions WHERE `+where+` RETURNING id, person_no`, args...)
 	if err != nil || len(gone) == 0 {
 		return nil, err
+	}
+	ids := make([]string, len(gone))
+	for i, g := range gone {
+		ids[i] = g.ID
+	}
+	_, err = t.Exec(ctx, `DELETE FROM push_subscriptions WHERE organisation_id = $1 AND session_id IN `+t.s.d.Texts("$2"), t.org, jsonOf(ids))
+	if err != nil {
+		return nil, fmt.Errorf("end the pushes of sessions: %w", err)
 	}
 	of := map[int64][]string{}
 	var people []int64
