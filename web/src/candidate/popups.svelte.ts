@@ -1,16 +1,17 @@
+import { tab } from '../lib/storage'
 import type { InboxMessage } from '../lib/types'
 import { inbox } from './inbox.svelte'
 import { unread } from './search'
 import { appearsAt, TypingWatch } from './typing'
 
-const ASIDE = 'crier.aside'
+const ASIDE = 'aside'
 
 /**
  * Which message stands on the screen: those not confirmed yet, oldest first, one at a time. A new run waits for a pause in typing; while a
  * pop-up is open, further ones queue behind it. Esc sets the whole run aside: unread, found in the message centre.
  */
 class Popups {
-  #aside: ReadonlySet<string> = $state.raw(new Set(read()))
+  #aside: ReadonlySet<string> = $state.raw(new Set())
   #open = $state(false)
   #done = $state(0)
   #typing = new TypingWatch()
@@ -23,6 +24,7 @@ class Popups {
 
   /** Call inside an effect root: opens and closes runs as messages come and go. Returns how to stop. */
   start(): () => void {
+    this.#aside = new Set(read())
     const stopTyping = this.#typing.start()
     let timer: ReturnType<typeof setTimeout> | undefined
     const stopEffect = $effect.root(() => {
@@ -67,7 +69,7 @@ class Popups {
   setAside(): void {
     this.#aside = new Set([...this.#aside, ...this.#waiting.map((message) => message.id)])
     try {
-      sessionStorage.setItem(ASIDE, JSON.stringify([...this.#aside].slice(-200)))
+      tab.setItem(ASIDE, JSON.stringify([...this.#aside].slice(-200)))
     } catch {
       // storage is forbidden: they come again after a reload
     }
@@ -77,7 +79,7 @@ class Popups {
   bringBack(): void {
     this.#aside = new Set()
     try {
-      sessionStorage.removeItem(ASIDE)
+      tab.removeItem(ASIDE)
     } catch {
       // as above
     }
@@ -88,7 +90,7 @@ class Popups {
 
 function read(): string[] {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(ASIDE) ?? '[]')
+    const kept: unknown = JSON.parse(tab.getItem(ASIDE) ?? '[]')
     return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : []
   } catch {
     return []
