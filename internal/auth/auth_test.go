@@ -2,10 +2,7 @@ package auth
 
 import (
 	"bytes"
-	"context"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +35,7 @@ func TestPasswordsVerify(t *testing.T) {
 		{"", "", false},
 		{a, strings.Repeat("x", MaxPassword+1), false},
 	} {
-		got, err := h.Verify(ctx, c.stored, c.password)
+		got, err := h.Verify(ctx, Work, c.stored, c.password)
 		if err != nil || got != c.want {
 			t.Errorf("Verify(%.20q, %.20q) = %v, %v; want %v", c.stored, c.password, got, err, c.want)
 		}
@@ -53,7 +50,7 @@ func TestVerifyRefusesForeignStrings(t *testing.T) {
 		strings.Replace(good, "m=19456", "m=4194304", 1), strings.Replace(good, "t=2", "t=0", 1), strings.Replace(good, "p=1", "p=0", 1),
 		strings.Replace(good, "t=2,", "t=2,,", 1), good + "$", good[:len(good)-1] + "!",
 	} {
-		if ok, err := h.Verify(t.Context(), s, "correct horse"); err == nil || ok {
+		if ok, err := h.Verify(t.Context(), Work, s, "correct horse"); err == nil || ok {
 			t.Errorf("Verify(%q) = %v, %v; want an error", s, ok, err)
 		}
 	}
@@ -66,7 +63,7 @@ func TestUnknownLoginCostsAsMuch(t *testing.T) {
 		best := time.Hour
 		for range 5 {
 			start := time.Now()
-			_, _ = h.Verify(t.Context(), stored, "wrong horse")
+			_, _ = h.Verify(t.Context(), Work, stored, "wrong horse")
 			best = min(best, time.Since(start))
 		}
 		return best
@@ -74,41 +71,6 @@ func TestUnknownLoginCostsAsMuch(t *testing.T) {
 	known, unknown := fastest(good), fastest("")
 	if unknown < known/3 {
 		t.Errorf("an unknown login is refused in %v, a known one in %v", unknown, known)
-	}
-}
-
-func TestWaitersLeaveWithTheirContext(t *testing.T) {
-	h := NewHasher(1)
-	h.slots <- struct{}{} // one at work
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { _, err := h.Hash(ctx, "correct horse"); done <- err }()
-	cancel()
-	if err := <-done; !fault.Is(err, fault.Unavailable) {
-		t.Errorf("got %v, want unavailable", err)
-	}
-	<-h.slots
-}
-
-func TestNoMoreThanParallel(t *testing.T) {
-	h := NewHasher(2)
-	var most atomic.Int64
-	var wg sync.WaitGroup
-	for range 6 {
-		wg.Go(func() {
-			if err := h.enter(t.Context()); err != nil {
-				t.Error(err)
-				return
-			}
-			if n := int64(len(h.slots)); n > most.Load() {
-				most.Store(n)
-			}
-			h.leave()
-		})
-	}
-	wg.Wait()
-	if most.Load() > 2 || h.Parallel() != 2 {
-		t.Errorf("%d at once, want at most 2", most.Load())
 	}
 }
 
