@@ -28,9 +28,8 @@ func (r sessionRow) session() domain.Session {
 
 const sessionColumns = `organisation_id, id, person_no, user_agent, created_at, expires_at, seen_at`
 
-// StartSession stores a login of the actor, records it, and forgets the attempts
-// that came before it.
-func (s *Store) StartSession(ctx context.Context, actor domain.Actor, login string, n domain.Session, tokenHash []byte) (*domain.Entry, error) {
+// StartSession stores a login of the actor and records it.
+func (s *Store) StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*domain.Entry, error) {
 	e := &domain.Entry{Kind: domain.EntrySessionStarted, Actor: actor.Ref(),
 		Payload: payload(domain.SessionChanged{Sessions: []string{n.ID}, Person: n.Person, Name: actor.Name})}
 	err := s.write(ctx, n.Organisation, func(tx *Tx) error {
@@ -42,8 +41,7 @@ func (s *Store) StartSession(ctx context.Context, actor domain.Actor, login stri
 		if err != nil {
 			return fmt.Errorf("insert session: %w", err)
 		}
-		_, err = tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE organisation_id = $1 AND login = $2`, n.Organisation, login)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -174,29 +172,12 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.
 	return entries, nil
 }
 
-// CountAttempt notes one attempt to sign in and returns how many there were, this
-// one included, since the first of them; attempts older than a time do not count.
-// One statement: it holds over all nodes.
-func (s *Store) CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (attempts int, since time.Time, err error) {
-	var r struct {
-		Attempts int
-		Since    int64
-	}
-	err = s.w.GetContext(ctx, &r, `INSERT INTO sign_in_attempts (organisation_id, login, since, attempts) VALUES ($1, $2, $3, 1)
-		ON CONFLICT (organisation_id, login) DO UPDATE SET
-			attempts = CASE WHEN sign_in_attempts.since <= $4 THEN 1 ELSE sign_in_attempts.attempts + 1 END,
-			since = CASE WHEN sign_in_attempts.since <= $4 THEN excluded.since ELSE sign_in_attempts.since END
-		RETURNING attempts, since`, org, login, micros(now), micros(older))
+// RecordSignInsFailed records an interval's failed sign-ins.
+func (s *Store) RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error) {
+	e := &domain.Entry{Kind: domain.EntrySignInsFailed, Actor: actor.Ref(), Payload: payload(p)}
+	err := s.write(ctx, actor.Organisation, func(tx *Tx) error { return tx.Append(ctx, e) })
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("count sign-in attempt: %w", translate(ctx, err))
+		return nil, err
 	}
-	return r.Attempts, timeOf(r.Since), nil
-}
-
-// SweepAttempts forgets attempts older than a time.
-func (s *Store) SweepAttempts(ctx context.Context, older time.Time) error {
-	if _, err := s.w.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE since <= $1`, micros(older)); err != nil {
-		return fmt.Errorf("sweep sign-in attempts: %w", translate(ctx, err))
-	}
-	return nil
+	return e, nil
 }

@@ -52,13 +52,17 @@ func (s *Server) signIn(x *exchange) error {
 	if err := x.decode(&in, bodyLimit); err != nil {
 		return err
 	}
-	in.UserAgent = x.r.UserAgent()
+	in.UserAgent, in.Device, in.Address = x.r.UserAgent(), s.device(x), address(x.r)
 	out, err := s.Access.SignIn(x.r.Context(), in)
 	if err != nil {
 		return err
 	}
 	x.actor = out.Actor
 	s.setCookie(x, out.Session.Token, out.Session.ExpiresAt)
+	s.setDevice(x, out.Device)
+	if !in.Token {
+		out.Session.Token = ""
+	}
 	return x.json(http.StatusCreated, out)
 }
 

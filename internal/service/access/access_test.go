@@ -69,58 +69,6 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-func TestSignInIsLimitedOverNodes(t *testing.T) {
-	a := start(t)
-	b := another(a.store, a.clock)
-	try := func(n *node, slug, login, password string) error {
-		_, err := n.SignIn(t.Context(), access.Credentials{Organisation: slug, Login: login, Password: password})
-		return err
-	}
-	for i := range access.AttemptsMost {
-		if err := try([]*node{a, b}[i%2], "north", "anna", "wrong horse"); !fault.Is(err, fault.Unauthenticated) {
-			t.Fatalf("attempt %d: %v", i+1, err)
-		}
-	}
-	for _, n := range []*node{a, b} {
-		err := try(n, "north", "anna", password) // the right one: it must not help to guess
-		f, ok := errors.AsType[*fault.Error](err)
-		if !ok || f.Code != fault.RateLimited || f.RetryAfter <= 0 || f.RetryAfter > access.AttemptWindow {
-			t.Fatalf("attempt over the limit: %v", err)
-		}
-	}
-	if err := try(a, "north", "planner", password); err != nil {
-		t.Errorf("another login: %v", err)
-	}
-	if err := try(a, "south", "anna", password); err != nil {
-		t.Errorf("another organisation's anna: %v", err)
-	}
-	a.clock.Advance(access.AttemptWindow)
-	if err := try(b, "north", "anna", password); err != nil {
-		t.Errorf("after the window: %v", err)
-	}
-	for range 3 { // a right password forgets those before
-		for range access.AttemptsMost - 1 {
-			if err := try(a, "north", "anna", "wrong horse"); !fault.Is(err, fault.Unauthenticated) {
-				t.Fatal(err)
-			}
-		}
-		if err := try(a, "north", "anna", password); err != nil {
-			t.Fatalf("the tenth, right: %v", err)
-		}
-	}
-}
-
-func TestUnknownLoginsAreLimitedToo(t *testing.T) {
-	n := start(t)
-	var err error
-	for range access.AttemptsMost + 1 {
-		_, err = n.SignIn(t.Context(), access.Credentials{Organisation: "north", Login: "nobody", Password: "wrong horse"})
-	}
-	if !fault.Is(err, fault.RateLimited) {
-		t.Errorf("got %v: the limit tells which logins exist", err)
-	}
-}
-
 func TestSessionsSlideAndEnd(t *testing.T) {
 	n := start(t)
 	token := n.in(t, "north", "anna").Session.Token

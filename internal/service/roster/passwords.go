@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"crier/internal/auth"
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
