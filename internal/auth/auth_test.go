@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -79,17 +80,44 @@ func TestCheckPassword(t *testing.T) {
 		password string
 		want     fault.Code
 	}{
-		{strings.Repeat("a", MinPassword-1), fault.Invalid},
-		{strings.Repeat("a", MinPassword), ""},
-		{strings.Repeat("é", MinPassword), ""},
-		{strings.Repeat("a", MaxPassword), ""},
+		{"k7#Qz!p", fault.Invalid},
+		{"k7#Qz!p2", ""},
+		{"éøåß漢字ñü", ""},
+		{"k7#  Qz!p", fault.Invalid},
+		{"k7#\u200b\u200bQz!", fault.Invalid},
+		{strings.Repeat("correct horse ", MaxPassword/14), ""},
 		{strings.Repeat("a", MaxPassword+1), fault.TooLarge},
 		{"abcdefg\x00h", fault.Invalid},
 		{"abcdefgh\xff", fault.Invalid},
 	} {
-		if got := fault.CodeOf(CheckPassword("password", c.password)); got != c.want {
+		if got := fault.CodeOf(CheckPassword("password", c.password, Hard)); got != c.want {
 			t.Errorf("CheckPassword(%d bytes) = %q, want %q", len(c.password), got, c.want)
 		}
+	}
+}
+
+// TestWeakPasswords: staff need one that is hard to guess, candidates one that is not among the first tried.
+func TestWeakPasswords(t *testing.T) {
+	for _, c := range []struct {
+		password         string
+		staff, candidate bool
+	}{
+		{"12345678", false, false}, {"        ", false, false}, {"password", false, false}, {"aaaaaaaa", false, false}, {"qwertyui", false, false},
+		{"abcdefgh", false, false}, {"11111111", false, false}, {"20260504", false, true}, {"Password1!", false, true},
+		{"73920461", true, true}, {"correct horse", true, true}, {"crier-demo", true, true},
+	} {
+		for least, want := range map[Strength]bool{Hard: c.staff, AnyUncommon: c.candidate} {
+			err := CheckPassword("items[0].password", c.password, least)
+			if (err == nil) != want {
+				t.Errorf("%q for %v: %v", c.password, least, err)
+			}
+			if f, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || f.Field != "items[0].password" || f.Message == "" || strings.Contains(f.Message, c.password)) {
+				t.Errorf("%q: %v", c.password, err)
+			}
+		}
+	}
+	if err := CheckPassword("password", "gunnhild.vik", Hard, "gunnhild.vik", "Gunnhild", "Vik"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("the login as password: %v", err)
 	}
 }
 

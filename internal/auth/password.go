@@ -10,11 +10,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
-
-	"crier/internal/fault"
 )
 
 // The cost of a password (OWASP's second argon2id profile): about 33 ms of one core.
@@ -36,7 +33,7 @@ const (
 // The limits of a password. The upper one is in bytes and keeps a request from
 // making the server hash megabytes.
 const (
-	MinPassword = 8    // characters
+	MinPassword = 8    // visible characters
 	MaxPassword = 1024 // bytes
 )
 
@@ -60,23 +57,6 @@ func NewHasher(parallel int) *Hasher {
 
 // Parallel returns how many passwords are worked on at a time.
 func (h *Hasher) Parallel() int { return h.turns.parallel }
-
-// CheckPassword returns an Invalid or TooLarge fault naming field if the
-// password is too short, too long or not text.
-func CheckPassword(field, password string) error {
-	switch {
-	case len(password) > MaxPassword:
-		return fault.Over(field, MaxPassword, int64(len(password)), "the password is too long: at most %d bytes", MaxPassword)
-	case !utf8.ValidString(password):
-		return fault.Field(field, "the password is not valid UTF-8")
-	case strings.ContainsRune(password, 0):
-		return fault.Field(field, "the password contains a NUL character")
-	case utf8.RuneCountInString(password) < MinPassword:
-		return &fault.Error{Code: fault.Invalid, Field: field, Limit: MinPassword, Actual: int64(utf8.RuneCountInString(password)),
-			Message: fmt.Sprintf("the password is too short: at least %d characters", MinPassword)}
-	}
-	return nil
-}
 
 // Hash returns the password's PHC string, with a salt of its own. It waits in the lane
 // Work and fails only with the context's error, wrapped as Unavailable.

@@ -105,11 +105,15 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	if err := actor.May(domain.ActPeopleManage); err != nil {
 		return err
 	}
-	if err := auth.CheckPassword("password", password); err != nil {
-		return err
-	}
 	p, _, err := s.store.PersonByLogin(ctx, actor.Organisation, strings.ToLower(strings.TrimSpace(login)))
 	if err != nil {
+		return err
+	}
+	least := auth.Hard
+	if p.Kind == domain.KindCandidate {
+		least = auth.AnyUncommon
+	}
+	if err := auth.CheckPassword("password", password, least, login, p.GivenName, p.FamilyName); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, password)
