@@ -154,7 +154,8 @@ func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where 
 // sweepBatch is how many expired logins of an organisation one transaction ends.
 const sweepBatch = 500
 
-// SweepSessions ends logins that expired before a time and records it.
+// SweepSessions ends logins that expired before a time and records it. Those of candidates who are in
+// a test last until its end.
 func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error) {
 	var orgs []domain.OrganisationID
 	if err := s.list(ctx, &orgs, `SELECT DISTINCT organisation_id FROM sessions WHERE expires_at <= $1`, micros(before)); err != nil {
@@ -162,6 +163,9 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.
 	}
 	var entries []*domain.Entry
 	for _, org := range orgs {
+		if err := s.extendSessions(ctx, org, before); err != nil {
+			return entries, err
+		}
 		more, err := s.endSessions(ctx, domain.System(org), "expired", `organisation_id = $1 AND id IN
 			(SELECT id FROM sessions WHERE organisation_id = $1 AND expires_at <= $2 LIMIT $3)`, org, micros(before), sweepBatch)
 		if err != nil {
@@ -170,6 +174,32 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.
 		entries = append(entries, more...)
 	}
 	return entries, nil
+}
+
+// extendSessions lets logins that have expired, of candidates who are in a test, last until its end.
+func (s *Store) extendSessions(ctx context.Context, org domain.OrganisationID, now time.Time) error {
+	var people []domain.PersonNo
+	err := s.list(ctx, &people, `SELECT DISTINCT n.person_no FROM sessions n
+		JOIN people p ON p.organisation_id = n.organisation_id AND p.no = n.person_no AND p.kind = 'candidate'
+		WHERE n.organisation_id = $1 AND n.expires_at <= $2`, org, micros(now))
+	if err != nil {
+		return fmt.Errorf("find candidates' expired sessions: %w", err)
+	}
+	if len(people) == 0 {
+		return nil
+	}
+	list, err := s.sittings(ctx, org, people)
+	if err != nil {
+		return err
+	}
+	for no, until := range lastUntil(list, now) {
+		_, err := s.w.ExecContext(ctx, `UPDATE sessions SET expires_at = $3 WHERE organisation_id = $1 AND person_no = $2 AND expires_at <= $4`,
+			org, no, micros(until), micros(now))
+		if err != nil {
+			return fmt.Errorf("extend sessions: %w", translate(ctx, err))
+		}
+	}
+	return nil
 }
 
 // RecordSignInsFailed records an interval's failed sign-ins.

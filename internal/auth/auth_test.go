@@ -111,7 +111,7 @@ func TestWeakPasswords(t *testing.T) {
 			if (err == nil) != want {
 				t.Errorf("%q for %v: %v", c.password, least, err)
 			}
-			if f, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || f.Field != "items[0].password" || f.Message == "" || strings.Contains(f.Message, c.password)) {
+			if f, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || f.Field != "items[0].password" || f.Message == "" || strings.Contains(f.Message, `"`+c.password)) {
 				t.Errorf("%q: %v", c.password, err)
 			}
 		}

@@ -21,7 +21,8 @@ const (
 	SessionMost    = 30 * 24 * time.Hour // and one that is used ends at last
 	TicketLife     = time.Minute
 	TicketLifeMost = time.Hour        // of tickets made in bulk
-	touchEvery     = 5 * time.Minute  // how often a session's use is written down
+	touchEvery     = 5 * time.Minute  // how often a session's use is written down, at most
+	warnBefore     = 10 * time.Minute // how long before its end a page warns, at most
 	touchKeyEvery  = 10 * time.Minute // and an API key's
 	sweepEvery     = time.Minute
 	stopTime       = 2 * time.Second
@@ -47,6 +48,7 @@ type Store interface {
 	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error)
 	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error)
 	SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) ([]*domain.Entry, error)
+	InTestUntil(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, at time.Time) (time.Time, error)
 	RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error)
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error

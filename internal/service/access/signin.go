@@ -36,6 +36,7 @@ type SignedIn struct {
 type SessionToken struct {
 	Token     string    `json:"token,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"` // moves on while the session is used
+	EndsAt    time.Time `json:"-"`          // however much it is used
 }
 
 // The longest that is looked up; none that long is ever stored.
@@ -72,7 +73,7 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
 	}
 	s.told(e)
 	me, err := s.Me(ctx, actor)
-	return SignedIn{Session: SessionToken{Token: token, ExpiresAt: n.ExpiresAt}, Me: me, Actor: actor,
+	return SignedIn{Session: SessionToken{Token: token, ExpiresAt: n.ExpiresAt, EndsAt: s.maximum(n)}, Me: me, Actor: actor,
 		Device: s.devices.signedIn(c.Device, slug, login)}, err
 }
 
