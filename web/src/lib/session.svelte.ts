@@ -70,7 +70,7 @@ class Session {
 export const session = new Session()
 
 /** For the session's own requests: a 401 there is an answer, not the end of a session. */
-const plain: Api = createApi()
+export const plain: Api = createApi()
 
 /** The client that pages use. */
 export const api: Api = createApi({ onUnauthenticated: () => session.ended() })
