@@ -16,7 +16,7 @@ import (
 func login(t testing.TB, s *Store, by domain.Actor, no domain.PersonNo, id string, expires time.Time) {
 	t.Helper()
 	actor := domain.Actor{Organisation: by.Organisation, Kind: domain.ActorPerson, ID: "p", No: no, Name: "Anna", Role: domain.RoleInvigilator}
-	_, err := s.StartSession(t.Context(), actor, "anna", domain.Session{Organisation: by.Organisation, ID: id, Person: no, CreatedAt: s.clock.Now(), SeenAt: s.clock.Now(), ExpiresAt: expires},
+	_, err := s.StartSession(t.Context(), actor, domain.Session{Organisation: by.Organisation, ID: id, Person: no, CreatedAt: s.clock.Now(), SeenAt: s.clock.Now(), ExpiresAt: expires},
 		[]byte("hash of "+id))
 	if err != nil {
 		t.Fatal(err)
@@ -113,60 +113,34 @@ func TestChangedPeopleAreSignedOut(t *testing.T) {
 	})
 }
 
-func TestAttemptsCountOverAllNodes(t *testing.T) {
+// TestSignInOf: one answer for an organisation, a login and an account that do not let anyone in.
+func TestSignInOf(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
-		by, other := office(t, s, "north"), office(t, s, "south")
-		people(t, s, by, crowd(1))
-		now := s.clock.Now()
-		var most atomic.Int64
-		var wg sync.WaitGroup
-		for range 8 {
-			wg.Go(func() {
-				for range 5 {
-					n, since, err := s.CountAttempt(t.Context(), by.Organisation, "anna", now, now.Add(-15*time.Minute))
-					if err != nil || !since.Equal(now) {
-						t.Errorf("%v, %v", since, err)
-					}
-					for old := most.Load(); int64(n) > old && !most.CompareAndSwap(old, int64(n)); old = most.Load() {
-					}
-				}
-			})
+		ctx := t.Context()
+		by := office(t, s, "north")
+		office(t, s, "south")
+		who := crowd(2)
+		for i, login := range []string{"", "anna", "ola"} {
+			who[i].Login, who[i].PasswordHash = &login, ptr("hash of "+login)
 		}
-		wg.Wait()
-		if most.Load() != 40 {
-			t.Errorf("%d attempts counted, want 40", most.Load())
+		who[2].State = ptr(domain.PersonLocked)
+		people(t, s, by, who)
+		p, hash, err := s.SignInOf(ctx, "north", "anna")
+		if err != nil || p.No != 2 || p.Organisation != by.Organisation || hash != "hash of anna" {
+			t.Errorf("%+v, %q, %v", p, hash, err)
 		}
-		count := func(org domain.OrganisationID, login string, at time.Time) int {
-			t.Helper()
-			n, _, err := s.CountAttempt(t.Context(), org, login, at, at.Add(-15*time.Minute))
-			if err != nil {
-				t.Fatal(err)
+		for _, c := range [][2]string{{"south", "anna"}, {"west", "anna"}, {"north", "nobody"}, {"north", "ola"}, {"north", ""}, {"", ""}} {
+			if p, hash, err := s.SignInOf(ctx, c[0], c[1]); !fault.Is(err, fault.NotFound) || hash != "" {
+				t.Errorf("%v: %+v, %v", c, p, err)
 			}
-			return n
 		}
-		if n := count(other.Organisation, "anna", now); n != 1 {
-			t.Errorf("another organisation's anna: %d", n)
+		found, err := s.PeopleByLogin(ctx, by.Organisation, []string{"anna", "ola", "nobody", ""})
+		if err != nil || len(found) != 2 || found["anna"].No != 2 || found["ola"].No != 3 {
+			t.Errorf("%+v, %v", found, err)
 		}
-		if n := count(by.Organisation, "ola", now); n != 1 {
-			t.Errorf("another login: %d", n)
-		}
-		if n := count(by.Organisation, "anna", now.Add(15*time.Minute-time.Second)); n != 41 {
-			t.Errorf("within the window: %d", n)
-		}
-		if n := count(by.Organisation, "anna", now.Add(15*time.Minute)); n != 1 {
-			t.Errorf("after the window: %d", n)
-		}
-		count(by.Organisation, "anna", now.Add(15*time.Minute))
-		login(t, s, by, 2, "in", now.Add(time.Hour))
-		if n := count(by.Organisation, "anna", now.Add(15*time.Minute)); n != 1 {
-			t.Errorf("after signing in: %d", n)
-		}
-		if err := s.SweepAttempts(t.Context(), now.Add(15*time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-		var left int
-		if err := s.get(t.Context(), &left, `SELECT count(*) FROM sign_in_attempts`); err != nil || left != 0 {
-			t.Errorf("%d attempts left, %v", left, err)
+		e, err := s.RecordSignInsFailed(ctx, by, domain.SignInsFailed{From: s.clock.Now(), To: s.clock.Now(), Unknown: 3})
+		if err != nil || e.Kind != domain.EntrySignInsFailed || e.Offset == 0 {
+			t.Errorf("%+v, %v", e, err)
 		}
 	})
 }

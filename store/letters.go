@@ -180,7 +180,7 @@ func (s *Store) texts(ctx context.Context, pairs [][2]int64) (map[[2]int64]lette
 	return out, nil
 }
 
-// subscribe reads the browsers of the letters' people.
+// subscribe reads the browsers of the letters' people, those alone whose sign-in lasts.
 func (s *Store) subscribe(ctx context.Context, letters []domain.Letter) error {
 	asked := make([][2]int64, len(letters))
 	for i, l := range letters {
@@ -194,7 +194,9 @@ func (s *Store) subscribe(ctx context.Context, letters []domain.Letter) error {
 		Keys         string
 	}
 	err := s.list(ctx, &rows, `SELECT s.organisation_id, s.person_no, s.id, s.endpoint, s.keys FROM (SELECT DISTINCT org, p FROM `+s.d.Rows("$1", "org", "p")+` AS x) AS r
-		JOIN push_subscriptions s ON s.organisation_id = r.org AND s.person_no = r.p ORDER BY s.created_at, s.id`, jsonOf(asked))
+		JOIN push_subscriptions s ON s.organisation_id = r.org AND s.person_no = r.p
+		JOIN sessions n ON n.organisation_id = s.organisation_id AND n.id = s.session_id AND n.person_no = s.person_no AND n.expires_at > $2
+		ORDER BY s.created_at, s.id`, jsonOf(asked), micros(s.clock.Now()))
 	if err != nil {
 		return fmt.Errorf("read push subscriptions: %w", err)
 	}

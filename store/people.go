@@ -96,6 +96,29 @@ func (s *Store) PersonByLogin(ctx context.Context, org domain.OrganisationID, lo
 	return r.person(), r.PasswordHash, err
 }
 
+// SignInOf returns the person of a login (both lower case) in an organisation, and the PHC string of
+// their password, "" if they have none; or NotFound. An organisation that does not exist
+// costs as much as a login that does not.
+func (s *Store) SignInOf(ctx context.Context, slug, login string) (domain.Person, string, error) {
+	r, err := s.person(ctx, `p.organisation_id = (SELECT o.id FROM organisations o WHERE o.slug = $1)
+		AND p.login = $2 AND p.login <> '' AND p.state = 'active'`, slug, login)
+	return r.person(), r.PasswordHash, err
+}
+
+// PeopleByLogin returns the people of these logins (lower case); unknown ones are absent.
+func (s *Store) PeopleByLogin(ctx context.Context, org domain.OrganisationID, logins []string) (map[string]domain.Person, error) {
+	var rows []personRow
+	err := s.list(ctx, &rows, `SELECT `+personColumns+` FROM people p WHERE p.organisation_id = $1 AND p.login <> '' AND p.login IN `+s.d.Texts("$2"), org, jsonOf(logins))
+	if err != nil {
+		return nil, fmt.Errorf("read people by login: %w", err)
+	}
+	out := make(map[string]domain.Person, len(rows))
+	for _, r := range rows {
+		out[r.Login] = r.person()
+	}
+	return out, nil
+}
+
 func (s *Store) person(ctx context.Context, where string, args ...any) (personRow, error) {
 	var r personRow
 	err := s.get(ctx, &r, `SELECT `+personColumns+` FROM people p WHERE `+where, args...)

@@ -414,7 +414,7 @@ func TestLockedIsSignedOut(t *testing.T) {
 		w := newTown(t, s, "north")
 		actor := domain.Actor{Organisation: w.by.Organisation, Kind: domain.ActorPerson, ID: string(w.ids["bo"]), No: w.nos["bo"], Name: "Bo Amin", Role: domain.RoleCandidate}
 		n := domain.Session{Organisation: w.by.Organisation, ID: "login", Person: w.nos["bo"], ExpiresAt: s.clock.Now().Add(3600e9)}
-		if _, err := s.StartSession(ctx, actor, "bo", n, []byte("token")); err != nil {
+		if _, err := s.StartSession(ctx, actor, n, []byte("token")); err != nil {
 			t.Fatal(err)
 		}
 		spec := domain.PersonSpec{Where: itemAt(0), ExternalID: "bo", Kind: domain.KindCandidate, Role: domain.RoleCandidate, GivenName: "Bo", FamilyName: "Amin", State: ptr(domain.PersonLocked)}

@@ -8,19 +8,27 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/fault"
 )
 
 // maxSubscriptions is how many browsers of one person take pushes; a further one takes the place of the oldest.
 const maxSubscriptions = 10
 
-// SavePush keeps a browser's subscription. A browser has one: whoever subscribes there last gets its pushes.
+// SavePush keeps a browser's subscription for as long as the sign-in it names lasts. A browser has
+// one: the person who subscribes there last gets its pushes. Errors: NotFound (the sign-in has ended).
 func (s *Store) SavePush(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, sub domain.PushSubscription, at time.Time) error {
 	err := s.write(ctx, org, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO push_subscriptions (organisation_id, id, person_no, endpoint, keys, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (organisation_id, endpoint) DO UPDATE SET person_no = excluded.person_no, keys = excluded.keys, created_at = excluded.created_at`,
-			org, sub.ID, person, sub.Endpoint, sub.Keys, micros(at))
+		n, err := tx.Exec(ctx, `INSERT INTO push_subscriptions (organisation_id, id, person_no, session_id, endpoint, keys, created_at)
+			SELECT $1, $2, n.person_no, n.id, $5, $6, $7 FROM sessions n
+			WHERE n.organisation_id = $1 AND n.id = $4 AND n.person_no = $3 AND n.expires_at > $7
+			ON CONFLICT (organisation_id, endpoint) DO UPDATE SET person_no = excluded.person_no,
+				session_id = excluded.session_id, keys = excluded.keys, created_at = excluded.created_at`,
+			org, sub.ID, person, sub.Session, sub.Endpoint, sub.Keys, micros(at))
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return fault.New(fault.NotFound, "the sign-in that this subscription belongs to has ended")
 		}
 		_, err = tx.Exec(ctx, `DELETE FROM push_subscriptions WHERE organisation_id = $1 AND person_no = $2
 			AND (created_at, id) <= (SELECT s.created_at, s.id FROM push_subscriptions s WHERE s.organisation_id = $1 AND s.person_no = $2

@@ -1,16 +1,29 @@
 package store
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/fault"
 )
 
+// subscribe signs the person in, at a browser that takes pushes.
 func subscribe(t *testing.T, s *Store, org domain.OrganisationID, person domain.PersonNo, id string, at time.Time) {
 	t.Helper()
-	sub := domain.PushSubscription{ID: id, Endpoint: "https://push.example/" + id, Keys: `{"p256dh":"p","auth":"a"}`}
+	session := fmt.Sprintf("session of %d at %s", person, id)
+	err := s.write(t.Context(), org, func(tx *Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO sessions (organisation_id, id, person_no, token_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+			org, session, person, []byte(fmt.Sprint(org, session)), micros(at), micros(at.Add(1000*time.Hour)))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := domain.PushSubscription{ID: id, Session: session, Endpoint: "https://push.example/" + id, Keys: `{"p256dh":"p","auth":"a"}`}
 	if err := s.SavePush(t.Context(), org, person, sub, at); err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +71,88 @@ func TestSubscriptions(t *testing.T) {
 		}
 		if got := subscriptions(t, s, org, 2); len(got) != 0 {
 			t.Errorf("%v", got)
+		}
+	})
+}
+
+// TestSubscriptionsEndWithTheirSignIn: whatever ends a sign-in ends the pushes to its browser, and nobody else's.
+func TestSubscriptionsEndWithTheirSignIn(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		for name, c := range map[string]struct {
+			person domain.PersonNo
+			end    func(by domain.Actor, who []domain.PersonSpec) error
+		}{
+			"sign-out": {2, func(by domain.Actor, _ []domain.PersonSpec) error {
+				_, err := s.EndSession(ctx, by, "session of 2 at own", "signed_out")
+				return err
+			}},
+			"revoked": {2, func(by domain.Actor, _ []domain.PersonSpec) error {
+				_, err := s.EndSessionsOf(ctx, by, 2, "revoked")
+				return err
+			}},
+			"password": {2, func(by domain.Actor, _ []domain.PersonSpec) error {
+				_, err := s.SetPassword(ctx, by, 2, "another")
+				return err
+			}},
+			"provisioned password": {2, func(by domain.Actor, who []domain.PersonSpec) error {
+				who[1].PasswordHash = ptr("another")
+				_, _, err := s.UpsertPeople(ctx, by, who)
+				return err
+			}},
+			"role": {1, func(by domain.Actor, who []domain.PersonSpec) error {
+				who[0].Role = domain.RolePlanner
+				_, _, err := s.UpsertPeople(ctx, by, who)
+				return err
+			}},
+			"locked": {2, func(by domain.Actor, who []domain.PersonSpec) error {
+				who[1].State = ptr(domain.PersonLocked)
+				_, _, err := s.UpsertPeople(ctx, by, who)
+				return err
+			}},
+		} {
+			by := office(t, s, strings.ReplaceAll(name, " ", "-"))
+			who := crowd(3)
+			who[0].Kind, who[0].Role = domain.KindStaff, domain.RoleInvigilator
+			people(t, s, by, who)
+			subscribe(t, s, by.Organisation, c.person, "own", s.clock.Now())
+			subscribe(t, s, by.Organisation, 3, "other", s.clock.Now())
+			if got := subscriptions(t, s, by.Organisation, c.person); len(got) != 1 {
+				t.Fatalf("%s: before: %v", name, got)
+			}
+			if err := c.end(by, who); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			var rows int
+			err := s.get(ctx, &rows, `SELECT count(*) FROM push_subscriptions WHERE organisation_id = $1 AND person_no = $2`, by.Organisation, c.person)
+			if got := subscriptions(t, s, by.Organisation, c.person); err != nil || rows != 0 || len(got) != 0 {
+				t.Errorf("%s: pushes still go to %v, %d rows, %v", name, got, rows, err)
+			}
+			if got := subscriptions(t, s, by.Organisation, 3); len(got) != 1 {
+				t.Errorf("%s: somebody else's ended: %v", name, got)
+			}
+		}
+	})
+}
+
+// TestNoPushesToWhoseSignInIsOver: an expired sign-in gets no pushes, before it is swept as well, and
+// none can be made for it.
+func TestNoPushesToWhoseSignInIsOver(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, _ := hall(t, s, 2)
+		subscribe(t, s, org, 1, "own", time.Now())
+		subscribe(t, s, org, 2, "other", time.Now())
+		if _, err := s.w.ExecContext(t.Context(), `UPDATE sessions SET expires_at = $2 WHERE organisation_id = $1 AND person_no = 1`, org, micros(s.clock.Now())); err != nil {
+			t.Fatal(err)
+		}
+		if got := subscriptions(t, s, org, 1); len(got) != 0 {
+			t.Errorf("pushes go to %v", got)
+		}
+		for _, session := range []string{"session of 1 at own", "session of 2 at other", "none", ""} {
+			sub := domain.PushSubscription{ID: "new", Session: session, Endpoint: "https://push.example/new", Keys: "{}"}
+			if err := s.SavePush(t.Context(), org, 1, sub, s.clock.Now()); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%q: %v", session, err)
+			}
 		}
 	})
 }

@@ -28,9 +28,8 @@ func (r sessionRow) session() domain.Session {
 
 const sessionColumns = `organisation_id, id, person_no, user_agent, created_at, expires_at, seen_at`
 
-// StartSession stores a login of the actor, records it, and forgets the attempts
-// that came before it.
-func (s *Store) StartSession(ctx context.Context, actor domain.Actor, login string, n domain.Session, tokenHash []byte) (*domain.Entry, error) {
+// StartSession stores a login of the actor and records it.
+func (s *Store) StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*domain.Entry, error) {
 	e := &domain.Entry{Kind: domain.EntrySessionStarted, Actor: actor.Ref(),
 		Payload: payload(domain.SessionChanged{Sessions: []string{n.ID}, Person: n.Person, Name: actor.Name})}
 	err := s.write(ctx, n.Organisation, func(tx *Tx) error {
@@ -42,8 +41,7 @@ func (s *Store) StartSession(ctx context.Context, actor domain.Actor, login stri
 		if err != nil {
 			return fmt.Errorf("insert session: %w", err)
 		}
-		_, err = tx.Exec(ctx, `DELETE FROM sign_in_attempts WHERE organisation_id = $1 AND login = $2`, n.Organisation, login)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -106,7 +104,7 @@ func (s *Store) endSessions(ctx context.Context, actor domain.Actor, reason, whe
 	return entries, err
 }
 
-// endSessions makes one entry per person.
+// endSessions ends logins, and with them the pushes to their browsers. It makes one entry per person.
 func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) ([]*domain.Entry, error) {
 	var gone []struct {
 		ID     string
@@ -115,6 +113,14 @@ func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where 
 	err := t.Select(ctx, &gone, `DELETE FROM sessions WHERE `+where+` RETURNING id, person_no`, args...)
 	if err != nil || len(gone) == 0 {
 		return nil, err
+	}
+	ids := make([]string, len(gone))
+	for i, g := range gone {
+		ids[i] = g.ID
+	}
+	_, err = t.Exec(ctx, `DELETE FROM push_subscriptions WHERE organisation_id = $1 AND session_id IN `+t.s.d.Texts("$2"), t.org, jsonOf(ids))
+	if err != nil {
+		return nil, fmt.Errorf("end the pushes of sessions: %w", err)
 	}
 	of := map[int64][]string{}
 	var people []int64
@@ -148,7 +154,8 @@ func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where 
 // sweepBatch is how many expired logins of an organisation one transaction ends.
 const sweepBatch = 500
 
-// SweepSessions ends logins that expired before a time and records it.
+// SweepSessions ends logins that expired before a time and records it. Those of candidates who are in
+// a test last until its end.
 func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error) {
 	var orgs []domain.OrganisationID
 	if err := s.list(ctx, &orgs, `SELECT DISTINCT organisation_id FROM sessions WHERE expires_at <= $1`, micros(before)); err != nil {
@@ -156,6 +163,9 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.
 	}
 	var entries []*domain.Entry
 	for _, org := range orgs {
+		if err := s.extendSessions(ctx, org, before); err != nil {
+			return entries, err
+		}
 		more, err := s.endSessions(ctx, domain.System(org), "expired", `organisation_id = $1 AND id IN
 			(SELECT id FROM sessions WHERE organisation_id = $1 AND expires_at <= $2 LIMIT $3)`, org, micros(before), sweepBatch)
 		if err != nil {
@@ -166,29 +176,38 @@ func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.
 	return entries, nil
 }
 
-// CountAttempt notes one attempt to sign in and returns how many there were, this
-// one included, since the first of them; attempts older than a time do not count.
-// One statement: it holds over all nodes.
-func (s *Store) CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (attempts int, since time.Time, err error) {
-	var r struct {
-		Attempts int
-		Since    int64
-	}
-	err = s.w.GetContext(ctx, &r, `INSERT INTO sign_in_attempts (organisation_id, login, since, attempts) VALUES ($1, $2, $3, 1)
-		ON CONFLICT (organisation_id, login) DO UPDATE SET
-			attempts = CASE WHEN sign_in_attempts.since <= $4 THEN 1 ELSE sign_in_attempts.attempts + 1 END,
-			since = CASE WHEN sign_in_attempts.since <= $4 THEN excluded.since ELSE sign_in_attempts.since END
-		RETURNING attempts, since`, org, login, micros(now), micros(older))
+// extendSessions lets logins that have expired, of candidates who are in a test, last until its end.
+func (s *Store) extendSessions(ctx context.Context, org domain.OrganisationID, now time.Time) error {
+	var people []domain.PersonNo
+	err := s.list(ctx, &people, `SELECT DISTINCT n.person_no FROM sessions n
+		JOIN people p ON p.organisation_id = n.organisation_id AND p.no = n.person_no AND p.kind = 'candidate'
+		WHERE n.organisation_id = $1 AND n.expires_at <= $2`, org, micros(now))
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("count sign-in attempt: %w", translate(ctx, err))
+		return fmt.Errorf("find candidates' expired sessions: %w", err)
 	}
-	return r.Attempts, timeOf(r.Since), nil
-}
-
-// SweepAttempts forgets attempts older than a time.
-func (s *Store) SweepAttempts(ctx context.Context, older time.Time) error {
-	if _, err := s.w.ExecContext(ctx, `DELETE FROM sign_in_attempts WHERE since <= $1`, micros(older)); err != nil {
-		return fmt.Errorf("sweep sign-in attempts: %w", translate(ctx, err))
+	if len(people) == 0 {
+		return nil
+	}
+	list, err := s.sittings(ctx, org, people)
+	if err != nil {
+		return err
+	}
+	for no, until := range lastUntil(list, now) {
+		_, err := s.w.ExecContext(ctx, `UPDATE sessions SET expires_at = $3 WHERE organisation_id = $1 AND person_no = $2 AND expires_at <= $4`,
+			org, no, micros(until), micros(now))
+		if err != nil {
+			return fmt.Errorf("extend sessions: %w", translate(ctx, err))
+		}
 	}
 	return nil
+}
+
+// RecordSignInsFailed records an interval's failed sign-ins.
+func (s *Store) RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error) {
+	e := &domain.Entry{Kind: domain.EntrySignInsFailed, Actor: actor.Ref(), Payload: payload(p)}
+	err := s.write(ctx, actor.Organisation, func(tx *Tx) error { return tx.Append(ctx, e) })
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }

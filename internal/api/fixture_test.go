@@ -264,7 +264,7 @@ func (f *fixture) token(t *testing.T, who string) string {
 
 func (f *fixture) signIn(t *testing.T, slug, login string) string {
 	t.Helper()
-	a := f.send(t, "", "POST", "/session", "application/json", toJSON(t, item{"organisation": slug, "login": login, "password": password}))
+	a := f.send(t, "", "POST", "/session", "application/json", toJSON(t, item{"organisation": slug, "login": login, "password": password, "token": true}))
 	if a.status != http.StatusCreated {
 		t.Fatalf("sign in as %s/%s: %d %s", slug, login, a.status, a.body)
 	}

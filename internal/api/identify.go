@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -9,12 +10,27 @@ import (
 	"crier/internal/fault"
 )
 
-// CookieName is the cookie that holds the session's token.
-const CookieName = "crier_session"
+// SessionCookie names the cookie that holds the session's token. A browser takes a cookie whose
+// name begins with __Host- from this host over https alone, so that no other host of the
+// domain can set it.
+func SessionCookie(secure bool) string { return hostOnly(secure) + "crier_session" }
+
+// deviceCookie names the cookie that marks devices where people have signed in.
+func deviceCookie(secure bool) string { return hostOnly(secure) + "crier_device" }
+
+func hostOnly(secure bool) string {
+	if secure {
+		return "__Host-"
+	}
+	return ""
+}
+
+// deviceLife is how long a device is known; browsers keep no cookie longer.
+const deviceLife = 400 * 24 * time.Hour
 
 // token returns what the request proves itself with: the Authorization header
 // when there is one, else the cookie; "" when there is neither.
-func (x *exchange) token() (string, error) {
+func (s *Server) token(x *exchange) (string, error) {
 	if h := x.r.Header.Get("Authorization"); h != "" {
 		scheme, token, ok := strings.Cut(h, " ")
 		if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" {
@@ -22,7 +38,7 @@ func (x *exchange) token() (string, error) {
 		}
 		return strings.TrimSpace(token), nil
 	}
-	if c, err := x.r.Cookie(CookieName); err == nil {
+	if c, err := x.r.Cookie(SessionCookie(s.SecureCookies)); err == nil {
 		return c.Value, nil
 	}
 	return "", nil
@@ -30,7 +46,7 @@ func (x *exchange) token() (string, error) {
 
 // identify finds out who asks. Errors: unauthenticated, unavailable.
 func (s *Server) identify(x *exchange) (domain.Actor, error) {
-	token, err := x.token()
+	token, err := s.token(x)
 	if err != nil {
 		return domain.Actor{}, err
 	}
@@ -61,9 +77,49 @@ func within(l Limiter, actor domain.Actor, message string) error {
 
 // setCookie gives the browser a session's token, or takes it away when token is "".
 func (s *Server) setCookie(x *exchange, token string, expires time.Time) {
-	c := &http.Cookie{Name: CookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.SecureCookies, SameSite: http.SameSiteStrictMode, Expires: expires}
+	c := s.cookie(SessionCookie(s.SecureCookies), token)
+	c.Expires = expires
 	if token == "" {
 		c.MaxAge, c.Expires = -1, time.Time{}
 	}
 	http.SetCookie(x.w, c)
+}
+
+// cookie makes one that scripts cannot read and other sites do not send.
+func (s *Server) cookie(name, value string) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: s.SecureCookies, SameSite: http.SameSiteStrictMode}
+}
+
+// device returns the cookie that marks this device, "" without.
+func (s *Server) device(x *exchange) string {
+	c, err := x.r.Cookie(deviceCookie(s.SecureCookies))
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// setDevice keeps the device's marks.
+func (s *Server) setDevice(x *exchange, marks string) {
+	c := s.cookie(deviceCookie(s.SecureCookies), marks)
+	c.MaxAge = int(deviceLife / time.Second)
+	http.SetCookie(x.w, c)
+}
+
+// address is where a request comes from: of IPv6 its /64, which is one customer's; "" if it
+// cannot be read.
+func address(r *http.Request) string {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	p, err := ip.Prefix(64)
+	if err != nil {
+		return ""
+	}
+	return p.String()
 }

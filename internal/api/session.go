@@ -17,6 +17,9 @@ type Access interface {
 	Options(ctx context.Context) (access.Options, error)
 	// SignIn checks a password. Errors: unauthenticated, rate_limited, invalid.
 	SignIn(ctx context.Context, c access.Credentials) (access.SignedIn, error)
+	// Expiry says when a session ends, Renew lets it last. Errors: unauthenticated, invalid.
+	Expiry(ctx context.Context, token string) (access.Expiry, error)
+	Renew(ctx context.Context, token string) (access.Expiry, error)
 	Me(ctx context.Context, actor domain.Actor) (access.Me, error)
 	SignOut(ctx context.Context, actor domain.Actor) error
 	EndSessions(ctx context.Context, actor domain.Actor, person domain.PersonID) error
@@ -34,6 +37,8 @@ func (s *Server) sessionRoutes() []route {
 		{"POST", "/session", s.signIn},
 		{"GET", "/session", s.signedIn(s.whoAmI)},
 		{"DELETE", "/session", s.signedIn(s.signOut)},
+		{"GET", "/session/expiry", s.expiry(s.Access.Expiry)},
+		{"POST", "/session/renewal", s.expiry(s.Access.Renew)},
 		{"DELETE", "/people/{person}/sessions", s.signedIn(s.endSessions)},
 		{"POST", "/tickets", s.signedIn(s.createTicket)},
 	}
@@ -52,13 +57,17 @@ func (s *Server) signIn(x *exchange) error {
 	if err := x.decode(&in, bodyLimit); err != nil {
 		return err
 	}
-	in.UserAgent = x.r.UserAgent()
+	in.UserAgent, in.Device, in.Address = x.r.UserAgent(), s.device(x), address(x.r)
 	out, err := s.Access.SignIn(x.r.Context(), in)
 	if err != nil {
 		return err
 	}
 	x.actor = out.Actor
-	s.setCookie(x, out.Session.Token, out.Session.ExpiresAt)
+	s.setCookie(x, out.Session.Token, out.Session.EndsAt)
+	s.setDevice(x, out.Device)
+	if !in.Token {
+		out.Session.Token = ""
+	}
 	return x.json(http.StatusCreated, out)
 }
 
@@ -71,6 +80,21 @@ func (s *Server) whoAmI(x *exchange, actor domain.Actor) error {
 		Me  access.Me `json:"me"`
 		Now time.Time `json:"now"`
 	}{me, s.Clock.Now()})
+}
+
+// expiry asks for the end of the request's session past identify, which counts as use.
+func (s *Server) expiry(ask func(context.Context, string) (access.Expiry, error)) func(*exchange) error {
+	return func(x *exchange) error {
+		token, err := s.token(x)
+		if err != nil {
+			return err
+		}
+		e, err := ask(x.r.Context(), token)
+		if err != nil {
+			return err
+		}
+		return x.json(http.StatusOK, e)
+	}
 }
 
 func (s *Server) signOut(x *exchange, actor domain.Actor) error {

@@ -53,6 +53,9 @@ func TestSignInAndOut(t *testing.T) {
 			t.Errorf("cookie %q lacks %s", cookie, want)
 		}
 	}
+	if strings.Contains(string(a.body), "token") {
+		t.Errorf("the token is in a body that nobody asked for it in: %s", a.body)
+	}
 	if strings.Contains(cookie, "Secure") {
 		t.Errorf("a Secure cookie would not be stored on http: %q", cookie)
 	}
@@ -86,6 +89,19 @@ func TestSignInAndOut(t *testing.T) {
 func TestSecureCookies(t *testing.T) {
 	f := start(t, func(c *config.Config) { c.Origins = []string{"https://crier.example.org"} })
 	a := f.raw(t, "POST", "/api/v1/session", toJSON(t, item{"organisation": "north", "login": "anna", "password": password}), map[string]string{"Content-Type": "application/json"})
+	for _, cookie := range a.header.Values("Set-Cookie") { // as a browser demands of the name: Secure, Path=/, no Domain
+		if !strings.HasPrefix(cookie, "__Host-crier_") || !strings.Contains(cookie, "; Secure") || !strings.Contains(cookie, "; Path=/;") || strings.Contains(cookie, "Domain") {
+			t.Errorf("cookie %q", cookie)
+		}
+	}
+	value, _, _ := strings.Cut(a.header.Get("Set-Cookie"), ";")
+	if me := f.raw(t, "GET", "/api/v1/session", nil, map[string]string{"Cookie": value}); me.status != 200 {
+		t.Errorf("the cookie does not sign in: %d %s", me.status, me.body)
+	}
+	plain := "crier_session" + value[strings.Index(value, "="):]
+	if me := f.raw(t, "GET", "/api/v1/session", nil, map[string]string{"Cookie": plain}); me.status != 401 {
+		t.Errorf("a cookie that another host of the domain may set signs in: %d", me.status)
+	}
 	if !strings.Contains(a.header.Get("Set-Cookie"), "Secure") || a.header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("cookie %q, HSTS %q", a.header.Get("Set-Cookie"), a.header.Get("Strict-Transport-Security"))
 	}
@@ -103,13 +119,51 @@ func TestWrongPasswords(t *testing.T) {
 	}
 	for range 9 {
 		try("north", "anna", "wrong")
+		try("nowhere", "anna", "wrong")
 	}
-	a := try("north", "anna", password)
+	a, b := try("north", "anna", password), try("nowhere", "anna", "wrong")
 	if a.status != 429 || a.header.Get("Retry-After") == "" || a.refused(t).Error.Code != "rate_limited" {
 		t.Errorf("after ten wrong passwords: %d %s, Retry-After %q", a.status, a.body, a.header.Get("Retry-After"))
 	}
+	if b.status != a.status || b.refused(t).Error.Message != a.refused(t).Error.Message {
+		t.Errorf("an organisation that does not exist is told apart: %d %s, %d %s", b.status, b.body, a.status, a.body)
+	}
 	if a := try("north", "bert", password); a.status != 201 {
 		t.Errorf("another login from the same place: %d %s", a.status, a.body)
+	}
+}
+
+// TestKnownDevice: the cookie of a sign-in lets the account in again while strangers try its password.
+func TestKnownDevice(t *testing.T) {
+	f := start(t, nil)
+	try := func(pass, cookies string) answer {
+		return f.raw(t, "POST", "/api/v1/session", toJSON(t, item{"organisation": "north", "login": "anna", "password": pass}),
+			map[string]string{"Content-Type": "application/json", "Cookie": cookies})
+	}
+	var device string
+	for _, c := range try(password, "").header.Values("Set-Cookie") {
+		if value, rest, _ := strings.Cut(c, ";"); strings.HasPrefix(value, "crier_device=") {
+			device = value
+			for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=34560000"} {
+				if !strings.Contains(rest, want) {
+					t.Errorf("cookie %q lacks %s", c, want)
+				}
+			}
+		}
+	}
+	for range 12 {
+		try("wrong", "")
+	}
+	if a := try(password, ""); a.status != 429 {
+		t.Errorf("a stranger: %d %s", a.status, a.body)
+	}
+	if a := try(password, device); a.status != 201 {
+		t.Errorf("at the known device: %d %s", a.status, a.body)
+	}
+	for _, bad := range []string{strings.Replace(device, "=", "=A", 1), "crier_device=", "crier_device=" + strings.Repeat("A", 5000), "crier_device=" + strings.Repeat("A.", 40)} {
+		if a := try(password, bad); a.status != 429 {
+			t.Errorf("%.40s: %d %s", bad, a.status, a.body)
+		}
 	}
 }
 

@@ -220,6 +220,7 @@ func (n *Node) build(o Options) {
 	}})
 	n.Access = access.New(access.Deps{
 		Store: n.Store, Hasher: hasher, Clock: n.clock, Log: n.log, Committed: n.committed, SessionLength: n.cfg.SessionLength, Limits: limits,
+		Secret: n.Store.SealKey(),
 	})
 	n.Roster = roster.New(roster.Deps{Store: n.Store, Hasher: hasher, Clock: n.clock, Committed: n.committed, Limits: limits})
 	n.Monitor = monitor.New(monitor.Deps{Store: n.Store, Presence: seen, Publisher: publisher{n.hub}, Clock: n.clock, Log: n.log})

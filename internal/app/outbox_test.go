@@ -24,7 +24,7 @@ func TestCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	var signedIn struct{ Session struct{ Token string } }
-	post(t, "http://"+r.base+"/api/v1/session", "", `{"organisation":"north","login":"ines","password":"`+password+`"}`, &signedIn)
+	post(t, "http://"+r.base+"/api/v1/session", "", `{"organisation":"north","login":"ines","password":"`+password+`","token":true}`, &signedIn)
 	var ticket struct{ Ticket string }
 	post(t, "http://"+r.base+"/api/v1/tickets", signedIn.Session.Token, `{}`, &ticket)
 	c, _, err := websocket.Dial(t.Context(), "ws://"+r.base+"/socket", &websocket.DialOptions{Subprotocols: []string{"crier.v1"}})

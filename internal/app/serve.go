@@ -57,7 +57,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 		return fmt.Errorf("listen: %w", err)
 	}
 	origins := n.cfg.PublicOrigins(listener.Addr())
-	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.CookieName, Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
+	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.SessionCookie(n.cfg.CookiesSecure()), Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	n.sockets.Store(sockets)
 	rest, err := api.New(api.Options{

@@ -2,10 +2,8 @@ package auth
 
 import (
 	"bytes"
-	"context"
+	"errors"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +36,7 @@ func TestPasswordsVerify(t *testing.T) {
 		{"", "", false},
 		{a, strings.Repeat("x", MaxPassword+1), false},
 	} {
-		got, err := h.Verify(ctx, c.stored, c.password)
+		got, err := h.Verify(ctx, Work, c.stored, c.password)
 		if err != nil || got != c.want {
 			t.Errorf("Verify(%.20q, %.20q) = %v, %v; want %v", c.stored, c.password, got, err, c.want)
 		}
@@ -53,7 +51,7 @@ func TestVerifyRefusesForeignStrings(t *testing.T) {
 		strings.Replace(good, "m=19456", "m=4194304", 1), strings.Replace(good, "t=2", "t=0", 1), strings.Replace(good, "p=1", "p=0", 1),
 		strings.Replace(good, "t=2,", "t=2,,", 1), good + "$", good[:len(good)-1] + "!",
 	} {
-		if ok, err := h.Verify(t.Context(), s, "correct horse"); err == nil || ok {
+		if ok, err := h.Verify(t.Context(), Work, s, "correct horse"); err == nil || ok {
 			t.Errorf("Verify(%q) = %v, %v; want an error", s, ok, err)
 		}
 	}
@@ -66,7 +64,7 @@ func TestUnknownLoginCostsAsMuch(t *testing.T) {
 		best := time.Hour
 		for range 5 {
 			start := time.Now()
-			_, _ = h.Verify(t.Context(), stored, "wrong horse")
+			_, _ = h.Verify(t.Context(), Work, stored, "wrong horse")
 			best = min(best, time.Since(start))
 		}
 		return best
@@ -77,57 +75,49 @@ func TestUnknownLoginCostsAsMuch(t *testing.T) {
 	}
 }
 
-func TestWaitersLeaveWithTheirContext(t *testing.T) {
-	h := NewHasher(1)
-	h.slots <- struct{}{} // one at work
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { _, err := h.Hash(ctx, "correct horse"); done <- err }()
-	cancel()
-	if err := <-done; !fault.Is(err, fault.Unavailable) {
-		t.Errorf("got %v, want unavailable", err)
-	}
-	<-h.slots
-}
-
-func TestNoMoreThanParallel(t *testing.T) {
-	h := NewHasher(2)
-	var most atomic.Int64
-	var wg sync.WaitGroup
-	for range 6 {
-		wg.Go(func() {
-			if err := h.enter(t.Context()); err != nil {
-				t.Error(err)
-				return
-			}
-			if n := int64(len(h.slots)); n > most.Load() {
-				most.Store(n)
-			}
-			h.leave()
-		})
-	}
-	wg.Wait()
-	if most.Load() > 2 || h.Parallel() != 2 {
-		t.Errorf("%d at once, want at most 2", most.Load())
-	}
-}
-
 func TestCheckPassword(t *testing.T) {
 	for _, c := range []struct {
 		password string
 		want     fault.Code
 	}{
-		{strings.Repeat("a", MinPassword-1), fault.Invalid},
-		{strings.Repeat("a", MinPassword), ""},
-		{strings.Repeat("é", MinPassword), ""},
-		{strings.Repeat("a", MaxPassword), ""},
+		{"k7#Qz!p", fault.Invalid},
+		{"k7#Qz!p2", ""},
+		{"éøåß漢字ñü", ""},
+		{"k7#  Qz!p", fault.Invalid},
+		{"k7#\u200b\u200bQz!", fault.Invalid},
+		{strings.Repeat("correct horse ", MaxPassword/14), ""},
 		{strings.Repeat("a", MaxPassword+1), fault.TooLarge},
 		{"abcdefg\x00h", fault.Invalid},
 		{"abcdefgh\xff", fault.Invalid},
 	} {
-		if got := fault.CodeOf(CheckPassword("password", c.password)); got != c.want {
+		if got := fault.CodeOf(CheckPassword("password", c.password, Hard)); got != c.want {
 			t.Errorf("CheckPassword(%d bytes) = %q, want %q", len(c.password), got, c.want)
 		}
+	}
+}
+
+// TestWeakPasswords: staff need one that is hard to guess, candidates one that is not among the first tried.
+func TestWeakPasswords(t *testing.T) {
+	for _, c := range []struct {
+		password         string
+		staff, candidate bool
+	}{
+		{"12345678", false, false}, {"        ", false, false}, {"password", false, false}, {"aaaaaaaa", false, false}, {"qwertyui", false, false},
+		{"abcdefgh", false, false}, {"11111111", false, false}, {"20260504", false, true}, {"Password1!", false, true},
+		{"73920461", true, true}, {"correct horse", true, true}, {"crier-demo", true, true},
+	} {
+		for least, want := range map[Strength]bool{Hard: c.staff, AnyUncommon: c.candidate} {
+			err := CheckPassword("items[0].password", c.password, least)
+			if (err == nil) != want {
+				t.Errorf("%q for %v: %v", c.password, least, err)
+			}
+			if f, ok := errors.AsType[*fault.Error](err); err != nil && (!ok || f.Field != "items[0].password" || f.Message == "" || strings.Contains(f.Message, `"`+c.password)) {
+				t.Errorf("%q: %v", c.password, err)
+			}
+		}
+	}
+	if err := CheckPassword("password", "gunnhild.vik", Hard, "gunnhild.vik", "Gunnhild", "Vik"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("the login as password: %v", err)
 	}
 }
 

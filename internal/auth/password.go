@@ -10,11 +10,8 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
-
-	"crier/internal/fault"
 )
 
 // The cost of a password (OWASP's second argon2id profile): about 33 ms of one core.
@@ -36,16 +33,16 @@ const (
 // The limits of a password. The upper one is in bytes and keeps a request from
 // making the server hash megabytes.
 const (
-	MinPassword = 8    // characters
+	MinPassword = 8    // visible characters
 	MaxPassword = 1024 // bytes
 )
 
 // Hasher hashes and checks passwords, at most so many at a time: each takes
-// 19 MiB and a core, and an exam's start brings hundreds at once. Those over the
-// limit wait for their turn or for the end of their context. Safe for
-// concurrent use.
+// 19 MiB and a core, and an exam's start brings hundreds at once. The others wait in
+// a fair queue, each in its lane, until their turn or the end of their context. Safe
+// for concurrent use.
 type Hasher struct {
-	slots chan struct{}
+	turns *queue
 	dummy string
 }
 
@@ -55,48 +52,32 @@ func NewHasher(parallel int) *Hasher {
 	if parallel < 1 {
 		parallel = runtime.GOMAXPROCS(0)
 	}
-	return &Hasher{slots: make(chan struct{}, parallel), dummy: hash(rand.Text())}
+	return &Hasher{turns: newQueue(parallel), dummy: hash(rand.Text())}
 }
 
 // Parallel returns how many passwords are worked on at a time.
-func (h *Hasher) Parallel() int { return cap(h.slots) }
+func (h *Hasher) Parallel() int { return h.turns.parallel }
 
-// CheckPassword returns an Invalid or TooLarge fault naming field if the
-// password is too short, too long or not text.
-func CheckPassword(field, password string) error {
-	switch {
-	case len(password) > MaxPassword:
-		return fault.Over(field, MaxPassword, int64(len(password)), "the password is too long: at most %d bytes", MaxPassword)
-	case !utf8.ValidString(password):
-		return fault.Field(field, "the password is not valid UTF-8")
-	case strings.ContainsRune(password, 0):
-		return fault.Field(field, "the password contains a NUL character")
-	case utf8.RuneCountInString(password) < MinPassword:
-		return &fault.Error{Code: fault.Invalid, Field: field, Limit: MinPassword, Actual: int64(utf8.RuneCountInString(password)),
-			Message: fmt.Sprintf("the password is too short: at least %d characters", MinPassword)}
-	}
-	return nil
-}
-
-// Hash returns the password's PHC string, with a salt of its own. It fails only
-// with the context's error, wrapped as Unavailable.
+// Hash returns the password's PHC string, with a salt of its own. It waits in the lane
+// Work and fails only with the context's error, wrapped as Unavailable.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.enter(ctx); err != nil {
+	if err := h.turns.enter(ctx, Work); err != nil {
 		return "", err
 	}
-	defer h.leave()
+	defer h.turns.leave()
 	return hash(password), nil
 }
 
 // Verify reports whether the password is the one stored. An empty stored string
 // (no such login, or one without a password) costs as much as a wrong password
 // and is false, so that time does not tell which logins exist. A stored string
-// that cannot be read is an error.
-func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
-	if err := h.enter(ctx); err != nil {
+// that cannot be read is an error. Errors: RateLimited (too many wait in the lane),
+// Unavailable (the context has ended).
+func (h *Hasher) Verify(ctx context.Context, lane Lane, stored, password string) (bool, error) {
+	if err := h.turns.enter(ctx, lane); err != nil {
 		return false, err
 	}
-	defer h.leave()
+	defer h.turns.leave()
 	if len(password) > MaxPassword {
 		password = "" // never a stored one: CheckPassword refuses both
 	}
@@ -106,22 +87,6 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, err
 	}
 	return compare(stored, password)
 }
-
-func (h *Hasher) enter(ctx context.Context) error {
-	select {
-	case h.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case h.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fault.Wrap(ctx.Err(), fault.Unavailable, "the server is busy signing people in; try again")
-	}
-}
-
-func (h *Hasher) leave() { <-h.slots }
 
 func hash(password string) string {
 	salt := make([]byte, saltLen)

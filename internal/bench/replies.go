@@ -167,7 +167,7 @@ func (b *answering) signIn(ctx context.Context, login string) (string, error) {
 			Token string `json:"token"`
 		} `json:"session"`
 	}
-	err := b.rest().call(ctx, http.MethodPost, "/session", object{"organisation": b.run, "login": login, "password": benchPass}, &in)
+	err := b.rest().call(ctx, http.MethodPost, "/session", object{"organisation": b.run, "login": login, "password": benchPass, "token": true}, &in)
 	return in.Session.Token, err
 }
 

@@ -58,7 +58,7 @@ func (c *client) bearer() string {
 }
 
 func (c *client) signIn(ctx context.Context) error {
-	in := map[string]string{"organisation": Slug, "login": cmp.Or(c.login, "admin"), "password": Password}
+	in := map[string]any{"organisation": Slug, "login": cmp.Or(c.login, "admin"), "password": Password, "token": true}
 	status, body, err := c.once(ctx, http.MethodPost, "/session", in, "")
 	if err != nil {
 		return err

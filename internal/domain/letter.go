@@ -32,6 +32,7 @@ type Letter struct {
 // PushSubscription is a browser that takes pushes.
 type PushSubscription struct {
 	ID       string
+	Session  string // the sign-in that it ends with
 	Endpoint string
 	Keys     string // JSON: {"p256dh":…,"auth":…}
 }

@@ -145,6 +145,25 @@ type SessionChanged struct {
 	Reason   string   `json:"reason,omitempty"` // signed_out, revoked, expired, changed
 }
 
+// SignInsFailed is the payload of EntrySignInsFailed: the failed sign-ins of an interval.
+type SignInsFailed struct {
+	From     time.Time      `json:"from"`
+	To       time.Time      `json:"to"`
+	Accounts []SignInFailed `json:"accounts,omitempty"` // those with most first
+	More     int            `json:"more,omitempty"`     // of accounts that are not named
+	Unknown  int            `json:"unknown,omitempty"`  // at logins that nobody has
+}
+
+// SignInFailed counts an account's failed sign-ins.
+type SignInFailed struct {
+	Person  PersonNo `json:"person"`
+	Name    string   `json:"name"`
+	Login   string   `json:"login"`
+	Wrong   int      `json:"wrong,omitempty"`   // passwords
+	Refused int      `json:"refused,omitempty"` // tries that came too soon after wrong ones
+	Sources []string `json:"sources"`           // addresses, each as a short code that does not tell it; at most 20
+}
+
 // APIKeyChanged is the payload of EntryAPIKeyCreated and EntryAPIKeyRevoked.
 type APIKeyChanged struct {
 	ID   string `json:"id"`

@@ -210,7 +210,7 @@ func (w *world) signIn(n *node, login, password string) string {
 			Token string `json:"token"`
 		} `json:"session"`
 	}
-	w.call(n, "", http.MethodPost, "/session", item{"organisation": "north", "login": login, "password": password}, &out)
+	w.call(n, "", http.MethodPost, "/session", item{"organisation": "north", "login": login, "password": password, "token": true}, &out)
 	w.secrets.add([]byte(out.Session.Token))
 	return out.Session.Token
 }

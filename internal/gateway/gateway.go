@@ -54,6 +54,7 @@ type Options struct {
 	CandidateSockets int           // per person; default 5
 	StaffSockets     int           // default 20
 	HelloTime        time.Duration // default 10 s
+	Unknown          int           // sockets without a hello yet; default 1000. A further one ends the oldest
 	Clock            clock.Clock
 	Log              zerolog.Logger
 }
@@ -71,6 +72,7 @@ type Gateway struct {
 	conversations Conversations
 	attending     attending
 	standing      standing
+	unknown       unknown
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -87,6 +89,9 @@ func New(o Options, h *hub.Hub, a Access, r Receipts, m Monitor, conv Conversati
 	}
 	if o.StaffSockets == 0 {
 		o.StaffSockets = 20
+	}
+	if o.Unknown == 0 {
+		o.Unknown = 1000
 	}
 	if o.HelloTime == 0 {
 		o.HelloTime = 10 * time.Second

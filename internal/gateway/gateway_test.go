@@ -185,6 +185,29 @@ func TestHello(t *testing.T) {
 	}
 }
 
+// TestSilentConnectionsHoldUpNobody: of those who say no hello, a few may wait; more end the oldest, and
+// whoever says hello gets in.
+func TestSilentConnectionsHoldUpNobody(t *testing.T) {
+	_, _, addr := serveGateway(t, &services{}, Options{Unknown: 3, HelloTime: time.Hour})
+	silent := make([]*peer, 6)
+	for i := range silent {
+		silent[i] = open(t, addr, nil)
+	}
+	for i, p := range silent[:3] {
+		if code := p.closed(); code != closeSignedOut {
+			t.Errorf("silent connection %d was closed with %d", i, code)
+		}
+	}
+	p := signedIn(t, addr) // ends a fourth
+	p.send(masked(opText, `{"type":"presence","id":"7","state":"online"}`))
+	p.text("reply")
+	if code := silent[3].closed(); code != closeSignedOut {
+		t.Errorf("closed with %d", code)
+	}
+	silent[5].send(masked(opText, `{"type":"hello","ticket":"t"}`))
+	silent[5].text("welcome")
+}
+
 // TestCommandsRightAfterHello: the whole burst is there from the beginning.
 func TestCommandsRightAfterHello(t *testing.T) {
 	_, _, addr := serveGateway(t, &services{}, Options{})

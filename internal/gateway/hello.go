@@ -15,9 +15,10 @@ import (
 
 // hello reads the first frame, finds out who it is, welcomes them and attaches the connection.
 func (c *client) hello() (*hub.Conn, error) {
+	defer c.g.unknown.add(c, c.g.opt.Unknown)()
 	// Not the read's context: the library cuts the connection when that ends, and nobody
 	// would learn why.
-	late := time.AfterFunc(c.g.opt.HelloTime, func() { out{c.sock}.Close(closeSignedOut, "no hello in time") })
+	late := time.AfterFunc(c.g.opt.HelloTime, c.tooLate)
 	frame, err := c.sock.read(c.g.ctx)
 	late.Stop()
 	if errors.Is(err, errBinary) {
@@ -48,6 +49,9 @@ func (c *client) hello() (*hub.Conn, error) {
 	}
 	return c.attach(ctx, cmd, known, terms)
 }
+
+// tooLate ends a connection that has not said hello.
+func (c *client) tooLate() { out{c.sock}.Close(closeSignedOut, "no hello in time") }
 
 func (c *client) authenticate(ctx context.Context, ticket string) (domain.Actor, error) {
 	token := c.token

@@ -157,7 +157,7 @@ func (w *world) signIn(ctx context.Context, who string) (participant, error) {
 	}
 	now, token := w.clock.Now(), auth.NewToken(auth.Session)
 	n := domain.Session{Organisation: w.org, ID: "session-" + who, Person: p.No, CreatedAt: now, SeenAt: now, ExpiresAt: now.Add(time.Hour)}
-	if _, err := w.node.Store.StartSession(ctx, domain.System(w.org), who, n, auth.HashToken(token)); err != nil {
+	if _, err := w.node.Store.StartSession(ctx, domain.System(w.org), n, auth.HashToken(token)); err != nil {
 		return participant{}, err
 	}
 	actor, err := w.node.Access.Authenticate(ctx, token)
@@ -391,7 +391,7 @@ func (w *world) dial(ctx context.Context, who, subprotocol, origin string, cooki
 		h.Set("Origin", origin)
 	}
 	if cookie {
-		h.Set("Cookie", api.CookieName+"="+w.people[who].token)
+		h.Set("Cookie", api.SessionCookie(false)+"="+w.people[who].token)
 	}
 	ws, resp, err := websocket.Dial(ctx, "ws://"+w.addr+"/socket", &websocket.DialOptions{HTTPHeader: h, Subprotocols: []string{subprotocol}})
 	if err != nil && resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {

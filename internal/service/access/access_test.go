@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,58 +67,6 @@ func TestSignIn(t *testing.T) {
 	long := access.Credentials{Organisation: "north", Login: "anna", Password: strings.Repeat("x", auth.MaxPassword+1)}
 	if _, err := n.SignIn(t.Context(), long); !fault.Is(err, fault.TooLarge) {
 		t.Errorf("long password: %v", err)
-	}
-}
-
-func TestSignInIsLimitedOverNodes(t *testing.T) {
-	a := start(t)
-	b := another(a.store, a.clock)
-	try := func(n *node, slug, login, password string) error {
-		_, err := n.SignIn(t.Context(), access.Credentials{Organisation: slug, Login: login, Password: password})
-		return err
-	}
-	for i := range access.AttemptsMost {
-		if err := try([]*node{a, b}[i%2], "north", "anna", "wrong horse"); !fault.Is(err, fault.Unauthenticated) {
-			t.Fatalf("attempt %d: %v", i+1, err)
-		}
-	}
-	for _, n := range []*node{a, b} {
-		err := try(n, "north", "anna", password) // the right one: it must not help to guess
-		f, ok := errors.AsType[*fault.Error](err)
-		if !ok || f.Code != fault.RateLimited || f.RetryAfter <= 0 || f.RetryAfter > access.AttemptWindow {
-			t.Fatalf("attempt over the limit: %v", err)
-		}
-	}
-	if err := try(a, "north", "planner", password); err != nil {
-		t.Errorf("another login: %v", err)
-	}
-	if err := try(a, "south", "anna", password); err != nil {
-		t.Errorf("another organisation's anna: %v", err)
-	}
-	a.clock.Advance(access.AttemptWindow)
-	if err := try(b, "north", "anna", password); err != nil {
-		t.Errorf("after the window: %v", err)
-	}
-	for range 3 { // a right password forgets those before
-		for range access.AttemptsMost - 1 {
-			if err := try(a, "north", "anna", "wrong horse"); !fault.Is(err, fault.Unauthenticated) {
-				t.Fatal(err)
-			}
-		}
-		if err := try(a, "north", "anna", password); err != nil {
-			t.Fatalf("the tenth, right: %v", err)
-		}
-	}
-}
-
-func TestUnknownLoginsAreLimitedToo(t *testing.T) {
-	n := start(t)
-	var err error
-	for range access.AttemptsMost + 1 {
-		_, err = n.SignIn(t.Context(), access.Credentials{Organisation: "north", Login: "nobody", Password: "wrong horse"})
-	}
-	if !fault.Is(err, fault.RateLimited) {
-		t.Errorf("got %v: the limit tells which logins exist", err)
 	}
 }
 
@@ -496,6 +445,101 @@ func TestSecretsStayInside(t *testing.T) {
 	for _, s := range secrets {
 		if strings.Contains(text.String(), s) {
 			t.Errorf("%.12q… is in the journal or an error", s)
+		}
+	}
+}
+
+// TestNoSessionEndsInATest: a candidate stays signed in while they are in a test, with extra time, on
+// every node and past the sweep; others, and they afterwards, are signed out.
+func TestNoSessionEndsInATest(t *testing.T) {
+	n := start(t)
+	other := another(n.store, n.clock)
+	by := domain.System(n.role(t, "north", domain.RoleAdmin).Organisation)
+	begin := n.clock.Now()
+	name, ends, extra, progress := "Long", begin.Add(20*time.Hour), 60, domain.InProgress
+	if _, _, err := n.store.UpsertExams(t.Context(), by, []domain.ExamSpec{{Where: at(0), ExternalID: "M1", Name: &name, StartsAt: &begin, EndsAt: &ends}}); err != nil {
+		t.Fatal(err)
+	}
+	enrol := func() {
+		t.Helper()
+		spec := []domain.EnrolmentSpec{{Where: at(0), Exam: "M1", Person: "sara", ExtraMinutes: &extra, Progress: &progress}}
+		if _, _, err := n.store.UpsertEnrolments(t.Context(), by, spec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enrol()
+	sara, anna := n.in(t, "north", "sara"), n.in(t, "north", "anna")
+	ticket := func(actor domain.Actor) error {
+		k, err := other.Ticket(t.Context(), actor)
+		if err != nil {
+			return err
+		}
+		_, err = n.Redeem(t.Context(), k.Ticket)
+		return err
+	}
+	n.clock.Advance(access.SessionIdle + time.Hour)
+	if err := ticket(sara.Actor); err != nil {
+		t.Errorf("a socket in the test: %v", err)
+	}
+	if err := n.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range []*node{n, other} {
+		if _, err := node.Authenticate(t.Context(), sara.Session.Token); err != nil {
+			t.Errorf("in the test: %v", err)
+		}
+		if _, err := node.Authenticate(t.Context(), anna.Session.Token); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("staff, after 13 hours without use: %v", err)
+		}
+	}
+	if e, err := n.Expiry(t.Context(), sara.Session.Token); err != nil || e.ExpiresAt.Before(ends.Add(time.Hour)) {
+		t.Errorf("%+v, %v", e, err)
+	}
+	n.clock.Advance(7*time.Hour + 30*time.Minute) // in the extra time
+	if _, err := other.Authenticate(t.Context(), sara.Session.Token); err != nil {
+		t.Errorf("in the extra time: %v", err)
+	}
+	progress = domain.Submitted
+	enrol()
+	n.clock.Advance(access.SessionIdle + time.Minute)
+	if _, err := other.Authenticate(t.Context(), sara.Session.Token); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("long after it was submitted: %v", err)
+	}
+}
+
+// TestExpiry: asking is no use, renewing is, up to the maximum.
+func TestExpiry(t *testing.T) {
+	n := start(t)
+	token := n.in(t, "north", "anna").Session.Token
+	begun := n.clock.Now()
+	for range 11 {
+		n.clock.Advance(time.Hour)
+		if e, err := n.Expiry(t.Context(), token); err != nil || !e.ExpiresAt.Equal(begun.Add(access.SessionIdle)) || !e.WarnAt.Equal(e.ExpiresAt.Add(-10*time.Minute)) || !e.Now.Equal(n.clock.Now()) {
+			t.Fatalf("%+v, %v", e, err)
+		}
+	}
+	e, err := n.Renew(t.Context(), token)
+	if err != nil || !e.ExpiresAt.Equal(n.clock.Now().Add(access.SessionIdle)) || !e.EndsAt.Equal(begun.Add(access.SessionMost)) {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	for n.clock.Now().Before(begun.Add(access.SessionMost - 11*time.Hour)) {
+		n.clock.Advance(11 * time.Hour)
+		if e, err = n.Renew(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !e.ExpiresAt.Equal(e.EndsAt) {
+		t.Errorf("renewed to %v, beyond %v", e.ExpiresAt, e.EndsAt)
+	}
+	n.clock.Advance(11 * time.Hour)
+	for _, ask := range []func(context.Context, string) (access.Expiry, error){n.Expiry, n.Renew} {
+		for _, token := range []string{token, "", "x", auth.NewToken(auth.Session)} {
+			if _, err := ask(t.Context(), token); !fault.Is(err, fault.Unauthenticated) {
+				t.Errorf("%.8s: %v", token, err)
+			}
+		}
+		if _, err := ask(t.Context(), auth.NewToken(auth.APIKey)); !fault.Is(err, fault.Invalid) {
+			t.Errorf("an API key: %v", err)
 		}
 	}
 }

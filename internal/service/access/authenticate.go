@@ -58,14 +58,7 @@ func (s *Service) look(ctx context.Context, kind auth.TokenKind, hash []byte, no
 		}
 		return Identity{Actor: integration(k)}, nil
 	}
-	n, err := s.store.SessionByToken(ctx, hash)
-	if err != nil {
-		return Identity{}, err
-	}
-	if !now.Before(n.ExpiresAt) {
-		return Identity{}, notIn(nil)
-	}
-	p, err := s.store.PersonByNo(ctx, n.Organisation, n.Person)
+	n, p, err := s.lasting(ctx, hash, now)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -73,17 +66,66 @@ func (s *Service) look(ctx context.Context, kind auth.TokenKind, hash []byte, no
 	if err != nil {
 		return Identity{}, err
 	}
-	if now.Sub(n.SeenAt) >= touchEvery {
-		expires := now.Add(s.idle)
-		if last := n.CreatedAt.Add(max(SessionMost, s.idle)); expires.After(last) {
-			expires = last
-		}
-		if err := s.store.TouchSession(ctx, n.Organisation, n.ID, now, expires); err != nil {
+	if now.Sub(n.SeenAt) >= min(touchEvery, s.idle/4) {
+		if n, err = s.renew(ctx, n, now); err != nil {
 			return Identity{}, err
 		}
-		n.ExpiresAt = expires
 	}
 	return Identity{Actor: actor, Session: n.ID, Expires: n.ExpiresAt}, nil
+}
+
+// lasting returns the session of a token and whose it is. Errors: NotFound, Unauthenticated (it has
+// expired).
+func (s *Service) lasting(ctx context.Context, hash []byte, now time.Time) (domain.Session, domain.Person, error) {
+	n, err := s.store.SessionByToken(ctx, hash)
+	if err != nil {
+		return n, domain.Person{}, err
+	}
+	p, err := s.store.PersonByNo(ctx, n.Organisation, n.Person)
+	if err != nil {
+		return n, p, err
+	}
+	n, err = s.last(ctx, n, p.Kind, now)
+	return n, p, err
+}
+
+// last refuses a session that has expired, unless it is of a candidate who is in a test: such a one
+// lasts until the test's end. Errors: Unauthenticated.
+func (s *Service) last(ctx context.Context, n domain.Session, kind domain.PersonKind, now time.Time) (domain.Session, error) {
+	if now.Before(n.ExpiresAt) {
+		return n, nil
+	}
+	if kind != domain.KindCandidate {
+		return n, notIn(nil)
+	}
+	until, err := s.store.InTestUntil(ctx, n.Organisation, n.Person, now)
+	if err != nil {
+		return n, err
+	}
+	if until.IsZero() {
+		return n, notIn(nil)
+	}
+	n.ExpiresAt = until
+	return n, s.store.TouchSession(ctx, n.Organisation, n.ID, now, until)
+}
+
+// renew notes that a session is used: it lasts its length from now, but not beyond its maximum. A
+// later end that it has is kept.
+func (s *Service) renew(ctx context.Context, n domain.Session, now time.Time) (domain.Session, error) {
+	expires := now.Add(s.idle)
+	if end := s.maximum(n); expires.After(end) {
+		expires = end
+	}
+	if !expires.After(n.ExpiresAt) {
+		return n, nil
+	}
+	n.ExpiresAt = expires
+	return n, s.store.TouchSession(ctx, n.Organisation, n.ID, now, expires)
+}
+
+// maximum is when a session ends however much it is used.
+func (s *Service) maximum(n domain.Session) time.Time {
+	return n.CreatedAt.Add(max(SessionMost, s.idle))
 }
 
 func integration(k domain.APIKey) domain.Actor {

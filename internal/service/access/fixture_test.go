@@ -71,7 +71,7 @@ func empty(t *testing.T) *node {
 // another is one more node on the same database.
 func another(s *store.Store, c *clock.Fixed) *node {
 	n := &node{store: s, clock: c}
-	n.Service = access.New(access.Deps{Store: s, Hasher: auth.NewHasher(0), Clock: c, Log: zerolog.Nop(), Committed: func(e *domain.Entry) {
+	n.Service = access.New(access.Deps{Store: s, Hasher: auth.NewHasher(0), Clock: c, Log: zerolog.Nop(), Secret: s.SealKey(), Committed: func(e *domain.Entry) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.entries = append(n.entries, e)

@@ -20,15 +20,13 @@ const (
 	SessionIdle    = 12 * time.Hour      // a session that is not used ends; default of Deps.SessionLength
 	SessionMost    = 30 * 24 * time.Hour // and one that is used ends at last
 	TicketLife     = time.Minute
-	TicketLifeMost = time.Hour // of tickets made in bulk
-	AttemptWindow  = 15 * time.Minute
-	touchEvery     = 5 * time.Minute  // how often a session's use is written down
+	TicketLifeMost = time.Hour        // of tickets made in bulk
+	touchEvery     = 5 * time.Minute  // how often a session's use is written down, at most
+	warnBefore     = 10 * time.Minute // how long before its end a page warns, at most
 	touchKeyEvery  = 10 * time.Minute // and an API key's
 	sweepEvery     = time.Minute
+	stopTime       = 2 * time.Second
 )
-
-// AttemptsMost is how often one login may be tried within AttemptWindow.
-const AttemptsMost = 10
 
 // Store is what the service needs of the store; its errors are documented there.
 type Store interface {
@@ -38,17 +36,20 @@ type Store interface {
 	Person(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Person, error)
 	PersonByNo(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Person, error)
 	PersonByLogin(ctx context.Context, org domain.OrganisationID, login string) (domain.Person, string, error)
+	SignInOf(ctx context.Context, slug, login string) (domain.Person, string, error)
+	PeopleByLogin(ctx context.Context, org domain.OrganisationID, logins []string) (map[string]domain.Person, error)
 	PeopleByExternalID(ctx context.Context, org domain.OrganisationID, ids []string) (map[string]domain.Person, error)
 	ScopesOf(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Scope, error)
 
-	StartSession(ctx context.Context, actor domain.Actor, login string, n domain.Session, tokenHash []byte) (*domain.Entry, error)
+	StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*domain.Entry, error)
 	SessionByToken(ctx context.Context, tokenHash []byte) (domain.Session, error)
 	Session(ctx context.Context, org domain.OrganisationID, id string) (domain.Session, error)
 	TouchSession(ctx context.Context, org domain.OrganisationID, id string, seen, expires time.Time) error
 	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error)
 	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error)
 	SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) ([]*domain.Entry, error)
-	CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (int, time.Time, error)
+	InTestUntil(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, at time.Time) (time.Time, error)
+	RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error)
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
 	UseTicket(ctx context.Context, hash []byte, now time.Time) (domain.Ticket, error)
@@ -62,7 +63,6 @@ type Store interface {
 
 	SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error)
 	SweepTickets(ctx context.Context, before time.Time) error
-	SweepAttempts(ctx context.Context, older time.Time) error
 }
 
 // Deps are what a Service is made of. Store, Hasher, Clock and Committed are needed.
@@ -77,6 +77,8 @@ type Deps struct {
 	SessionLength time.Duration
 	// Limits bound the tickets of one request. Zero means domain.DefaultLimits.
 	Limits domain.Limits
+	// Secret is the database's: known devices are marked under a key derived from it.
+	Secret []byte
 }
 
 // Service signs people in. Safe for concurrent use.
@@ -89,6 +91,9 @@ type Service struct {
 	idle      time.Duration
 	limits    domain.Limits
 	cache     cache
+	guard     *guard
+	failures  failures
+	devices   devices
 
 	mu   sync.Mutex
 	stop context.CancelFunc // of the sweeping that runs, else nil; guarded by mu
@@ -103,7 +108,8 @@ func New(d Deps) *Service {
 	if d.Limits.Items <= 0 {
 		d.Limits = domain.DefaultLimits
 	}
-	return &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits}
+	return &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits,
+		guard: newGuard(d.Clock), devices: newDevices(d.Secret)}
 }
 
 // told announces what was committed, and forgets here what it ends.

@@ -105,11 +105,15 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	if err := actor.May(domain.ActPeopleManage); err != nil {
 		return err
 	}
-	if err := auth.CheckPassword("password", password); err != nil {
-		return err
-	}
 	p, _, err := s.store.PersonByLogin(ctx, actor.Organisation, strings.ToLower(strings.TrimSpace(login)))
 	if err != nil {
+		return err
+	}
+	least := auth.Hard
+	if p.Kind == domain.KindCandidate {
+		least = auth.AnyUncommon
+	}
+	if err := auth.CheckPassword("password", password, least, login, p.GivenName, p.FamilyName); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, password)
@@ -124,8 +128,8 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	return nil
 }
 
-// Sweep ends sessions that have expired and forgets tickets and attempts that no
-// longer matter. An expired ticket is kept for an hour, so that whoever comes with it
+// Sweep ends sessions that have expired, forgets tickets and wrong passwords that no
+// longer matter, and records failed sign-ins. An expired ticket is kept for an hour, so that whoever comes with it
 // learns that it expired.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.clock.Now()
@@ -137,7 +141,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.store.SweepTickets(ctx, now.Add(-time.Hour)); err != nil {
 		return err
 	}
-	return s.store.SweepAttempts(ctx, now.Add(-AttemptWindow))
+	s.guard.sweep()
+	return s.recordFailures(ctx)
 }
 
 // Start sweeps every minute until Stop or the context's end. A second Start does nothing.
@@ -167,7 +172,8 @@ func (s *Service) Start(parent context.Context) {
 	}()
 }
 
-// Stop ends the sweeping and waits for it. It may be called without Start.
+// Stop ends the sweeping, waits for it, and records the failed sign-ins that are left. It may be
+// called without Start.
 func (s *Service) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,5 +181,8 @@ func (s *Service) Stop() {
 		s.stop()
 		<-s.done
 		s.stop = nil
+		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+		defer cancel()
+		_ = s.recordFailures(ctx) // logged there
 	}
 }

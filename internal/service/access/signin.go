@@ -18,7 +18,10 @@ type Credentials struct {
 	Organisation string `json:"organisation"` // slug
 	Login        string `json:"login"`        // upper and lower case are the same
 	Password     string `json:"password"`
-	UserAgent    string `json:"-"` // for the person's own list of logins; cut at 200 bytes
+	Token        bool   `json:"token"` // the answer holds the session's token, for programs; pages have the cookie
+	UserAgent    string `json:"-"`     // for the person's own list of logins; cut at 200 bytes
+	Device       string `json:"-"`     // the device's cookie, "" without
+	Address      string `json:"-"`     // where the request comes from; of IPv6 its /64
 }
 
 // SignedIn is a new session.
@@ -26,12 +29,14 @@ type SignedIn struct {
 	Session SessionToken `json:"session"`
 	Me      Me           `json:"me"`
 	Actor   domain.Actor `json:"-"`
+	Device  string       `json:"-"` // the device's cookie from now on
 }
 
 // SessionToken proves a session. It is shown once.
 type SessionToken struct {
-	Token     string    `json:"token"`
+	Token     string    `json:"token,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"` // moves on while the session is used
+	EndsAt    time.Time `json:"-"`          // however much it is used
 }
 
 // The longest that is looked up; none that long is ever stored.
@@ -43,23 +48,16 @@ const (
 
 // SignIn checks a password and starts a session. Errors: Invalid (a field is
 // missing), Unauthenticated (unknown organisation or login, or wrong password: one
-// answer, at one cost), RateLimited (AttemptsMost tries of this login within
-// AttemptWindow, whatever their password), Unavailable.
+// answer, at one cost), RateLimited (too many wrong passwords for this login before, whether
+// it exists or not; or too many people sign in at once), Unavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
 	slug, login := strings.ToLower(strings.TrimSpace(c.Organisation)), strings.ToLower(strings.TrimSpace(c.Login))
 	if err := checkCredentials(slug, login, c.Password); err != nil {
 		return SignedIn{}, err
 	}
-	person, stored, err := s.candidateFor(ctx, slug, login)
+	person, err := s.verify(ctx, c, slug, login)
 	if err != nil {
 		return SignedIn{}, err
-	}
-	ok, err := s.hasher.Verify(ctx, stored, c.Password)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	if !ok {
-		return SignedIn{}, fault.New(fault.Unauthenticated, "the organisation, the login or the password is wrong")
 	}
 	now := s.clock.Now()
 	n := domain.Session{Organisation: person.Organisation, ID: uuid.Must(uuid.NewV7()).String(), Person: person.No, UserAgent: agent(c.UserAgent),
@@ -69,13 +67,14 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
 		return SignedIn{}, err
 	}
 	token := auth.NewToken(auth.Session)
-	e, err := s.store.StartSession(ctx, actor, login, n, auth.HashToken(token))
+	e, err := s.store.StartSession(ctx, actor, n, auth.HashToken(token))
 	if err != nil {
 		return SignedIn{}, err
 	}
 	s.told(e)
 	me, err := s.Me(ctx, actor)
-	return SignedIn{Session: SessionToken{Token: token, ExpiresAt: n.ExpiresAt}, Me: me, Actor: actor}, err
+	return SignedIn{Session: SessionToken{Token: token, ExpiresAt: n.ExpiresAt, EndsAt: s.maximum(n)}, Me: me, Actor: actor,
+		Device: s.devices.signedIn(c.Device, slug, login)}, err
 }
 
 func checkCredentials(slug, login, password string) error {
@@ -96,31 +95,37 @@ func checkCredentials(slug, login, password string) error {
 	return nil
 }
 
-// candidateFor counts the attempt and returns whose login it is and their stored
-// password: nobody and "" for an unknown one.
-func (s *Service) candidateFor(ctx context.Context, slug, login string) (domain.Person, string, error) {
-	org, err := s.store.OrganisationBySlug(ctx, slug)
-	if fault.Is(err, fault.NotFound) {
-		return domain.Person{}, "", nil
-	}
+// verify returns whose credentials they are. A device where the account has signed in before
+// has a budget of wrong passwords, and a queue, of its own; so has one where others of the
+// organisation have. Strangers share theirs.
+func (s *Service) verify(ctx context.Context, c Credentials, slug, login string) (domain.Person, error) {
+	device, own := s.devices.knows(c.Device, slug, login)
+	done, err := s.guard.try(slug+"\x00"+login, device, own, c.Address)
 	if err != nil {
-		return domain.Person{}, "", err
+		s.failures.add(s.clock.Now(), slug, login, s.devices.source(c.Address), true)
+		return domain.Person{}, err
 	}
-	now := s.clock.Now()
-	attempts, since, err := s.store.CountAttempt(ctx, org.ID, login, now, now.Add(-AttemptWindow))
-	if err != nil {
-		return domain.Person{}, "", err
+	person, stored, err := s.store.SignInOf(ctx, slug, login)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		done(undone)
+		return domain.Person{}, err
 	}
-	if attempts > AttemptsMost {
-		e := fault.New(fault.RateLimited, "too many attempts to sign in as this login; wait a few minutes")
-		e.Limit, e.RetryAfter = AttemptsMost, max(since.Add(AttemptWindow).Sub(now), time.Second)
-		return domain.Person{}, "", e
+	lane := auth.Lane{Group: auth.Stranger, Key: c.Address}
+	if own {
+		lane = auth.Lane{Group: auth.Known, Key: slug}
 	}
-	person, stored, err := s.store.PersonByLogin(ctx, org.ID, login)
-	if fault.Is(err, fault.NotFound) {
-		return domain.Person{}, "", nil
+	ok, err := s.hasher.Verify(ctx, lane, stored, c.Password)
+	switch {
+	case err != nil:
+		done(undone)
+		return domain.Person{}, err
+	case !ok:
+		done(wrong)
+		s.failures.add(s.clock.Now(), slug, login, s.devices.source(c.Address), false)
+		return domain.Person{}, fault.New(fault.Unauthenticated, "the organisation, the login or the password is wrong")
 	}
-	return person, stored, err
+	done(right)
+	return person, nil
 }
 
 // actorOf is a person with their scopes.

@@ -45,7 +45,7 @@ func (r PushRequest) check() error {
 	return nil
 }
 
-// Subscribe keeps a browser of the actor's own. Errors: Forbidden; Invalid (endpoint, keys); Conflict without web push.
+// Subscribe keeps a browser of the actor's own until the actor's sign-in ends. Errors: Forbidden; Invalid (endpoint, keys); Conflict without web push.
 func (s *Service) Subscribe(ctx context.Context, actor domain.Actor, r PushRequest) error {
 	if err := ownBrowser(actor); err != nil {
 		return err
@@ -63,7 +63,9 @@ func (s *Service) Subscribe(ctx context.Context, actor domain.Actor, r PushReque
 	if err != nil {
 		return err
 	}
-	return s.o.Store.SavePush(ctx, actor.Organisation, actor.No, domain.PushSubscription{ID: uuid.Must(uuid.NewV7()).String(), Endpoint: r.Endpoint, Keys: string(keys)}, s.o.Clock.Now())
+	return s.o.Store.SavePush(ctx, actor.Organisation, actor.No, domain.PushSubscription{
+		ID: uuid.Must(uuid.NewV7()).String(), Session: actor.Session, Endpoint: r.Endpoint, Keys: string(keys),
+	}, s.o.Clock.Now())
 }
 
 // Unsubscribe removes a browser of the actor's own. Errors: Forbidden; Invalid (endpoint).

@@ -88,12 +88,37 @@ func summary(e *domain.Entry) (string, error) {
 			}
 			return p.Name + " signed out"
 		})
+	case domain.EntrySignInsFailed:
+		return say(e, failedWords)
 	case domain.EntryAPIKeyCreated:
 		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " made" })
 	case domain.EntryAPIKeyRevoked:
 		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " revoked" })
 	}
 	return talk(e)
+}
+
+// failedWords names the accounts with most failed sign-ins.
+func failedWords(p domain.SignInsFailed) string {
+	const named = 3
+	var parts []string
+	more := p.More
+	for i, a := range p.Accounts {
+		n := a.Wrong + a.Refused
+		if i >= named {
+			more += n
+			continue
+		}
+		parts = append(parts, count(n, "failed sign-in", "failed sign-ins")+" for login "+a.Login+
+			" ("+a.Name+") from "+count(len(a.Sources), "address", "addresses"))
+	}
+	if more > 0 {
+		parts = append(parts, count(more, "failed sign-in", "failed sign-ins")+" for other logins")
+	}
+	if p.Unknown > 0 {
+		parts = append(parts, count(p.Unknown, "failed sign-in", "failed sign-ins")+" for logins that nobody has")
+	}
+	return strings.Join(parts, "; ")
 }
 
 func sentWords(p domain.BroadcastSent) string {

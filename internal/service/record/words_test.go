@@ -26,6 +26,11 @@ func TestSummary(t *testing.T) {
 		{domain.EntryEnrolmentsUpserted, domain.EnrolmentsUpserted{People: make([]domain.PersonNo, 3)}, "3 candidates enrolled or moved"},
 		{domain.EntryScopesChanged, domain.ScopesChanged{Changes: make([]domain.ScopeChange, 1)}, "Rooms of 1 staff member changed"},
 		{domain.EntrySessionStarted, domain.SessionChanged{Name: "Ines"}, "Ines signed in"},
+		{domain.EntrySignInsFailed, domain.SignInsFailed{Accounts: []domain.SignInFailed{
+			{Name: "Anna Lind", Login: "anna", Wrong: 9, Refused: 3, Sources: []string{"a", "b"}}, {Name: "Ola", Login: "ola", Wrong: 1, Sources: []string{"a"}},
+			{Name: "Bo", Login: "bo", Wrong: 1, Sources: []string{"a"}}, {Name: "Siv", Login: "siv", Wrong: 1, Sources: []string{"a"}}}, More: 2, Unknown: 1},
+			"12 failed sign-ins for login anna (Anna Lind) from 2 addresses; 1 failed sign-in for login ola (Ola) from 1 address; " +
+				"1 failed sign-in for login bo (Bo) from 1 address; 3 failed sign-ins for other logins; 1 failed sign-in for logins that nobody has"},
 		{domain.EntrySessionEnded, domain.SessionChanged{Name: "Ines"}, "Ines signed out"},
 		{domain.EntrySessionEnded, domain.SessionChanged{Name: "Ines", Reason: "revoked"}, "Ines's sign-ins were ended"},
 		{domain.EntryAPIKeyCreated, domain.APIKeyChanged{Name: "LMS"}, "API key LMS made"},

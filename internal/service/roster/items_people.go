@@ -44,7 +44,7 @@ func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
 		c.add(w, "locale", "a locale is a language tag, as in nb or en-GB")
 	}
 	if p.Password != nil {
-		if err := auth.CheckPassword("password", *p.Password); err != nil {
+		if err := auth.CheckPassword("password", *p.Password, strengthFor(p.Kind), known(&p)...); err != nil {
 			c.add(w, "password", "%s", fault.Public(err).Message)
 		}
 	}
@@ -143,4 +143,23 @@ func (c *check) fields(w domain.Where, fields *map[string]string) {
 		}
 		c.text(w, "fields."+name, (*fields)[name], domain.FieldValueMost, true)
 	}
+}
+
+// strengthFor is what a password must bear.
+func strengthFor(k domain.PersonKind) auth.Strength {
+	if k == domain.KindCandidate {
+		return auth.AnyUncommon
+	}
+	return auth.Hard
+}
+
+// known is what anyone may know of a person: no good for a password.
+func known(p *Person) []string {
+	out := []string{p.ExternalID, p.GivenName, p.FamilyName}
+	for _, s := range []*string{p.Login, p.Email, p.Phone} {
+		if s != nil && *s != "" {
+			out = append(out, *s)
+		}
+	}
+	return out
 }

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"crier/internal/auth"
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
@@ -67,7 +68,7 @@ func (s *Service) hash(ctx context.Context, org domain.OrganisationID, specs []d
 			spec := &specs[i]
 			spec.PasswordWas, spec.PasswordHash = stored[spec.ExternalID], nil
 			if spec.PasswordWas != "" {
-				if same, err := s.Hasher.Verify(ctx, spec.PasswordWas, password); err != nil || same {
+				if same, err := s.Hasher.Verify(ctx, auth.Work, spec.PasswordWas, password); err != nil || same {
 					return err
 				}
 			}

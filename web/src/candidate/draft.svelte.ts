@@ -1,4 +1,6 @@
-/** An answer that is being written: kept in this browser only, per person and test, so that a reload or a new sign-in finds it. */
+import { local } from '../lib/storage'
+
+/** An answer that is being written: kept in this browser only, per test, so that a reload or a new sign-in finds it. */
 export class Draft {
   text = $state('')
   /** Whether this browser lets us keep it. */
@@ -7,10 +9,10 @@ export class Draft {
   #key: string
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(person: string, test: string) {
-    this.#key = `crier.answer ${person} ${test}`
+  constructor(test: string) {
+    this.#key = `answer.${test}`
     try {
-      this.text = localStorage.getItem(this.#key) ?? ''
+      this.text = local.getItem(this.#key) ?? ''
     } catch {
       this.kept = false
     }
@@ -24,7 +26,7 @@ export class Draft {
 
   #keep(): void {
     try {
-      localStorage.setItem(this.#key, this.text)
+      local.setItem(this.#key, this.text)
       this.kept = true
     } catch {
       this.kept = false

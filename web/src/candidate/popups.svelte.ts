@@ -1,6 +1,7 @@
 import { untrack } from 'svelte'
 import { clock } from '../lib/clock.svelte'
 import { connection } from '../lib/connection.svelte'
+import { tab } from '../lib/storage'
 import type { InboxMessage } from '../lib/types'
 import { inbox } from './inbox.svelte'
 import { held, type Sitting, waits } from './opening'
@@ -9,8 +10,8 @@ import { sitting } from './sitting'
 import { tests } from './tests.svelte'
 import { appearsAt, TypingWatch } from './typing'
 
-const ASIDE = 'crier.aside'
-const QUIET = 'crier.quiet'
+const ASIDE = 'aside'
+const QUIET = 'quiet'
 
 /**
  * Which message stands on the screen: those not confirmed yet that may open by themselves (`opening.ts`), oldest first, one at a time. A
@@ -18,9 +19,9 @@ const QUIET = 'crier.quiet'
  * the message centre.
  */
 class Popups {
-  #aside: ReadonlySet<string> = $state.raw(new Set(read(ASIDE)))
+  #aside: ReadonlySet<string> = $state.raw(new Set())
   /** Those that wait in the list, named by the banner. */
-  #quiet: ReadonlySet<string> = $state.raw(new Set(read(QUIET)))
+  #quiet: ReadonlySet<string> = $state.raw(new Set())
   /** Those that may open by themselves. */
   #opening: ReadonlySet<string> = $state.raw(new Set())
   #open = $state(false)
@@ -47,6 +48,8 @@ class Popups {
 
   /** Call inside an effect root: opens and closes runs as messages come and go. Returns how to stop. */
   start(): () => void {
+    this.#aside = new Set(read(ASIDE))
+    this.#quiet = new Set(read(QUIET))
     const stopTyping = this.#typing.start()
     let timer: ReturnType<typeof setTimeout> | undefined
     const stopEffect = $effect.root(() => {
@@ -127,7 +130,7 @@ class Popups {
 
 function read(name: string): string[] {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(name) ?? '[]')
+    const kept: unknown = JSON.parse(tab.getItem(name) ?? '[]')
     return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : []
   } catch {
     return []
@@ -136,8 +139,8 @@ function read(name: string): string[] {
 
 function keep(name: string, ids: ReadonlySet<string>): void {
   try {
-    if (ids.size) sessionStorage.setItem(name, JSON.stringify([...ids].slice(-200)))
-    else sessionStorage.removeItem(name)
+    if (ids.size) tab.setItem(name, JSON.stringify([...ids].slice(-200)))
+    else tab.removeItem(name)
   } catch {
     // storage is forbidden: a reload decides anew
   }

@@ -3,7 +3,8 @@ import { Uploads } from '../files/uploads.svelte'
 import { explain } from '../lib/errors'
 import { ApiError } from '../lib/api'
 import { newKey } from '../lib/key'
-import { api, session } from '../lib/session.svelte'
+import { api } from '../lib/session.svelte'
+import { local } from '../lib/storage'
 import type { InboxMessage } from '../lib/types'
 import type { Attachment } from '../protocol/frames'
 
@@ -26,7 +27,7 @@ export function writingAt(place: string): Writing {
   })
 }
 
-const nameOf = (place: string) => `crier.reply.${session.me?.id ?? ''}.${place}`
+const nameOf = (place: string) => `reply.${place}`
 
 /**
  * What a candidate writes in one place and has not sent yet: kept in this browser, so that a reload loses nothing, and sent under one key
@@ -48,7 +49,7 @@ export class Writing {
     this.#name = nameOf(place)
     let kept: Kept = {}
     try {
-      kept = (JSON.parse(localStorage.getItem(this.#name) ?? '{}') as Kept | null) ?? {}
+      kept = (JSON.parse(local.getItem(this.#name) ?? '{}') as Kept | null) ?? {}
     } catch {
       // not ours
     }
@@ -75,8 +76,8 @@ export class Writing {
   keep(): void {
     const files = this.uploads?.ready ?? []
     try {
-      if (!this.body && !this.subject && !files.length) localStorage.removeItem(this.#name)
-      else localStorage.setItem(this.#name, JSON.stringify({ body: this.body, subject: this.subject, files, key: this.#key } satisfies Kept))
+      if (!this.body && !this.subject && !files.length) local.removeItem(this.#name)
+      else local.setItem(this.#name, JSON.stringify({ body: this.body, subject: this.subject, files, key: this.#key } satisfies Kept))
     } catch {
       // storage is forbidden: it is still on the page
     }

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
+import { stubStorage } from '../../test/unit/kept'
 
 const { going, sent } = vi.hoisted(() => ({ going: [] as { there(file: unknown): void }[], sent: [] as { body: object; answer(value: unknown): void; fail(error: unknown): void }[] }))
 vi.mock('../lib/session.svelte', () => ({ session: { me: { id: 'sara' } }, api: { post: (_: string, body: object) => new Promise((answer, fail) => sent.push({ body, answer, fail })) } }))
@@ -11,8 +12,7 @@ const settle = () => new Promise((done) => setTimeout(done))
 const attach = (writing: ReturnType<typeof writingAt>) => writing.uploads.add([{ file: new File(['abc'], 'plan.txt'), name: 'plan.txt' }])
 
 beforeEach(() => {
-  const kept = new Map<string, string>()
-  vi.stubGlobal('localStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) })
+  stubStorage()
   going.length = sent.length = 0
   place = `g${++nth}`
 })

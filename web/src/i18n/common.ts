@@ -47,7 +47,14 @@ export const common = {
   'error.internal': 'Something went wrong on the server. Nothing was lost; try again. Reference: {request}',
 
   'session.over.title': 'Your session is over',
-  'session.over.body': 'You were signed out, or signed in for too long. Sign in again: you come back to this place.',
+  'session.over.body': 'You were signed out, or did nothing for too long. Sign in again: everything here is as you left it.',
+  'session.ends.title': 'You will be signed out soon',
+  'session.ends.minutes': { one: 'You have not used this page for a while. You are signed out in {count} minute.', other: 'You have not used this page for a while. You are signed out in {count} minutes.' },
+  'session.ends.seconds': { one: 'You have not used this page for a while. You are signed out in {count} second.', other: 'You have not used this page for a while. You are signed out in {count} seconds.' },
+  'session.ends.body': 'What you have written stays here either way.',
+  'session.ends.last': 'This sign-in has lasted as long as it may: sign in again then. What you have written stays here.',
+  'session.ends.stay': 'Stay signed in',
+  'session.ends.understood': 'I understand',
 
   'signin.title': 'Sign in',
   'signin.organisation': 'Organisation',
@@ -63,6 +70,8 @@ export const common = {
   'signin.missing.password': 'Write your password',
   'signin.wrong': 'Login or password is wrong. Check both; capital letters count in the password.',
   'signin.again': 'Your session is over. Sign in again to go on where you were.',
+  'signin.wait': 'Very many people are signing in, or there were wrong passwords before. You need not do anything: the same is tried again by itself.',
+  'signin.seconds': { one: 'Next try in {count} second', other: 'Next try in {count} seconds' },
   'signin.out': 'You are signed out.',
 
   'role.admin': 'Administrator',

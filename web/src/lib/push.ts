@@ -2,12 +2,10 @@
 // the server of it. What the browser cannot do is said, never thrown at the page.
 
 import { api } from './session.svelte'
+import { local } from './storage'
+import { mark, pushable, subscription, told, worker } from './subscription'
 
-/** Where the service worker stands; its scope is the whole site. */
-const worker = '/push-worker.js'
-
-/** Whether this browser can at all. */
-export const pushable = (): boolean => 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window
+export { pushable }
 
 /** The user, or the browser, has said no for good. */
 export const forbidden = (): boolean => pushable() && Notification.permission === 'denied'
@@ -18,13 +16,8 @@ export function keyBytes(key: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (c) => c.charCodeAt(0))
 }
 
-async function subscription(): Promise<PushSubscription | null> {
-  const registered = await navigator.serviceWorker.getRegistration(worker)
-  return (await registered?.pushManager.getSubscription()) ?? null
-}
-
 /** Whether this browser takes pushes now. */
-export const subscribed = async (): Promise<boolean> => pushable() && (await subscription()) !== null
+export const subscribed = async (): Promise<boolean> => (await subscription()) !== null
 
 /** Asks the browser, then tells the server. False if the user said no. Throws what the server or the browser says. */
 export async function subscribe(key: string): Promise<boolean> {
@@ -39,6 +32,7 @@ export async function subscribe(key: string): Promise<boolean> {
     await made.unsubscribe().catch(() => {})
     throw error
   }
+  mark(local, made.endpoint)
   return true
 }
 
@@ -48,9 +42,5 @@ export async function unsubscribe(): Promise<void> {
   if (!made) return
   await api.delete('/me/push', { body: told(made) })
   await made.unsubscribe()
-}
-
-function told(made: PushSubscription): { endpoint: string; keys: { p256dh: string; auth: string } } {
-  const { endpoint, keys } = made.toJSON()
-  return { endpoint: endpoint ?? made.endpoint, keys: { p256dh: keys?.p256dh ?? '', auth: keys?.auth ?? '' } }
+  mark(local, '')
 }

@@ -60,6 +60,8 @@ export class Router<const R extends Record<string, string>> {
 
   go(to: string, options: { replace?: boolean } = {}): void {
     const url = new URL(to, location.href)
+    // Pages lead to pages of ours alone; a link elsewhere is the browser's business.
+    if (url.origin !== location.origin) return
     if (!this.#mine(url.pathname)) return location.assign(url)
     if (url.href === location.href) options = { replace: true }
     const moved = url.pathname !== this.#url.pathname

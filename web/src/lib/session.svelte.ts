@@ -1,6 +1,8 @@
 import { locale } from '../i18n/locale.svelte'
 import { type Api, ApiError, createApi } from './api'
 import { clock } from './clock.svelte'
+import * as storage from './storage'
+import { drop, settle, told } from './subscription'
 import type { Me } from './types'
 
 export type SignIn = { organisation: string; login: string; password: string }
@@ -32,15 +34,19 @@ class Session {
   async signIn(given: SignIn): Promise<Me> {
     const answer = await plain.post<{ me: Me }>('/session', given)
     this.#enter(answer.me)
+    void settle(storage.local, (made) => plain.post('/me/push', told(made)))
     return answer.me
   }
 
+  /** Ends the session, and the pushes to this browser; nothing of the person stays in it. */
   async signOut(): Promise<void> {
+    await drop()
     try {
       await plain.delete('/session')
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'unauthenticated') throw error
     }
+    storage.leave()
     this.me = undefined
     this.phase = 'out'
   }
@@ -51,6 +57,10 @@ class Session {
   }
 
   #enter(me: Me): void {
+    storage.enter(me.id)
+    // Nothing on this page is for another person's eyes: it begins anew.
+    if (this.me && this.me.id !== me.id) return location.replace(homeOf(me))
+    if (!this.me) void settle(storage.local)
     this.me = me
     this.phase = 'in'
     locale.apply(me.locale, navigator.languages)
@@ -60,16 +70,19 @@ class Session {
 export const session = new Session()
 
 /** For the session's own requests: a 401 there is an answer, not the end of a session. */
-const plain: Api = createApi()
+export const plain: Api = createApi()
 
 /** The client that pages use. */
 export const api: Api = createApi({ onUnauthenticated: () => session.ended() })
 
-/** Where sign-in leads back to: only to paths of our own. */
-export function safeNext(next: string | null | undefined): string | undefined {
-  if (!next || !next.startsWith('/') || next.startsWith('//') || next.includes('\\')) return undefined
-  return next
-}
+if (typeof window !== 'undefined')
+  storage.onOther((person) => {
+    // The tab's own storage is emptied here: another tab cannot.
+    storage.leave()
+    location.replace(person ? '/' : '/sign-in?reason=out')
+  })
+
+export const homeOf = (me: Me): string => (me.kind === 'staff' ? '/staff/' : '/')
 
 export const signInAddress = (next: string, reason?: 'over' | 'out'): string =>
   '/sign-in?' + new URLSearchParams({ next, ...(reason ? { reason } : {}) }).toString()

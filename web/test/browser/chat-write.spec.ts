@@ -218,7 +218,7 @@ test('blocked: the reason in words instead of a composer; a note is still possib
     [2, 'First3 BLOCK has not accepted the invitation yet'],
   ] as const) {
     const page = await staff(server, browser, anna)
-    await page.evaluate(([me, id, name]) => sessionStorage.setItem(`crier.dock.${me}`, JSON.stringify([{ kind: 'person', id, name, collapsed: false }])), [
+    await page.evaluate(([me, id, name]) => sessionStorage.setItem(`crier:${me}:dock`, JSON.stringify([{ kind: 'person', id, name, collapsed: false }])), [
       (await server.api<{ me: { id: string } }>(anna, 'GET', '/session')).me.id,
       people[n]!.id,
       people[n]!.name,

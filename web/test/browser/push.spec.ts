@@ -201,6 +201,41 @@ test('a candidate who is away: the message is pushed, and opens their own page',
   await expect.poll(() => shown(page)).toEqual([{ title: push.title, body: 'Room 4, not room 3', tag: push.tag, link: `${server.url}/` }])
 })
 
+test('signing out ends the pushes, here and at the server; the same person’s next sign-in on the device brings none back unasked', async ({ browser, pushing: { server }, service }) => {
+  const { people } = await pool(server, 'LEFT', 1)
+  const sara = people[0]!
+  const sub = new Subscription('left')
+  const page = await subscribed(server, browser, 'planner', '/staff/settings', sub)
+  await server.api('planner', 'POST', `/conversations/${sara.id}/claim`, {})
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await expect(page).toHaveURL(/\/sign-in/)
+  expect(await page.evaluate(() => sessionStorage.getItem('test.push'))).toBeNull()
+  const before = service.got.length
+  await reply(server, sara, 'Nobody at this computer reads this')
+  await expect.poll(async () => (await server.api<{ deliveries: { channel: string; state: string }[] }>('planner', 'GET', '/deliveries?channel=push')).deliveries.filter((d) => d.state === 'waiting' || d.state === 'sending').length).toBe(0)
+  expect(service.got.length).toBe(before)
+})
+
+test('a sign-in that is ended from elsewhere takes its pushes along; the person who signs in again goes on with them', async ({ browser, pushing: { server }, service }) => {
+  const { people } = await pool(server, 'ENDED', 1)
+  const sara = people[0]!
+  const sub = new Subscription('ended')
+  const page = await subscribed(server, browser, 'coordinator', '/staff/settings', sub)
+  const me = await page.evaluate(async () => ((await (await fetch('/api/v1/session')).json()) as { me: { id: string } }).me.id)
+  await server.api('admin', 'DELETE', `/people/${me}/sessions`)
+  const before = service.got.length
+  await server.api('planner', 'POST', `/conversations/${sara.id}/assign`, { to: me }).catch(() => {})
+  await reply(server, sara, 'Nobody is signed in')
+  await expect.poll(async () => (await server.api<{ deliveries: { channel: string; state: string }[] }>('planner', 'GET', '/deliveries?channel=push')).deliveries.filter((d) => d.state === 'waiting' || d.state === 'sending').length).toBe(0)
+  expect(service.got.length).toBe(before)
+  await page.goto('/sign-in?next=/staff/settings')
+  await page.getByLabel('Login').fill('coordinator')
+  await page.getByLabel('Password', { exact: true }).fill('crier-demo')
+  const told = page.waitForResponse((r) => r.url().endsWith('/me/push') && r.request().method() === 'POST')
+  await page.keyboard.press('Enter')
+  expect((await told).status()).toBe(204)
+})
+
 test('the browser says no: the switch stays off and says why', async ({ browser, pushing: { server } }) => {
   const page = await server.open(browser, 'planner', '/livez')
   await page.context().addInitScript(() => {

@@ -76,7 +76,7 @@ export class Server {
       token = fetch(this.url + '/api/v1/session', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ organisation: 'demo', login, password }),
+        body: JSON.stringify({ organisation: 'demo', login, password, token: true }),
       }).then(async (answer) => ((await answer.json()) as { session: { token: string } }).session.token)
       this.tokens.set(login, token)
     }

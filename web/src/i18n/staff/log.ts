@@ -56,6 +56,7 @@ export const log = {
   'kind.scopes.changed': 'Rooms of staff',
   'kind.session.started': 'Sign-in',
   'kind.session.ended': 'Sign-out',
+  'kind.session.failed': 'Failed sign-ins',
   'kind.apikey.created': 'API key made',
   'kind.apikey.revoked': 'API key revoked',
   'kind.organisation.created': 'Organisation',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { stubStorage } from '../../../test/unit/kept'
 import type { ConversationPage, MessageItem } from './types'
 
 /** A question to the server whose answer the test gives when it likes. */
@@ -33,8 +34,7 @@ async function answer(what: string, value: unknown) {
 }
 
 beforeEach(() => {
-  const kept = new Map<string, string>()
-  vi.stubGlobal('sessionStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) })
+  stubStorage()
   vi.stubGlobal('document', { visibilityState: 'visible' })
   live = new LiveConversation('sara')
   stop = live.start()

@@ -1,6 +1,7 @@
 // What is written and not sent yet: one draft for each person's conversation, kept in
 // this browser, so that a closed window or a reload loses nothing.
 
+import type { Store } from '../../lib/storage'
 import { copied, type Copied } from '../deliveries/types'
 import type { Attachment, Named } from './types'
 
@@ -23,17 +24,15 @@ export type Draft = {
 
 export const blank = (): Draft => ({ subject: '', body: '', note: '', mentions: [], noting: false, files: [] })
 
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-
-const name = (me: string, conversation: string) => `crier.chat.${me}.${conversation}`
+const name = (conversation: string) => `chat.${conversation}`
 const text = (v: unknown): string => (typeof v === 'string' ? v : '')
 const list = <T extends { id: string; name: string }>(v: unknown): T[] =>
   Array.isArray(v) ? v.filter((e): e is T => typeof e === 'object' && e !== null && typeof (e as T).id === 'string' && typeof (e as T).name === 'string') : []
 
 /** What was kept, or a blank one. Anything that is not ours reads as blank. */
-export function load(store: Store, me: string, conversation: string): Draft {
+export function load(store: Store, conversation: string): Draft {
   try {
-    const d = JSON.parse(store.getItem(name(me, conversation)) ?? 'null') as Partial<Draft> | null
+    const d = JSON.parse(store.getItem(name(conversation)) ?? 'null') as Partial<Draft> | null
     if (!d) return blank()
     return {
       subject: text(d.subject),
@@ -51,10 +50,10 @@ export function load(store: Store, me: string, conversation: string): Draft {
 }
 
 /** Keeps it; one without anything written is forgotten. Storage that refuses is no error: the text is on the page. */
-export function save(store: Store, me: string, conversation: string, draft: Draft): void {
+export function save(store: Store, conversation: string, draft: Draft): void {
   try {
-    if (isBlank(draft)) store.removeItem(name(me, conversation))
-    else store.setItem(name(me, conversation), JSON.stringify(draft))
+    if (isBlank(draft)) store.removeItem(name(conversation))
+    else store.setItem(name(conversation), JSON.stringify(draft))
   } catch {
     // as said
   }

@@ -3,6 +3,7 @@
 // opens. (The picker element of that family writes style elements and attributes,
 // which our Content-Security-Policy refuses, so the picker is our own.)
 
+import type { Store } from '../../lib/storage'
 import address from 'emoji-picker-element-data/en/emojibase/data.json?url'
 
 export type Emoji = { emoji: string; annotation: string; group: number; words: string }
@@ -38,8 +39,7 @@ export function load(): Promise<Emoji[]> {
   return loading
 }
 
-type Store = Pick<Storage, 'getItem' | 'setItem'>
-const name = 'crier.emoji'
+const name = 'emoji'
 const most = 16
 
 export function recent(store: Store): string[] {

@@ -3,7 +3,7 @@
 // reload in between neither loses a message nor sends it twice.
 
 import { ApiError } from '../../lib/api'
-import { session } from '../../lib/session.svelte'
+import { type Store, tab } from '../../lib/storage'
 import { outcome } from '../send/sending'
 import type { Sent } from './api'
 import type { Attachment } from './types'
@@ -25,8 +25,6 @@ export type Outgoing = {
 
 const sameMinute = 60_000
 
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-
 /** The state after a failed try. */
 export function failed(error: unknown): State {
   const what = outcome(error)
@@ -40,8 +38,8 @@ export class Outbox {
   #name: string
   #store: Store
 
-  constructor(conversation: string, store: Store = sessionStorage) {
-    this.#name = `crier.outbox.${session.me?.id ?? ''}.${conversation}`
+  constructor(conversation: string, store: Store = tab) {
+    this.#name = `outbox.${conversation}`
     this.#store = store
     try {
       const kept = JSON.parse(store.getItem(this.#name) ?? '[]') as Outgoing[]

@@ -8,6 +8,7 @@ import { leftOut } from '../../files/words'
 import { t } from '../../i18n/staff'
 import { connection } from '../../lib/connection.svelte'
 import { session } from '../../lib/session.svelte'
+import { local } from '../../lib/storage'
 import { toasts } from '../../ui'
 import { available } from '../deliveries/available.svelte'
 import type { Copied } from '../deliveries/types'
@@ -55,12 +56,8 @@ export class Writing {
   constructor(live: LiveConversation, noteOnly: () => boolean) {
     this.live = live
     this.#noteOnly = noteOnly
-    this.draft = load(localStorage, this.#me, live.person)
+    this.draft = load(local, live.person)
     this.uploads = new Uploads(uploadRoute(live.person), this.draft.files, () => this.keep({ files: this.uploads.ready }))
-  }
-
-  get #me(): string {
-    return session.me?.id ?? ''
   }
 
   get name(): string {
@@ -115,7 +112,7 @@ export class Writing {
 
   keep(change: Partial<Draft>): void {
     this.draft = { ...this.draft, ...change }
-    save(localStorage, this.#me, this.live.person, this.draft)
+    save(local, this.live.person, this.draft)
   }
 
   /** Something is another now: that it was to be sent before no longer counts. */

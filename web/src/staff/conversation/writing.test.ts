@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
+import { stubStorage } from '../../../test/unit/kept'
 import type { LiveConversation } from './conversation.svelte'
 import type { Outgoing } from './outgoing.svelte'
 
@@ -34,8 +35,7 @@ const outgoing = (kind: Outgoing['kind'], body: string) => ({ key: 'k', kind, me
 let live: ReturnType<typeof conversation>
 let writing: ReturnType<typeof open>
 beforeEach(() => {
-  const kept = new Map<string, string>()
-  vi.stubGlobal('localStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) })
+  stubStorage()
   gone = []
   going.length = toasts.length = 0
   live = conversation(`p${++nth}`)

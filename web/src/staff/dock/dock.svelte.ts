@@ -5,6 +5,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import { t } from '../../i18n/staff'
 import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
+import { tab } from '../../lib/storage'
 import type { ServerFrame } from '../../protocol/frames'
 import { toasts } from '../../ui'
 import { view } from '../conversation/visible.svelte'
@@ -37,7 +38,6 @@ class Dock {
   #counting = new Slowly(() => this.#count(), 1000)
   #listing = new Slowly(() => this.#list(), 1500)
   #notices = new Notices<Notice>((one) => this.#notice(one))
-  #me = ''
   /** The conversation that the Messages page shows, which needs no window to be read. */
   shownElsewhere: string | undefined
 
@@ -47,8 +47,7 @@ class Dock {
 
   /** Brings back the windows that stood open before a reload. */
   restore(): readonly Chat[] {
-    this.#me = session.me!.id
-    return (this.chats = load(sessionStorage, this.#me))
+    return (this.chats = load(tab))
   }
 
   start(): () => void {
@@ -99,7 +98,7 @@ class Dock {
 
   #set(chats: readonly Chat[]): void {
     this.chats = chats
-    save(sessionStorage, this.#me, chats)
+    save(tab, chats)
   }
 
   /** Learns a name, a state: from a window. */
@@ -128,14 +127,14 @@ class Dock {
       case 'conversations':
         return this.#soon()
       case 'team':
-        if (frame.message.from.id !== this.#me) this.#team(frame.thread, frame.message.from.name, frame.message.body)
+        if (frame.message.from.id !== session.me?.id) this.#team(frame.thread, frame.message.from.name, frame.message.body)
         if (this.panel) this.#listing.soon()
         return
       case 'mention':
         this.#counting.soon()
         return this.#say(t('dock.mention', { by: frame.by.name, line: frame.line }), { kind: 'person', id: frame.conversation, name: frame.name, item: frame.item })
       case 'assigned':
-        if (frame.by.id === this.#me) return
+        if (frame.by.id === session.me?.id) return
         return this.#say(t('dock.assigned', { by: frame.by.name, name: frame.name }), { kind: 'person', id: frame.conversation, name: frame.name })
     }
   }

@@ -37,12 +37,11 @@ describe('windows', () => {
   test('kept over a reload, without the item to jump to; what is not ours is left out', () => {
     const kept = new Map<string, string>()
     const store = { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) }
-    save(store, 'me', [chat('a', { item: 'x' }), chat('b', { collapsed: true })])
-    expect(load(store, 'me')).toEqual([chat('a'), chat('b', { collapsed: true })])
-    expect(load(store, 'other')).toEqual([])
-    kept.set('crier.dock.me', '[{"kind":"x","id":"a","name":"a"},7,null]')
-    expect(load(store, 'me')).toEqual([])
-    save(store, 'me', [])
+    save(store, [chat('a', { item: 'x' }), chat('b', { collapsed: true })])
+    expect(load(store)).toEqual([chat('a'), chat('b', { collapsed: true })])
+    kept.set('dock', '[{"kind":"x","id":"a","name":"a"},7,null]')
+    expect(load(store)).toEqual([])
+    save(store, [])
     expect(kept.size).toBe(0)
   })
 })

@@ -1,5 +1,7 @@
 // Which chat windows stand open, in what order, and how many of them fit.
 
+import type { Store } from '../../lib/storage'
+
 export type Chat = { kind: 'person' | 'team'; id: string; name: string; collapsed: boolean; /** Item to jump to. */ item?: string }
 
 export const keyOf = (c: Pick<Chat, 'kind' | 'id'>): string => `${c.kind}:${c.id}`
@@ -28,12 +30,11 @@ export function fit(all: readonly Chat[], available: number): { shown: Chat[]; c
   return { shown, chips: all.filter((c) => !shown.includes(c)) }
 }
 
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-const name = (me: string) => `crier.dock.${me}`
+const name = 'dock'
 
-export function load(store: Store, me: string): Chat[] {
+export function load(store: Store): Chat[] {
   try {
-    const kept: unknown = JSON.parse(store.getItem(name(me)) ?? '[]')
+    const kept: unknown = JSON.parse(store.getItem(name) ?? '[]')
     if (!Array.isArray(kept)) return []
     return kept
       .filter((c): c is Chat => typeof c === 'object' && c !== null && (c.kind === 'person' || c.kind === 'team') && typeof c.id === 'string' && typeof c.name === 'string')
@@ -44,10 +45,10 @@ export function load(store: Store, me: string): Chat[] {
   }
 }
 
-export function save(store: Store, me: string, all: readonly Chat[]): void {
+export function save(store: Store, all: readonly Chat[]): void {
   try {
-    if (all.length) store.setItem(name(me), JSON.stringify(all.map(({ item: _, ...c }) => c)))
-    else store.removeItem(name(me))
+    if (all.length) store.setItem(name, JSON.stringify(all.map(({ item: _, ...c }) => c)))
+    else store.removeItem(name)
   } catch {
     // they are open all the same
   }

@@ -26,6 +26,7 @@ export const kinds = [
   'scopes.changed',
   'session.started',
   'session.ended',
+  'session.failed',
   'apikey.created',
   'apikey.revoked',
   'organisation.created',

@@ -1,5 +1,6 @@
 import { ApiError } from '../../lib/api'
 import { api, session } from '../../lib/session.svelte'
+import { tab } from '../../lib/storage'
 import { Uploads } from '../../files/uploads.svelte'
 import { t } from '../../i18n/staff'
 import type { Copied } from '../deliveries/types'
@@ -81,7 +82,7 @@ export class Composition {
   constructor(about: About) {
     this.#about = about
     latest.set(about.place, this)
-    const kept = load(sessionStorage, about.place)
+    const kept = load(tab, about.place)
     if (kept) this.draft = kept
     this.restored = kept !== undefined
     this.uploads = this.#holding(this.draft.attachments)
@@ -173,7 +174,7 @@ export class Composition {
     this.uploads.stop()
     this.draft = fresh()
     this.uploads = this.#holding([])
-    forget(sessionStorage, this.#about.place)
+    forget(tab, this.#about.place)
     this.restored = this.tried = this.waits = false
     this.phase = { name: 'idle' }
     this.#sending = this.#make(false)
@@ -193,7 +194,7 @@ export class Composition {
     const { place, sent } = this.#about
     const mine = new Sending<Sent>((next) => {
       if (next.name === 'sent') {
-        if (load(sessionStorage, place)?.key === key) forget(sessionStorage, place)
+        if (load(tab, place)?.key === key) forget(tab, place)
         sent(next.result, mine === this.#sending && !this.#left)
       }
       if (mine !== this.#sending) return
@@ -208,7 +209,7 @@ export class Composition {
   #keep(change: Partial<Draft>): void {
     const { place } = this.#about
     this.draft = { ...this.draft, ...change }
-    if (latest.get(place) === this) save(sessionStorage, place, this.draft)
+    if (latest.get(place) === this) save(tab, place, this.draft)
   }
 
   #holding(kept: Draft['attachments']): Uploads {

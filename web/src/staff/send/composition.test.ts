@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { stubStorage } from '../../../test/unit/kept'
 import { ApiError } from '../../lib/api'
 
 type Asked = { path: string; body: Record<string, unknown>; answer(value: unknown): void; fail(error: unknown): void }
@@ -15,7 +16,7 @@ vi.mock('../../files/transfer', () => ({
 }))
 const { Composition } = await import('./composition.svelte')
 
-const kept = new Map<string, string>()
+let kept: Storage
 const reach = (...ids: string[]) => ({
   recipients: ids.map((id) => ({ id, name: id, presence: 'online' as const })),
   counts: { total: ids.length, online: ids.length, away: 0, unresponsive: 0, unknown: 0, offline: 0 },
@@ -42,12 +43,11 @@ const write = (change: object = {}) =>
     ...change,
   })
 const text = (c: InstanceType<typeof Composition>) => c.write({ subject: ' S ', body: 'B' })
-const stored = () => JSON.parse(kept.get('crier.draft.g') ?? 'null')
+const stored = () => JSON.parse(kept.getItem('crier:me:draft.g') ?? 'null')
 
 beforeEach(() => {
   sent = []
-  kept.clear()
-  vi.stubGlobal('sessionStorage', { getItem: (k: string) => kept.get(k) ?? null, setItem: (k: string, v: string) => void kept.set(k, v), removeItem: (k: string) => void kept.delete(k) })
+  kept = stubStorage().tab
 })
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -66,7 +66,7 @@ test('what is missing is said once it was tried; whoever was shown is who gets i
   expect(asked[0]!.body).toEqual({ key: c.draft.key, group: 'g', subject: 'S', body: 'B', recipients: { people: ['a', 'b'] } })
   expect([c.busy, c.locked]).toEqual([true, true])
   await answer('/broadcasts', { broadcast: { id: 'x' } })
-  expect([sent, kept.size]).toEqual([[['x', true]], 0])
+  expect([sent, stored()]).toEqual([[['x', true]], null])
 })
 
 test('too many is said before it is tried', async () => {

@@ -2,6 +2,7 @@
 // reload loses nothing. While it is not known how a try ended, every repeat is that request to the letter.
 
 import { newKey } from '../../lib/key'
+import type { Store } from '../../lib/storage'
 import type { Attachment } from '../../protocol/frames'
 import { copied, type Copied } from '../deliveries/types'
 
@@ -26,10 +27,8 @@ export const limits = { subject: 200, body: 4000 } as const
 
 export const fresh = (makeKey: () => string = newKey): Draft => ({ key: makeKey(), subject: '', body: '', attachments: [], channels: [] })
 
-type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-
 /** place: what the sending is to. */
-const name = (place: string) => `crier.draft.${place}`
+const name = (place: string) => `draft.${place}`
 
 export function load(store: Store, place: string): Draft | undefined {
   try {
