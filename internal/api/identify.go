@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/peer"
 )
 
 // CookieName is the cookie that holds the session's token.
@@ -28,7 +29,7 @@ func (x *exchange) token() (string, error) {
 	return "", nil
 }
 
-// identify finds out who asks. Errors: unauthenticated, unavailable.
+// identify finds out who asks. Errors: unauthenticated, forbidden (see Access), unavailable.
 func (s *Server) identify(x *exchange) (domain.Actor, error) {
 	token, err := x.token()
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *Server) identify(x *exchange) (domain.Actor, error) {
 	if token == "" || len(token) > 200 {
 		return domain.Actor{}, fault.New(fault.Unauthenticated, "you are not signed in")
 	}
-	actor, err := s.Access.Authenticate(x.r.Context(), token)
+	actor, err := s.Access.AuthenticateFrom(x.r.Context(), token, peer.Of(x.r, s.Proxies))
 	if err != nil {
 		return domain.Actor{}, err
 	}

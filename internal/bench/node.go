@@ -18,6 +18,7 @@ import (
 	"crier/internal/app"
 	"crier/internal/config"
 	"crier/internal/domain"
+	"crier/internal/service/access"
 	"crier/internal/service/broadcast"
 )
 
@@ -63,7 +64,7 @@ func found(ctx context.Context, n *app.Node, slug string) (secret string, err er
 	if err != nil {
 		return "", err
 	}
-	key, err := n.Access.CreateAPIKey(ctx, domain.System(org.ID), "benchmark")
+	key, err := n.Access.CreateAPIKey(ctx, domain.System(org.ID), access.NewAPIKey{Name: "benchmark", Rights: domain.Rights})
 	if err != nil {
 		return "", err
 	}

@@ -34,7 +34,9 @@ const (
 	ActBroadcastView Action = "broadcast.view" // delivery board
 	ActRecordView    Action = "record.view"    // the log of sendings
 	ActRecordAll     Action = "record.all"     // the whole log, its verification
-	ActProvision     Action = "provision"      // people, tests, enrolments, progress, import, bulk tickets
+	ActProvision     Action = "provision"      // candidates, tests, enrolments, progress, import
+	ActStaffManage   Action = "staff.manage"   // staff: roles, logins, passwords, states, scopes
+	ActTicketsMake   Action = "tickets.make"   // tickets for candidates, in bulk
 	ActPeopleManage  Action = "people.manage"  // end other people's sessions, API keys
 	ActInboxRead     Action = "inbox.read"     // one's own dashboard and messages
 	ActReceiptWrite  Action = "receipt.write"  // one's own receipts
@@ -58,7 +60,7 @@ const (
 var Actions = []Action{
 	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
 	ActConsentManage, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
-	ActSettingsManage, ActSocketOpen, ActTeamChat, ActExamView,
+	ActSettingsManage, ActSocketOpen, ActStaffManage, ActTeamChat, ActExamView, ActTicketsMake,
 }
 
 // Reach is how far a permission goes. Greater reaches include lesser ones.
@@ -79,6 +81,7 @@ var permissions = map[Role]map[Action]Reach{
 	RoleAdmin: {
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
+		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation,
@@ -107,20 +110,24 @@ var permissions = map[Role]map[Action]Reach{
 		ActConsentManage: ReachExams,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
+	// What an API key may do at most; Actor.Reach asks for its rights as well.
 	RoleIntegration: {
+		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 		ActConsentManage: ReachOrganisation,
 	},
 	RoleSystem: {
+		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActPeopleView: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 	},
 }
 
-// ReachOf returns how far role may go in doing action.
+// ReachOf returns how far role may go in doing action; of an API key, at most. To decide
+// about an actor use Actor.Reach.
 func ReachOf(role Role, action Action) Reach { return permissions[role][action] }
 
 // Permissions lists the actions a role has at all, sorted.
@@ -138,7 +145,10 @@ func Permissions(role Role) []Action {
 // May returns nil if the actor may do action at all, else Forbidden. Where the
 // reach is rooms or tests, ask Rooms as well.
 func (a Actor) May(action Action) error {
-	if ReachOf(a.Role, action) == ReachNone {
+	if a.Reach(action) == ReachNone {
+		if right, known := rightOf[action]; known && a.Role == RoleIntegration {
+			return fault.New(fault.Forbidden, "this API key may not do this: %s needs the right %s", action, right)
+		}
 		return fault.New(fault.Forbidden, "your role (%s) may not do this: %s", a.Role, action)
 	}
 	return nil
@@ -148,11 +158,11 @@ func (a Actor) May(action Action) error {
 // listed ones (sorted). A test outside the actor's reach is NotFound, so that its
 // existence is not told; an action the role lacks is Forbidden.
 func (a Actor) Rooms(action Action, exam ExamID) (all bool, rooms []string, err error) {
-	switch ReachOf(a.Role, action) {
+	switch a.Reach(action) {
 	case ReachOrganisation:
 		return true, nil, nil
 	case ReachExams, ReachRooms:
-		wide := ReachOf(a.Role, action) == ReachExams
+		wide := a.Reach(action) == ReachExams
 		for _, s := range a.Scopes {
 			if s.Exam != exam {
 				continue
@@ -175,7 +185,7 @@ func (a Actor) Rooms(action Action, exam ExamID) (all bool, rooms []string, err 
 // Exams says which tests the actor may act in: all of the organisation's, or the
 // listed ones.
 func (a Actor) Exams(action Action) (all bool, exams []ExamID, err error) {
-	switch ReachOf(a.Role, action) {
+	switch a.Reach(action) {
 	case ReachOrganisation:
 		return true, nil, nil
 	case ReachExams, ReachRooms:
@@ -201,11 +211,11 @@ type Seen struct {
 
 // Seen says whom the actor may do action to. Errors: Forbidden.
 func (a Actor) Seen(action Action) (Seen, error) {
-	switch ReachOf(a.Role, action) {
+	switch a.Reach(action) {
 	case ReachOrganisation:
 		return Seen{All: true}, nil
 	case ReachExams, ReachRooms:
-		wide := ReachOf(a.Role, action) == ReachExams
+		wide := a.Reach(action) == ReachExams
 		out := Seen{Places: []Place{}}
 		for _, s := range a.Scopes {
 			p := Place{Group: s.Exam, Room: s.Room}

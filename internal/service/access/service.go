@@ -22,8 +22,8 @@ const (
 	TicketLife     = time.Minute
 	TicketLifeMost = time.Hour // of tickets made in bulk
 	AttemptWindow  = 15 * time.Minute
-	touchEvery     = 5 * time.Minute  // how often a session's use is written down
-	touchKeyEvery  = 10 * time.Minute // and an API key's
+	touchEvery     = 5 * time.Minute // how often a session's use is written down
+	touchKeyEvery  = time.Minute     // and an API key's
 	sweepEvery     = time.Minute
 )
 
@@ -51,6 +51,7 @@ type Store interface {
 	CountAttempt(ctx context.Context, org domain.OrganisationID, login string, now, older time.Time) (int, time.Time, error)
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
+	MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) ([]*domain.Entry, error)
 	UseTicket(ctx context.Context, hash []byte, now time.Time) (domain.Ticket, error)
 
 	AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*domain.Entry, error)
@@ -60,6 +61,7 @@ type Store interface {
 	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (*domain.Entry, error)
 	TouchAPIKey(ctx context.Context, org domain.OrganisationID, id string, at time.Time) error
 
+	EndExpiredAPIKeys(ctx context.Context, before time.Time) ([]*domain.Entry, error)
 	SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error)
 	SweepTickets(ctx context.Context, before time.Time) error
 	SweepAttempts(ctx context.Context, older time.Time) error
