@@ -3,7 +3,9 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -186,6 +188,73 @@ func TestTicketsAreUsedOnce(t *testing.T) {
 		}
 		if _, err := s.UseTicket(ctx, hash(9), now); !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("swept: %v", err)
+		}
+	})
+}
+
+// Tickets for others and the entries that say so are stored together.
+func TestTicketsForOthersAreRecorded(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		by := office(t, s, "north")
+		now := s.clock.Now()
+		hash := func(i int) []byte { return []byte(fmt.Sprintf("%032d", i)) }
+		tickets := make([]domain.Ticket, perEntry+5)
+		for i := range tickets {
+			tickets[i] = domain.Ticket{Hash: hash(i), Person: domain.PersonNo(i + 1), APIKey: "key", ExpiresAt: now.Add(time.Minute)}
+		}
+		entries, err := s.MakeTickets(ctx, by, now, tickets)
+		if err != nil || len(entries) != 2 {
+			t.Fatalf("%d entries, %v", len(entries), err)
+		}
+		for i, e := range map[int]*domain.Entry{7: entries[0], perEntry + 1: entries[1]} {
+			var p domain.TicketsMade
+			if err := json.Unmarshal(e.Payload, &p); err != nil || !slices.Contains(p.People, domain.PersonNo(i+1)) || !p.ExpiresAt.Equal(now.Add(time.Minute)) {
+				t.Errorf("%s, %v", e.Payload, err)
+			}
+			if k, err := s.UseTicket(ctx, hash(i), now); err != nil || k.Entry != e.Offset {
+				t.Errorf("ticket %d: %+v, %v; want entry %d", i, k, err, e.Offset)
+			}
+		}
+		head := must(s.Head(ctx, by.Organisation))
+		if _, err := s.MakeTickets(ctx, by, now, tickets[:1]); err == nil || must(s.Head(ctx, by.Organisation)) != head {
+			t.Errorf("a ticket that exists: %v, and an entry", err)
+		}
+	})
+}
+
+func TestExpiredAPIKeysEnd(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		by := office(t, s, "north")
+		at := s.clock.Now()
+		in := domain.APIKey{ID: "k1", Name: "platform", SenderName: "The exam office", Rights: []domain.Right{domain.RightSend},
+			Addresses: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, CreatedAt: at, ExpiresAt: at.Add(time.Minute)}
+		must(s.AddAPIKey(ctx, by, in, []byte("one")))
+		must(s.AddAPIKey(ctx, by, domain.APIKey{ID: "k2", Name: "for good", CreatedAt: at}, []byte("two")))
+		k := must(s.APIKey(ctx, by.Organisation, "k1"))
+		if k.SenderName != in.SenderName || !slices.Equal(k.Rights, in.Rights) || !slices.Equal(k.Addresses, in.Addresses) || !k.ExpiresAt.Equal(in.ExpiresAt) {
+			t.Errorf("%+v", k)
+		}
+		if entries := must(s.EndExpiredAPIKeys(ctx, at.Add(59*time.Second))); len(entries) != 0 {
+			t.Errorf("too early: %d", len(entries))
+		}
+		entries := must(s.EndExpiredAPIKeys(ctx, at.Add(time.Minute)))
+		if len(entries) != 1 || !strings.Contains(string(entries[0].Payload), `"expired"`) {
+			t.Fatalf("%+v", entries)
+		}
+		if again := must(s.EndExpiredAPIKeys(ctx, at.Add(time.Hour))); len(again) != 0 {
+			t.Errorf("ended twice: %d", len(again))
+		}
+		if _, err := s.APIKey(ctx, by.Organisation, "k1"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("its tickets: %v", err)
+		}
+		// Who comes with its secret is told that it expired.
+		if k := must(s.APIKeyBySecret(ctx, []byte("one"))); !k.Expired(at.Add(time.Minute)) {
+			t.Errorf("%+v", k)
+		}
+		if list := must(s.APIKeys(ctx, by.Organisation)); len(list) != 1 || list[0].ID != "k2" {
+			t.Errorf("%+v", list)
 		}
 	})
 }

@@ -107,6 +107,9 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 		DeliveredAt    int64  `db:"delivered_at"`
 		DisplayedAt    int64  `db:"displayed_at"`
 		AcknowledgedAt int64  `db:"acknowledged_at"`
+		DeliveredBy    int64  `db:"delivered_by"`
+		DisplayedBy    int64  `db:"displayed_by"`
+		AcknowledgedBy int64  `db:"acknowledged_by"`
 		ToldAt         int64  `db:"told_at"`
 		ToldBy         string `db:"told_by"`
 		ToldNote       string `db:"told_note"`
@@ -115,12 +118,21 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room, coalesce(e.seat, '') AS seat,
 			(e.person_no IS NOT NULL AND e.state <> 'left' OR m.group_id = '') AND p.state = 'active' AS enrolled,
 			`+inOtherTest("$3", "$4")+` AS in_test,
-			m.delivered_at, m.displayed_at, m.acknowledged_at, m.told_at, m.told_by, m.told_note, m.stopped
+			m.delivered_at, m.displayed_at, m.acknowledged_at, m.delivered_by, m.displayed_by, m.acknowledged_by,
+			m.told_at, m.told_by, m.told_note, m.stopped
 		FROM messages m JOIN people p ON p.organisation_id = m.organisation_id AND p.no = m.person_no
 		LEFT JOIN enrolments e ON e.organisation_id = m.organisation_id AND e.group_id = $3 AND e.person_no = m.person_no
 		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.group_id = $3 AND m.inbound = 0`+s.inRooms("m.room", rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read recipients: %w", err)
+	}
+	var made []int64
+	for _, r := range rows {
+		made = append(made, r.DeliveredBy, r.DisplayedBy, r.AcknowledgedBy)
+	}
+	makers, err := s.ticketMakers(ctx, org, made)
+	if err != nil {
+		return nil, err
 	}
 	out := make([]domain.Recipient, len(rows))
 	for i, r := range rows {
@@ -128,6 +140,17 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled, InTest: r.InTest,
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt),
 			Told: timeOf(r.ToldAt), ToldBy: r.ToldBy, ToldNote: r.ToldNote}
+		for state, entry := range map[domain.ReceiptState]int64{
+			domain.Delivered: r.DeliveredBy, domain.Displayed: r.DisplayedBy, domain.Acknowledged: r.AcknowledgedBy,
+		} {
+			if entry == 0 {
+				continue
+			}
+			if out[i].By == nil {
+				out[i].By = map[domain.ReceiptState]domain.Ticketed{}
+			}
+			out[i].By[state] = makers[entry]
+		}
 		if r.DeliveredAt == 0 {
 			out[i].Stopped = domain.BlockedCode(r.Stopped)
 		}

@@ -59,6 +59,29 @@ func (r personRow) record() domain.PersonRecord {
 	return domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name(), Locked: p.State == domain.PersonLocked}
 }
 
+// changedFrom is record, with what changed of what decides about signing in.
+func (r personRow) changedFrom(old personRow, existed bool) domain.PersonRecord {
+	rec := r.record()
+	rec.New = !existed
+	switch {
+	case r.PasswordHash == old.PasswordHash:
+	case old.PasswordHash == "":
+		rec.Password = domain.PasswordSet
+	default:
+		rec.Password = domain.PasswordChanged
+	}
+	if !existed {
+		return rec
+	}
+	if r.Role != old.Role {
+		rec.RoleWas = domain.Role(old.Role)
+	}
+	if r.Login != old.Login {
+		rec.LoginWas, rec.Login = old.Login, r.Login
+	}
+	return rec
+}
+
 func fieldsOf(s string) map[string]string {
 	if s == "" || s == "{}" {
 		return nil

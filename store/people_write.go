@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,7 +57,8 @@ func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domai
 	entries = append(entries, agreed...)
 	var records []domain.PersonRecord
 	for _, r := range slices.Concat(plan.created, plan.changed) {
-		records = append(records, r.record())
+		old, existed := stored[r.ExternalID]
+		records = append(records, r.changedFrom(old, existed))
 	}
 	for _, part := range chunks(records, perEntry) {
 		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(), Payload: payload(domain.PeopleUpserted{People: part})}
@@ -268,18 +271,23 @@ func (s *Store) SetPassword(ctx context.Context, actor domain.Actor, no domain.P
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `UPDATE people SET password_hash = $3, updated_at = $4 WHERE organisation_id = $1 AND no = $2`, tx.org, no, hash, micros(s.clock.Now()))
+		var old personRow
+		err := tx.Get(ctx, &old, `SELECT `+personColumns+` FROM people p WHERE p.organisation_id = $1 AND p.no = $2`, tx.org, no)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.New(fault.NotFound, "no such person")
+		}
+		if err != nil {
+			return fmt.Errorf("read person: %w", err)
+		}
+		r := old
+		r.PasswordHash = hash
+		_, err = tx.Exec(ctx, `UPDATE people SET password_hash = $3, updated_at = $4 WHERE organisation_id = $1 AND no = $2`,
+			tx.org, no, hash, micros(s.clock.Now()))
 		if err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
-		if n == 0 {
-			return fault.New(fault.NotFound, "no such person")
-		}
-		var r personRow
-		if err := tx.Get(ctx, &r, `SELECT `+personColumns+` FROM people p WHERE p.organisation_id = $1 AND p.no = $2`, tx.org, no); err != nil {
-			return fmt.Errorf("read person: %w", err)
-		}
-		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(), Payload: payload(domain.PeopleUpserted{People: []domain.PersonRecord{r.record()}})}
+		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(),
+			Payload: payload(domain.PeopleUpserted{People: []domain.PersonRecord{r.changedFrom(old, true)}})}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}

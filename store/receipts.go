@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // RecordReceipts raises the states of messages and appends one entry that says
-// which rose. There must be at most one mark per message and person. Marks of
+// which rose. There must be at most one mark per message, person and ticket. Marks of
 // messages that the person does not have, and those that raise nothing, are
 // ignored; if none raises anything, nothing is written and the entry is nil. What stood on
 // a screen before it was stopped was not stopped.
@@ -23,30 +24,26 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
-	rows := make([][6]int64, len(marks))
-	for i, m := range marks {
-		m.Raise(m.State(), cmp.Or(m.Acknowledged, m.Displayed, m.Delivered))
-		rows[i] = [6]int64{m.Offset, int64(m.Person), int64(m.State().Rank()), micros(m.Delivered), micros(m.Displayed), micros(m.Acknowledged)}
-	}
 	var entry *domain.Entry
 	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
-		var raised []raisedRow
-		err := tx.Select(ctx, &raised, `UPDATE messages AS m SET
-				delivered_at = CASE WHEN m.delivered_at = 0 THEN r.delivered ELSE m.delivered_at END,
-				displayed_at = CASE WHEN m.displayed_at = 0 THEN r.displayed ELSE m.displayed_at END,
-				acknowledged_at = CASE WHEN m.acknowledged_at = 0 THEN r.acknowledged ELSE m.acknowledged_at END,
-				stopped = ''
-			FROM `+s.d.Rows("$2", "o", "p", "rank", "delivered", "displayed", "acknowledged")+` AS r
-			WHERE m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p AND r.rank >
-				CASE WHEN m.acknowledged_at <> 0 THEN 3 WHEN m.displayed_at <> 0 THEN 2 WHEN m.delivered_at <> 0 THEN 1 ELSE 0 END
-			RETURNING "offset", person_no, delivered_at, displayed_at, acknowledged_at`, org, jsonOf(rows))
-		if err != nil || len(raised) == 0 {
-			return err
+		var items []domain.ReceiptItem
+		for _, part := range byTicket(marks) {
+			raised, err := tx.raise(ctx, part)
+			if err != nil {
+				return err
+			}
+			items = append(items, receiptItems(raised, part[0].Ticket)...)
 		}
-		payload, err := json.Marshal(domain.ReceiptsRecorded{Items: receiptItems(raised)})
+		if len(items) == 0 {
+			return nil
+		}
+		slices.SortStableFunc(items, func(a, b domain.ReceiptItem) int {
+			return cmp.Or(cmp.Compare(a.Broadcast, b.Broadcast), cmp.Compare(a.State.Rank(), b.State.Rank()))
+		})
+		payload, err := json.Marshal(domain.ReceiptsRecorded{Items: items})
 		if err != nil {
 			return err
 		}
@@ -59,6 +56,46 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 	return entry, nil
 }
 
+// byTicket parts marks by the tickets behind them: first those without, then in the order
+// of the entries that record the tickets. Nearly always there is one part.
+func byTicket(marks []domain.Mark) (out [][]domain.Mark) {
+	parts := map[int64][]domain.Mark{}
+	for _, m := range marks {
+		parts[m.TicketEntry()] = append(parts[m.TicketEntry()], m)
+	}
+	for _, entry := range slices.Sorted(maps.Keys(parts)) {
+		out = append(out, parts[entry])
+	}
+	return out
+}
+
+// raise writes marks that have the same ticket behind them and returns which rose.
+func (t *Tx) raise(ctx context.Context, marks []domain.Mark) (raised []raisedRow, err error) {
+	rows := make([][6]int64, len(marks))
+	for i, m := range marks {
+		m.Raise(m.State(), cmp.Or(m.Acknowledged, m.Displayed, m.Delivered))
+		rows[i] = [6]int64{m.Offset, int64(m.Person), int64(m.State().Rank()), micros(m.Delivered), micros(m.Displayed), micros(m.Acknowledged)}
+	}
+	args, through := []any{t.org, jsonOf(rows)}, ""
+	if entry := marks[0].TicketEntry(); entry != 0 {
+		args = append(args, entry)
+		through = `
+				delivered_by = CASE WHEN m.delivered_at = 0 AND r.delivered <> 0 THEN $3 ELSE m.delivered_by END,
+				displayed_by = CASE WHEN m.displayed_at = 0 AND r.displayed <> 0 THEN $3 ELSE m.displayed_by END,
+				acknowledged_by = CASE WHEN m.acknowledged_at = 0 AND r.acknowledged <> 0 THEN $3 ELSE m.acknowledged_by END,`
+	}
+	err = t.Select(ctx, &raised, `UPDATE messages AS m SET`+through+`
+				delivered_at = CASE WHEN m.delivered_at = 0 THEN r.delivered ELSE m.delivered_at END,
+				displayed_at = CASE WHEN m.displayed_at = 0 THEN r.displayed ELSE m.displayed_at END,
+				acknowledged_at = CASE WHEN m.acknowledged_at = 0 THEN r.acknowledged ELSE m.acknowledged_at END,
+				stopped = ''
+			FROM `+t.s.d.Rows("$2", "o", "p", "rank", "delivered", "displayed", "acknowledged")+` AS r
+			WHERE m.organisation_id = $1 AND m."offset" = r.o AND m.person_no = r.p AND r.rank >
+				CASE WHEN m.acknowledged_at <> 0 THEN 3 WHEN m.displayed_at <> 0 THEN 2 WHEN m.delivered_at <> 0 THEN 1 ELSE 0 END
+			RETURNING "offset", person_no, delivered_at, displayed_at, acknowledged_at`, args...)
+	return raised, err
+}
+
 type raisedRow struct {
 	Offset         int64
 	Person         int64 `db:"person_no"`
@@ -67,8 +104,8 @@ type raisedRow struct {
 	AcknowledgedAt int64 `db:"acknowledged_at"`
 }
 
-// receiptItems groups what rose by sending and state.
-func receiptItems(raised []raisedRow) []domain.ReceiptItem {
+// receiptItems groups what rose through one ticket, or none, by sending and state.
+func receiptItems(raised []raisedRow, ticket *domain.Ticketed) []domain.ReceiptItem {
 	type key struct {
 		offset int64
 		state  domain.ReceiptState
@@ -79,7 +116,7 @@ func receiptItems(raised []raisedRow) []domain.ReceiptItem {
 		k := key{r.Offset, m.State()}
 		g := groups[k]
 		if g == nil {
-			g = &domain.ReceiptItem{Broadcast: k.offset, State: k.state}
+			g = &domain.ReceiptItem{Broadcast: k.offset, State: k.state, Ticket: ticket}
 			groups[k] = g
 		}
 		g.People = append(g.People, domain.PersonNo(r.Person))
@@ -92,9 +129,6 @@ func receiptItems(raised []raisedRow) []domain.ReceiptItem {
 		slices.Sort(g.People)
 		out = append(out, *g)
 	}
-	slices.SortFunc(out, func(a, b domain.ReceiptItem) int {
-		return cmp.Or(cmp.Compare(a.Broadcast, b.Broadcast), cmp.Compare(a.State.Rank(), b.State.Rank()))
-	})
 	return out
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -212,7 +213,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	}
 	p := domain.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
-		SenderName: m.Actor.Name, SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
+		SenderName: cmp.Or(m.SenderName, m.Actor.Name), SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
 		Channels: m.Channels, Via: m.Via, Trial: m.Trial,
 	}
 	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}

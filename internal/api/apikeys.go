@@ -24,13 +24,11 @@ func (s *Server) listAPIKeys(x *exchange, actor domain.Actor) error {
 }
 
 func (s *Server) createAPIKey(x *exchange, actor domain.Actor) error {
-	var in struct {
-		Name string `json:"name"`
-	}
+	var in access.NewAPIKey
 	if err := x.decode(&in, bodyLimit); err != nil {
 		return err
 	}
-	key, err := s.Access.CreateAPIKey(x.r.Context(), actor, in.Name)
+	key, err := s.Access.CreateAPIKey(x.r.Context(), actor, in)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 	"crier/internal/app"
 	"crier/internal/config"
 	"crier/internal/domain"
+	"crier/internal/service/access"
 	"crier/internal/testkit"
 )
 
@@ -160,7 +161,7 @@ func (f *fixture) provision(t *testing.T, slug string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := f.node.Access.CreateAPIKey(t.Context(), domain.System(org.ID), "exam platform")
+	key, err := f.node.Access.CreateAPIKey(t.Context(), domain.System(org.ID), access.NewAPIKey{Name: "exam platform", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}

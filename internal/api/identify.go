@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/peer"
 )
 
 // SessionCookie names the cookie that holds the session's token. A browser takes a cookie whose
@@ -44,7 +45,7 @@ func (s *Server) token(x *exchange) (string, error) {
 	return "", nil
 }
 
-// identify finds out who asks. Errors: unauthenticated, unavailable.
+// identify finds out who asks. Errors: unauthenticated, forbidden (see Access), unavailable.
 func (s *Server) identify(x *exchange) (domain.Actor, error) {
 	token, err := s.token(x)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Server) identify(x *exchange) (domain.Actor, error) {
 	if token == "" || len(token) > 200 {
 		return domain.Actor{}, fault.New(fault.Unauthenticated, "you are not signed in")
 	}
-	actor, err := s.Access.Authenticate(x.r.Context(), token)
+	actor, err := s.Access.AuthenticateFrom(x.r.Context(), token, peer.Of(x.r, s.Proxies))
 	if err != nil {
 		return domain.Actor{}, err
 	}

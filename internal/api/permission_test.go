@@ -25,13 +25,32 @@ type operation struct {
 	kind         string                  // the body's media type, "" for JSON
 	person       bool                    // of people alone: an API key may not, whatever the table says
 	or           domain.Action           // another action that is enough
+	everyone     bool                    // whoever has signed in
 }
 
-func (o operation) allowed(role domain.Role) bool {
-	if o.person && role == domain.RoleIntegration {
+func (o operation) allowed(a domain.Actor) bool {
+	if o.person && a.Role == domain.RoleIntegration {
 		return false
 	}
-	return domain.ReachOf(role, o.action) > domain.ReachNone || o.or != "" && domain.ReachOf(role, o.or) > domain.ReachNone
+	return o.everyone || a.Reach(o.action) > domain.ReachNone || o.or != "" && a.Reach(o.or) > domain.ReachNone
+}
+
+// keyOf is who acts with a key that has one right alone.
+func keyOf(right domain.Right) string { return "key-" + string(right) }
+
+// asking are all who ask in the matrix: each role, and an API key with each right alone.
+func asking() map[string]domain.Actor {
+	out := map[string]domain.Actor{}
+	for name, role := range who {
+		out[name] = domain.Actor{Role: role}
+		if role == domain.RoleIntegration {
+			out[name] = domain.Actor{Role: role, Rights: domain.Rights}
+		}
+	}
+	for _, right := range domain.Rights {
+		out[keyOf(right)] = domain.Actor{Role: domain.RoleIntegration, Rights: []domain.Right{right}}
+	}
+	return out
 }
 
 // unasked are the addresses that the matrix does not hold: what is open to everyone, and
@@ -118,17 +137,18 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "GET", path: "/inbox", action: domain.ActInboxRead},
 		{method: "POST", path: "/receipts", action: domain.ActReceiptWrite, body: sameFor(item{"items": []item{{"id": made.Messages[0].ID, "state": "delivered"}}})},
 		{method: "PUT", path: "/provisioning/people", action: domain.ActProvision, body: sameFor(item{"items": []item{{"external_id": "new", "kind": "candidate", "given_name": "New", "family_name": "Person"}}})},
+		{method: "PUT", path: "/provisioning/people", action: domain.ActStaffManage, body: sameFor(item{"items": []item{{"external_id": "new-staff", "kind": "staff", "role": "planner", "given_name": "New", "family_name": "Staff"}}})},
 		{method: "PUT", path: "/provisioning/tests", action: domain.ActProvision, body: sameFor(item{"items": []item{{"external_id": "T3", "name": "T3"}}})},
 		{method: "PUT", path: "/provisioning/groups", action: domain.ActProvision, body: sameFor(item{"items": []item{{"external_id": "P2", "kind": "pool", "name": "P2"}}})},
 		{method: "PUT", path: "/provisioning/enrolments", action: domain.ActProvision, body: sameFor(item{"items": []item{{"test": "T2", "person": "z1"}}})},
-		{method: "PUT", path: "/provisioning/staff-scopes", action: domain.ActProvision, body: sameFor(item{"items": []item{{"person": "s-bert", "test": "T1", "rooms": []string{"B"}}}})},
+		{method: "PUT", path: "/provisioning/staff-scopes", action: domain.ActStaffManage, body: sameFor(item{"items": []item{{"person": "s-bert", "test": "T1", "rooms": []string{"B"}}}})},
 		{method: "POST", path: "/provisioning/progress", action: domain.ActProvision, body: sameFor(item{"items": []item{{"test": "T1", "person": "b2", "progress": "in_progress"}}})},
-		{method: "POST", path: "/provisioning/tickets", action: domain.ActProvision, body: sameFor(item{"people": []string{"a1"}})},
+		{method: "POST", path: "/provisioning/tickets", action: domain.ActTicketsMake, body: sameFor(item{"people": []string{"a1"}})},
 		{method: "POST", path: "/provisioning/import", action: domain.ActProvision, kind: "text/csv", body: sameFor("test_id,test_name,candidate_id,given_name,family_name\nT2,T2,z1,z1,z1\n")},
 		{method: "POST", path: "/tickets", action: domain.ActSocketOpen, person: true},
 		{method: "GET", path: "/api-keys", action: domain.ActPeopleManage, person: true}, // a key makes no keys
-		{method: "POST", path: "/api-keys", action: domain.ActPeopleManage, person: true, body: func(role string) any { return item{"name": "made by " + role} }},
-		{method: "DELETE", path: "/api-keys/{key}", action: domain.ActPeopleManage, person: true, at: own("/api-keys", "key", item{"name": "for a moment"})},
+		{method: "POST", path: "/api-keys", action: domain.ActPeopleManage, person: true, body: func(role string) any { return item{"name": "made by " + role, "rights": []string{"read"}} }},
+		{method: "DELETE", path: "/api-keys/{key}", action: domain.ActPeopleManage, person: true, at: own("/api-keys", "key", item{"name": "for a moment", "rights": []string{"read"}})},
 		{method: "DELETE", path: "/people/{person}/sessions", action: domain.ActPeopleManage, at: func(string) string { return "/people/" + f.ids["north/b2"] + "/sessions" }},
 		{method: "POST", path: broadcast + "/told", action: domain.ActBroadcastSend, body: sameFor(item{"people": []string{a1}, "note": "at the desk"})},
 
@@ -144,7 +164,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 			f.must(t, "north/"+who, "POST", conversation+"/claim", item{"take_over": true})
 			return conversation + "/release"
 		}},
-		{method: "GET", path: "/channels", action: domain.ActSocketOpen, or: domain.ActProvision},
+		{method: "GET", path: "/channels", everyone: true},
 		{method: "POST", path: "/conversations/{person}/plan", action: domain.ActConversationView, body: sameFor(item{"channels": []string{"email", "sms"}, "body": "b"})},
 		{method: "GET", path: "/messages/" + made.Broadcast.ID + "/deliveries", action: domain.ActConversationView},
 		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
@@ -266,12 +286,16 @@ func (f *fixture) deletion(t *testing.T) deletion {
 	return out.Deletion
 }
 
-// TestPermissionMatrix asks every address as every role: the answer is 401 without a
-// sign-in, 403 where the permission table says no, else success. No address is left out.
+// TestPermissionMatrix asks every address as every role and with an API key of each right:
+// the answer is 401 without a sign-in, 403 where the permission table says no, else success.
+// No address is left out.
 func TestPermissionMatrix(t *testing.T) { both(t, testMatrix) }
 
 func testMatrix(t *testing.T, f *fixture) {
 	f.openReplies(t, "north")
+	for _, right := range domain.Rights {
+		f.tokens["north/"+keyOf(right)] = f.key(t, "north/admin", item{"name": keyOf(right), "rights": []domain.Right{right}}).Secret
+	}
 	asked := map[string]bool{}
 	for _, o := range f.operations(t) {
 		path := f.fill(o.path)
@@ -290,17 +314,17 @@ func testMatrix(t *testing.T, f *fixture) {
 		if a := call("", path); a.status != 401 {
 			t.Errorf("%s %s without signing in: %d %s", o.method, path, a.status, a.body)
 		}
-		for name, role := range who {
+		for name, actor := range asking() {
 			at := path
-			if o.allowed(role) && o.at != nil {
+			if o.allowed(actor) && o.at != nil {
 				at = o.at(name)
 			}
 			a := call("north/"+name, at)
 			switch {
-			case o.allowed(role) && a.status >= 300:
-				t.Errorf("%s %s as %s: %d %s; the table allows it", o.method, at, role, a.status, a.body)
-			case !o.allowed(role) && a.status != 403:
-				t.Errorf("%s %s as %s: %d %s; want 403", o.method, at, role, a.status, a.body)
+			case o.allowed(actor) && a.status >= 300:
+				t.Errorf("%s %s as %s: %d %s; the table allows it", o.method, at, name, a.status, a.body)
+			case !o.allowed(actor) && a.status != 403:
+				t.Errorf("%s %s as %s: %d %s; want 403", o.method, at, name, a.status, a.body)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -49,11 +50,12 @@ type Options struct {
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
-	Origins       []string // the pages' public origins; unsafe requests from any other are refused
-	CSPReport     string   // where browsers report what the Content-Security-Policy stopped; "": nowhere
-	SecureCookies bool     // the session cookie is for https alone
-	Web           fs.FS    // the built front end; nil: no pages
-	AsyncAPI      []byte   // the socket protocol's description; nil: not served
+	Origins       []string       // the pages' public origins; unsafe requests from any other are refused
+	Proxies       []netip.Prefix // proxies whose X-Forwarded-For is believed
+	CSPReport     string         // where browsers report what the Content-Security-Policy stopped; "": nowhere
+	SecureCookies bool           // the session cookie is for https alone
+	Web           fs.FS          // the built front end; nil: no pages
+	AsyncAPI      []byte         // the socket protocol's description; nil: not served
 	Ready         func(context.Context) error
 	Degraded      func() bool // other nodes are not heard; nil: never
 	// Reads bounds how often one candidate may read, Tickets how often one person may ask for

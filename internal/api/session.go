@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"crier/internal/domain"
@@ -11,9 +12,10 @@ import (
 
 // Access signs people in and says who asks.
 type Access interface {
-	// Authenticate returns who a session's token or an API key stands for. Errors:
-	// unauthenticated, unavailable.
-	Authenticate(ctx context.Context, token string) (domain.Actor, error)
+	// AuthenticateFrom returns who a session's token or an API key stands for, in a request
+	// from that address. Errors: unauthenticated, forbidden (an API key from a wrong
+	// address), unavailable.
+	AuthenticateFrom(ctx context.Context, token string, from netip.Addr) (domain.Actor, error)
 	Options(ctx context.Context) (access.Options, error)
 	// SignIn checks a password. Errors: unauthenticated, rate_limited, invalid.
 	SignIn(ctx context.Context, c access.Credentials) (access.SignedIn, error)
@@ -27,7 +29,7 @@ type Access interface {
 	Tickets(ctx context.Context, actor domain.Actor, people []string, ttl time.Duration) (access.Tickets, error)
 
 	APIKeys(ctx context.Context, actor domain.Actor) ([]access.APIKey, error)
-	CreateAPIKey(ctx context.Context, actor domain.Actor, name string) (access.APIKey, error)
+	CreateAPIKey(ctx context.Context, actor domain.Actor, in access.NewAPIKey) (access.APIKey, error)
 	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) error
 }
 

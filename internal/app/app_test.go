@@ -16,6 +16,7 @@ import (
 
 	"crier/internal/config"
 	"crier/internal/domain"
+	"crier/internal/service/access"
 	"crier/internal/service/roster"
 )
 
@@ -138,7 +139,7 @@ func TestANodesLife(t *testing.T) {
 	say(`{"type":"hello","ticket":"` + ticket + `"}`)
 	read(t, c, "caught_up")
 
-	key, err := r.node.Access.CreateAPIKey(t.Context(), domain.System(org.ID), "test")
+	key, err := r.node.Access.CreateAPIKey(t.Context(), domain.System(org.ID), access.NewAPIKey{Name: "test", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}

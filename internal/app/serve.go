@@ -52,6 +52,10 @@ const (
 // closes the node.
 func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error) {
 	defer func() { err = errors.Join(err, n.Close()) }()
+	proxies, err := n.cfg.TrustedProxies()
+	if err != nil {
+		return err
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -62,7 +66,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.sockets.Store(sockets)
 	rest, err := api.New(api.Options{
 		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
-		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, SecureCookies: n.cfg.CookiesSecure(), CSPReport: n.cfg.CSPReport,
+		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, Proxies: proxies, SecureCookies: n.cfg.CookiesSecure(), CSPReport: n.cfg.CSPReport,
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready,
 		Degraded: func() bool { return n.hub.Stats().Degraded },
 		Reads:    limit.For(n.limits, limit.Reads), Tickets: limit.For(n.limits, limit.Tickets), Observe: n.metrics.Request,

@@ -19,6 +19,7 @@ import (
 	"crier/internal/config"
 	"crier/internal/domain"
 	"crier/internal/limit"
+	"crier/internal/service/access"
 )
 
 // address is what a measured node says of itself when it is ready, as one line of JSON.
@@ -63,7 +64,7 @@ func found(ctx context.Context, n *app.Node, slug string) (secret string, err er
 	if err != nil {
 		return "", err
 	}
-	key, err := n.Access.CreateAPIKey(ctx, domain.System(org.ID), "benchmark")
+	key, err := n.Access.CreateAPIKey(ctx, domain.System(org.ID), access.NewAPIKey{Name: "benchmark", Rights: domain.Rights})
 	if err != nil {
 		return "", err
 	}

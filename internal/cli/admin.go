@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"crier/internal/app"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/service/access"
 	"crier/internal/service/roster"
 )
 
@@ -98,14 +100,22 @@ func (c createAdminCmd) Run(w *world) error {
 }
 
 type createAPIKeyCmd struct {
-	Organisation string `required:"" help:"The organisation's slug."`
-	Name         string `required:"" help:"What the key is for."`
+	Organisation string         `required:"" help:"The organisation's slug."`
+	Name         string         `required:"" help:"What the key is for."`
+	Rights       []domain.Right `name:"right" default:"provision" help:"What the key may do; repeat it or separate by commas. provision: candidates with their passwords, groups, enrolments, progress. staff: staff with their roles, logins, passwords and rooms. tickets: tickets that open sockets as candidates. send: messages to candidates. read: tests, people, conversations, boards, the log. settings: the organisation's choices. sessions: end people's sign-ins." placeholder:"RIGHT"`
+	SenderName   string         `help:"Name that candidates see on what the key sends; the organisation's name if left out." placeholder:"NAME"`
+	Expires      time.Time      `format:"2006-01-02" help:"Day (UTC) from whose beginning the key is refused; never, if left out." placeholder:"DAY"`
+	Addresses    []string       `name:"address" help:"Address or network that the key may be used from; repeatable. From everywhere, if left out." placeholder:"CIDR"`
 }
 
 // Run creates an API key.
 func (c createAPIKeyCmd) Run(w *world) error {
+	in := access.NewAPIKey{Name: c.Name, SenderName: c.SenderName, Rights: c.Rights, Addresses: c.Addresses}
+	if !c.Expires.IsZero() {
+		in.ExpiresAt = &c.Expires
+	}
 	return w.in(c.Organisation, func(ctx context.Context, n *app.Node, actor domain.Actor) error {
-		key, err := n.Access.CreateAPIKey(ctx, actor, c.Name)
+		key, err := n.Access.CreateAPIKey(ctx, actor, in)
 		if err != nil {
 			return err
 		}

@@ -85,6 +85,12 @@ func TestAdministration(t *testing.T) {
 		t.Errorf("the secret should stand alone on its line: %q", key.out)
 	}
 
+	refused(do("", "admin", "create-api-key", "--organisation", "north", "--name", "x", "--right", "root"), "there is no right")
+	refused(do("", "admin", "create-api-key", "--organisation", "north", "--name", "x", "--address", "10.0.0.0/99"), "addresses[0]")
+	refused(do("", "admin", "create-api-key", "--organisation", "north", "--name", "x", "--expires", "2020-01-01"), "expires_at")
+	ok(do("", "admin", "create-api-key", "--organisation", "north", "--name", "narrow", "--right", "send,read", "--right", "tickets",
+		"--sender-name", "The exam office", "--expires", "2099-01-01", "--address", "10.0.0.0/8", "--address", "192.0.2.7"), "ck_")
+
 	roster := filepath.Join(data, "roster.csv")
 	write := func(s string) {
 		t.Helper()

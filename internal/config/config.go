@@ -9,12 +9,14 @@ package config
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"sort"
 	"strings"
 	"time"
 
 	"crier/internal/fault"
+	"crier/internal/peer"
 )
 
 // Config is all that a node can be told. A field tagged secret can also be
@@ -77,6 +79,7 @@ type Config struct {
 	RedisPassword  string   `name:"redis-password" secret:"" help:"Password for Sentinel and Cluster." placeholder:"SECRET"`
 
 	Origins       []string `name:"origins" help:"The public addresses of the pages, exactly as browsers see them (https://crier.example.org); empty: http://127.0.0.1:PORT and http://localhost:PORT." placeholder:"URL"`
+	Proxies       []string `name:"trusted-proxies" help:"Addresses and networks of the proxies in front of this node, as in 10.0.0.0/8; X-Forwarded-For is read from these alone. API keys that are bound to addresses need it behind a proxy." placeholder:"CIDR"`
 	SecureCookies string   `name:"secure-cookies" default:"auto" help:"Whether cookies are for https alone: auto (when every origin is https), always or never."`
 
 	CSPReport string `name:"csp-report-uri" help:"Where browsers report what the pages' Content-Security-Policy stopped; empty: nowhere." placeholder:"URL"`
@@ -172,6 +175,9 @@ func (c *Config) Check() []fault.Detail {
 			bad("origins", "\""+o+"\" must be scheme and host alone, as in https://crier.example.org, without a slash at the end")
 		}
 	}
+	if _, err := c.TrustedProxies(); err != nil {
+		bad("trusted-proxies", "must be addresses or networks, as in 10.0.0.0/8 or 192.0.2.7")
+	}
 	oneOf := func(field, value string, allowed ...string) {
 		for _, a := range allowed {
 			if a == value {
@@ -218,6 +224,19 @@ func (c *Config) PublicOrigins(listening net.Addr) []string {
 		return nil
 	}
 	return []string{"http://127.0.0.1:" + port, "http://localhost:" + port}
+}
+
+// TrustedProxies returns the networks of the proxies in front of this node.
+func (c *Config) TrustedProxies() ([]netip.Prefix, error) {
+	out := make([]netip.Prefix, len(c.Proxies))
+	for i, text := range c.Proxies {
+		p, err := peer.ParsePrefix(text)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = p
+	}
+	return out, nil
 }
 
 // CookiesSecure says whether the session cookie is for https alone.

@@ -21,8 +21,37 @@ type Actor struct {
 	No           PersonNo // a person's number; 0 for any other kind
 	Name         string   // as the record shows it
 	Role         Role
-	Session      string  // public id of the login in use, "" if none
-	Scopes       []Scope // where staff with a limited reach work; see Reach
+	Session      string    // public id of the login in use, "" if none
+	Scopes       []Scope   // where staff with a limited reach work; see Reach
+	Rights       []Right   // of an API key
+	PublicName   string    // of an API key: the name that candidates see; "" = Name
+	Ticket       *Ticketed // nil: a sign-in of the actor's own
+}
+
+// Ticketed says that the actor's connection was opened by a ticket that somebody else made.
+type Ticketed struct {
+	Entry int64     `json:"entry"` // offset of the entry that records the making
+	Kind  ActorKind `json:"kind"`
+	Name  string    `json:"name"`
+}
+
+func (t *Ticketed) entry() int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Entry
+}
+
+// TicketEntry is the offset of the entry that records the ticket of the actor's connection,
+// 0 for a sign-in of the actor's own.
+func (a Actor) TicketEntry() int64 { return a.Ticket.entry() }
+
+// SenderName is the name that those see whom the actor writes to.
+func (a Actor) SenderName() string {
+	if a.PublicName != "" {
+		return a.PublicName
+	}
+	return a.Name
 }
 
 // Scope is one group, or one room of a test, that a staff member works in.

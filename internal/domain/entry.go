@@ -30,6 +30,7 @@ const (
 	EntrySignInsFailed       EntryKind = "session.failed" // in batches
 	EntryAPIKeyCreated       EntryKind = "apikey.created"
 	EntryAPIKeyRevoked       EntryKind = "apikey.revoked"
+	EntryTicketsMade         EntryKind = "tickets.made"
 
 	EntryMessageSent           EntryKind = "message.sent"
 	EntryNoteAdded             EntryKind = "note.added"
@@ -108,7 +109,7 @@ func number(h hash.Hash, v int64) {
 var entryKinds = map[EntryKind]bool{
 	EntryOrganisationCreated: true, EntrySettingsChanged: true, EntryPeopleUpserted: true, EntryExamsUpserted: true, EntryEnrolmentsUpserted: true,
 	EntryEnrolmentsProgress: true, EntryScopesChanged: true, EntryBroadcastSent: true, EntryBroadcastTold: true, EntryReceiptsRecorded: true,
-	EntrySessionStarted: true, EntrySessionEnded: true, EntrySignInsFailed: true, EntryAPIKeyCreated: true, EntryAPIKeyRevoked: true,
+	EntrySessionStarted: true, EntrySessionEnded: true, EntrySignInsFailed: true, EntryAPIKeyCreated: true, EntryAPIKeyRevoked: true, EntryTicketsMade: true,
 	EntryMessageSent: true, EntryNoteAdded: true, EntryConversationMarked: true, EntryConversationAssigned: true, EntryGroupsUpserted: true,
 	EntryAssignmentDeleted: true, EntryAssignmentRestored: true, EntryUnavailabilityRemoved: true, EntryCannedChanged: true, EntryTeamMessage: true,
 	EntryExportRequested: true, EntryExportEnded: true,

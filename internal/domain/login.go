@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Session is one login of a person. Its token is kept nowhere.
 type Session struct {
@@ -21,14 +24,22 @@ type Ticket struct {
 	Person       PersonNo
 	Session      string // the login it was made with, "" if an API key was
 	APIKey       string // the API key it was made with, "" if a login was
+	Entry        int64  // offset of the entry that records its making; 0: made by its own person
 	ExpiresAt    time.Time
 }
 
-// APIKey lets a program of the organisation act as RoleIntegration.
+// APIKey lets a program of the organisation act as RoleIntegration, within its rights.
 type APIKey struct {
 	Organisation OrganisationID
 	ID           string // public
 	Name         string
+	SenderName   string // the name that candidates see; "" without RightSend
+	Rights       []Right
+	Addresses    []netip.Prefix // from which it may be used; empty = from everywhere
 	CreatedAt    time.Time
-	UsedAt       time.Time // to about ten minutes; zero = never
+	ExpiresAt    time.Time // zero = never
+	UsedAt       time.Time // to about a minute; zero = never
 }
+
+// Expired reports whether the key's time is over.
+func (k APIKey) Expired(now time.Time) bool { return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt) }

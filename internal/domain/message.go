@@ -40,6 +40,7 @@ type Recipient struct {
 	Enrolled                           bool // still there to be sent to
 	InTest                             bool // sits a test now that the sending is not of: their page keeps it until that is over
 	Delivered, Displayed, Acknowledged time.Time
+	By                                 map[ReceiptState]Ticketed // of states reported through tickets that others made
 	Told                               time.Time
 	ToldBy, ToldNote                   string
 	Stopped                            BlockedCode // why it never will be delivered, "" if it was or still may be
@@ -125,7 +126,11 @@ type Mark struct {
 	Offset                             int64
 	Person                             PersonNo
 	Delivered, Displayed, Acknowledged time.Time // zero: not reported
+	Ticket                             *Ticketed // what opened the connection that reports, nil for a sign-in
 }
+
+// TicketEntry is the offset of the entry that records the ticket, 0 for a sign-in.
+func (m Mark) TicketEntry() int64 { return m.Ticket.entry() }
 
 // State is the furthest state that the mark reports.
 func (m Mark) State() ReceiptState { return stateOf(m.Delivered, m.Displayed, m.Acknowledged) }

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // The payloads of the journal's entries. Names inside are frozen as they were,
 // so that the record can be read without any other table.
@@ -55,6 +58,8 @@ type ReceiptItem struct {
 	State     ReceiptState `json:"state"`
 	People    []PersonNo   `json:"people"`
 	At        time.Time    `json:"at"` // the latest of the batch
+
+	Ticket *Ticketed `json:"ticket_of,omitempty"` // their connections were opened by tickets that somebody else made
 }
 
 // ProgressChanged is the payload of EntryEnrolmentsProgress.
@@ -85,7 +90,23 @@ type PersonRecord struct {
 	ExternalID string     `json:"external_id"`
 	Name       string     `json:"name"`
 	Locked     bool       `json:"locked,omitempty"` // may no longer sign in
+
+	// What changed of what decides who may sign in and do what. A password stands nowhere.
+	New      bool           `json:"new,omitempty"`
+	RoleWas  Role           `json:"role_was,omitempty"`  // the role before, when it changed
+	LoginWas string         `json:"login_was,omitempty"` // the login before, when it changed
+	Login    string         `json:"login,omitempty"`     // the new login, when it changed
+	Password PasswordChange `json:"password,omitempty"`
 }
+
+// PasswordChange says what became of a person's password.
+type PasswordChange string
+
+// The changes of a password.
+const (
+	PasswordSet     PasswordChange = "set"     // they had none
+	PasswordChanged PasswordChange = "changed" // they have another one now
+)
 
 // ExamsUpserted is the payload of EntryExamsUpserted.
 type ExamsUpserted struct {
@@ -166,8 +187,19 @@ type SignInFailed struct {
 
 // APIKeyChanged is the payload of EntryAPIKeyCreated and EntryAPIKeyRevoked.
 type APIKeyChanged struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	SenderName string         `json:"sender_name,omitempty"`
+	Rights     []Right        `json:"rights,omitempty"`
+	Addresses  []netip.Prefix `json:"addresses,omitempty"`
+	ExpiresAt  *time.Time     `json:"expires_at,omitempty"`
+	Reason     string         `json:"reason,omitempty"` // of an end: expired; "" = revoked
+}
+
+// TicketsMade is the payload of EntryTicketsMade: tickets made for other people.
+type TicketsMade struct {
+	People    []PersonNo `json:"people"`
+	ExpiresAt time.Time  `json:"expires_at"`
 }
 
 // OrganisationCreated is the payload of EntryOrganisationCreated.

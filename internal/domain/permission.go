@@ -34,7 +34,9 @@ const (
 	ActBroadcastView Action = "broadcast.view" // delivery board
 	ActRecordView    Action = "record.view"    // the log of sendings
 	ActRecordAll     Action = "record.all"     // the whole log, its verification
-	ActProvision     Action = "provision"      // people, tests, enrolments, progress, import, bulk tickets
+	ActProvision     Action = "provision"      // candidates, tests, enrolments, progress, import
+	ActStaffManage   Action = "staff.manage"   // staff: roles, logins, passwords, states, scopes
+	ActTicketsMake   Action = "tickets.make"   // tickets for candidates, in bulk
 	ActPeopleManage  Action = "people.manage"  // end other people's sessions, API keys
 	ActInboxRead     Action = "inbox.read"     // one's own dashboard and messages
 	ActReceiptWrite  Action = "receipt.write"  // one's own receipts
@@ -59,7 +61,7 @@ const (
 var Actions = []Action{
 	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
 	ActConsentManage, ActContactView, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
-	ActSettingsManage, ActSocketOpen, ActTeamChat, ActExamView,
+	ActSettingsManage, ActSocketOpen, ActStaffManage, ActTeamChat, ActExamView, ActTicketsMake,
 }
 
 // Reach is how far a permission goes. Greater reaches include lesser ones.
@@ -80,6 +82,7 @@ var permissions = map[Role]map[Action]Reach{
 	RoleAdmin: {
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
+		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
@@ -108,13 +111,16 @@ var permissions = map[Role]map[Action]Reach{
 		ActConsentManage: ReachExams, ActContactView: ReachExams,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
+	// What an API key may do at most; Actor.Reach asks for its rights as well.
 	RoleIntegration: {
+		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 		ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
 	},
 	RoleSystem: {
+		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActExamView: ReachOrganisation, ActBroadcastView: ReachOrganisation, ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation,
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActPeopleView: ReachOrganisation, ActSettingsManage: ReachOrganisation,
@@ -122,7 +128,8 @@ var permissions = map[Role]map[Action]Reach{
 	},
 }
 
-// ReachOf returns how far role may go in doing action.
+// ReachOf returns how far role may go in doing action; of an API key, at most. To decide
+// about an actor use Actor.Reach.
 func ReachOf(role Role, action Action) Reach { return permissions[role][action] }
 
 // Permissions lists the actions a role has at all, sorted.
@@ -140,7 +147,10 @@ func Permissions(role Role) []Action {
 // May returns nil if the actor may do action at all, else Forbidden. Where the
 // reach is rooms or tests, ask Rooms as well.
 func (a Actor) May(action Action) error {
-	if ReachOf(a.Role, action) == ReachNone {
+	if a.Reach(action) == ReachNone {
+		if right, known := rightOf[action]; known && a.Role == RoleIntegration {
+			return fault.New(fault.Forbidden, "this API key may not do this: %s needs the right %s", action, right)
+		}
 		return fault.New(fault.Forbidden, "your role (%s) may not do this: %s", a.Role, action)
 	}
 	return nil

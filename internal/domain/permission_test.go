@@ -20,6 +20,8 @@ func TestPermissionMatrix(t *testing.T) {
 		ActRecordView:    {all, all, exams, rooms, exams, none, all, all},
 		ActRecordAll:     {all, all, none, none, none, none, all, all},
 		ActProvision:     {all, none, none, none, none, none, all, all},
+		ActStaffManage:   {all, none, none, none, none, none, all, all},
+		ActTicketsMake:   {all, none, none, none, none, none, all, all},
 		ActPeopleManage:  {all, none, none, none, none, none, all, all},
 		ActInboxRead:     {none, none, none, none, none, self, none, none},
 		ActReceiptWrite:  {none, none, none, none, none, self, none, none},
@@ -47,7 +49,7 @@ func TestPermissionMatrix(t *testing.T) {
 			if got := ReachOf(role, action); got != row[i] {
 				t.Errorf("%s by %s reaches %d, want %d", action, role, got, row[i])
 			}
-			a := Actor{Role: role}
+			a := Actor{Role: role, Rights: Rights}
 			if may := a.May(action) == nil; may != (row[i] > none) {
 				t.Errorf("%s by %s: May says %v", action, role, may)
 			}
@@ -59,6 +61,57 @@ func TestPermissionMatrix(t *testing.T) {
 	for _, unknown := range []Role{"", "root", "Admin"} {
 		if len(Permissions(unknown)) != 0 {
 			t.Errorf("the role %q may %v", unknown, Permissions(unknown))
+		}
+	}
+}
+
+// What an API key may do with each right alone, written out a second time.
+func TestRights(t *testing.T) {
+	of := map[Right][]Action{
+		RightProvision: {ActAssignmentManage, ActConsentManage, ActProvision},
+		RightStaff:     {ActStaffManage},
+		RightTickets:   {ActTicketsMake},
+		RightSend:      {ActBroadcastSend, ActConversationSend},
+		RightRead:      {ActBroadcastView, ActConversationView, ActPeopleView, ActRecordAll, ActRecordView, ActExamView},
+		RightSettings:  {ActSettingsManage},
+		RightSessions:  {ActPeopleManage},
+	}
+	if len(of) != len(Rights) {
+		t.Fatalf("%d rights in the test, %d exist", len(of), len(Rights))
+	}
+	for right, want := range of {
+		key := Actor{Kind: ActorAPIKey, Role: RoleIntegration, Rights: []Right{right}}
+		for _, action := range Actions {
+			may := slices.Contains(want, action)
+			if err := key.May(action); may != (err == nil) || err != nil && fault.CodeOf(err) != fault.Forbidden {
+				t.Errorf("%s with the right %s: %v, want allowed %v", action, right, err, may)
+			}
+			if _, _, err := key.Rooms(action, "any"); may != (err == nil) {
+				t.Errorf("rooms of %s with the right %s: %v", action, right, err)
+			}
+			if _, err := key.Seen(action); may != (err == nil) {
+				t.Errorf("seen of %s with the right %s: %v", action, right, err)
+			}
+			if listed := slices.Contains(key.Permissions(), action); listed != may {
+				t.Errorf("%s with the right %s: listed %v", action, right, listed)
+			}
+		}
+	}
+	for _, action := range Actions {
+		if (Actor{Role: RoleIntegration}).May(action) == nil {
+			t.Errorf("a key without rights may do %s", action)
+		}
+		// Rights widen nobody's role.
+		if (Actor{Role: RoleCandidate, Rights: Rights}).Reach(action) != ReachOf(RoleCandidate, action) {
+			t.Errorf("%s by a candidate with rights", action)
+		}
+	}
+	if got, err := CheckRights("rights", []Right{RightRead, RightProvision, RightRead}); err != nil || !slices.Equal(got, []Right{RightProvision, RightRead}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	for _, wrong := range [][]Right{nil, {"root"}, {RightRead, ""}} {
+		if _, err := CheckRights("rights", wrong); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%v: %v", wrong, err)
 		}
 	}
 }
@@ -82,7 +135,7 @@ func TestReachOfScopes(t *testing.T) {
 		RoleAdmin:            {"wide": {code: fault.Forbidden}}, // admins do not send
 	} {
 		for exam, w := range by {
-			all, rooms, err := Actor{Role: role, Scopes: scopes}.Rooms(ActBroadcastSend, exam)
+			all, rooms, err := Actor{Role: role, Scopes: scopes, Rights: Rights}.Rooms(ActBroadcastSend, exam)
 			if all != w.all || !slices.Equal(rooms, w.rooms) || fault.CodeOf(err) != w.code {
 				t.Errorf("%s in %s: %v %v %v, want %+v", role, exam, all, rooms, err, w)
 			}

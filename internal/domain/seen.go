@@ -42,11 +42,11 @@ func (a Actor) Ends() (at time.Time) {
 // existence is not told; an action the role lacks, or one after the end of the reach, is
 // Forbidden.
 func (a Actor) Rooms(action Action, exam ExamID) (all bool, rooms []string, err error) {
-	switch ReachOf(a.Role, action) {
+	switch a.Reach(action) {
 	case ReachOrganisation:
 		return true, nil, nil
 	case ReachExams, ReachRooms:
-		wide := ReachOf(a.Role, action) == ReachExams
+		wide := a.Reach(action) == ReachExams
 		for _, s := range a.scopes(action) {
 			if s.Exam != exam {
 				continue
@@ -72,7 +72,7 @@ func (a Actor) Rooms(action Action, exam ExamID) (all bool, rooms []string, err 
 // Exams says which tests the actor may act in: all of the organisation's, or the
 // listed ones.
 func (a Actor) Exams(action Action) (all bool, exams []ExamID, err error) {
-	switch ReachOf(a.Role, action) {
+	switch a.Reach(action) {
 	case ReachOrganisation:
 		return true, nil, nil
 	case ReachExams, ReachRooms:
@@ -101,11 +101,11 @@ type Seen struct {
 
 // Seen says whom the actor may do action to. Errors: Forbidden.
 func (a Actor) Seen(action Action) (Seen, error) {
-	switch ReachOf(a.Role, action) {
+	switch a.Reach(action) {
 	case ReachOrganisation:
 		return Seen{All: true}, nil
 	case ReachExams, ReachRooms:
-		wide := ReachOf(a.Role, action) == ReachExams
+		wide := a.Reach(action) == ReachExams
 		out := Seen{Places: []Place{}, ContextOnly: a.May(ActContactView) != nil}
 		for _, s := range a.scopes(action) {
 			p := Place{Group: s.Exam, Room: s.Room, Kind: s.Kind}

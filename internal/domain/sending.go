@@ -12,9 +12,10 @@ import (
 // what depends on who is where and who has claimed what is decided by Decide, inside
 // the transaction that stores it.
 type NewMessage struct {
-	Actor   ActorRef
-	ActorNo PersonNo // who writes; 0 for an API key
-	Seen    Seen     // what of candidates the actor may see; of no meaning for Inbound
+	Actor      ActorRef
+	ActorNo    PersonNo // who writes; 0 for an API key
+	SenderName string   // the name that the candidate sees; "" = the actor's
+	Seen       Seen     // what of candidates the actor may see; of no meaning for Inbound
 
 	Person  PersonID // whose conversation; of an inbound one the actor's own
 	Inbound bool     // written by the candidate

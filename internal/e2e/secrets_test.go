@@ -107,7 +107,8 @@ func (w *world) south() *world {
 	w.t.Helper()
 	s := &world{t: w.t, dsn: w.dsn, redis: w.redis, nodes: w.nodes}
 	s.command("create-organisation", "--slug", "south", "--name", "canary-south")
-	s.key = strings.TrimSpace(s.command("create-api-key", "--organisation", "south", "--name", "canary-south"))
+	s.key = strings.TrimSpace(s.command("create-api-key", "--organisation", "south", "--name", "canary-south",
+		"--right", "provision,read,send"))
 	w.secrets.add([]byte(s.key))
 	n := s.nodes[0]
 	s.call(n, s.key, http.MethodPut, "/provisioning/people", item{"items": []item{

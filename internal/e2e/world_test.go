@@ -79,7 +79,8 @@ func buildWith(t *testing.T, dsn string, n int, redis *testkit.RedisServer, way 
 	t.Helper()
 	w := &world{t: t, dsn: dsn, redis: redis, way: way}
 	w.command("create-organisation", "--slug", "north", "--name", "North")
-	w.spare = strings.TrimSpace(w.command("create-api-key", "--organisation", "north", "--name", "e2e"))
+	w.spare = strings.TrimSpace(w.command("create-api-key", "--organisation", "north", "--name", "e2e",
+		"--right", "provision,staff,tickets,send,read,settings,sessions"))
 	w.key = w.spare
 	w.secrets.add([]byte(w.spare))
 	w.start("")
@@ -139,7 +140,7 @@ func (w *world) freshKey() {
 				Secret string `json:"secret"`
 			} `json:"key"`
 		}
-		w.call(n, w.boss, http.MethodPost, "/api-keys", item{"name": fmt.Sprint("sender ", w.keys)}, &out)
+		w.call(n, w.boss, http.MethodPost, "/api-keys", item{"name": fmt.Sprint("sender ", w.keys), "rights": []string{"provision", "settings", "send", "read"}}, &out)
 		w.key = out.Key.Secret
 		w.secrets.add([]byte(w.key))
 		return

@@ -112,7 +112,7 @@ func TestRevocationHoldsAtOnce(t *testing.T) {
 		return out
 	}
 	anna := a.in(t, "north", "anna")
-	keys, err := a.CreateAPIKey(t.Context(), admin, "platform")
+	keys, err := a.CreateAPIKey(t.Context(), admin, access.NewAPIKey{Name: "platform", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestTicketOpensOnce(t *testing.T) {
 func TestTicketsInBulk(t *testing.T) {
 	n := start(t)
 	admin := n.role(t, "north", domain.RoleAdmin)
-	key, err := n.CreateAPIKey(t.Context(), admin, "load generator")
+	key, err := n.CreateAPIKey(t.Context(), admin, access.NewAPIKey{Name: "load generator", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestPermissions(t *testing.T) {
 	n := start(t)
 	admin := n.role(t, "north", domain.RoleAdmin)
 	victim := domain.PersonID(n.in(t, "north", "sara").Me.ID)
-	key, err := n.CreateAPIKey(t.Context(), admin, "key")
+	key, err := n.CreateAPIKey(t.Context(), admin, access.NewAPIKey{Name: "key", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,8 +335,11 @@ func TestPermissions(t *testing.T) {
 		"end sessions":   {func(a domain.Actor) error { return n.EndSessions(ctx, a, victim) }, []domain.Role{domain.RoleAdmin, domain.RoleIntegration, domain.RoleSystem}},
 		"reset password": {func(a domain.Actor) error { return n.ResetPassword(ctx, a, "ola", "another horse") }, []domain.Role{domain.RoleAdmin, domain.RoleIntegration, domain.RoleSystem}},
 		"list keys":      {func(a domain.Actor) error { _, err := n.APIKeys(ctx, a); return err }, []domain.Role{domain.RoleAdmin, domain.RoleSystem}},
-		"create key":     {func(a domain.Actor) error { _, err := n.CreateAPIKey(ctx, a, "k"); return err }, []domain.Role{domain.RoleAdmin, domain.RoleSystem}},
-		"revoke key":     {func(a domain.Actor) error { return allowed(n.RevokeAPIKey(ctx, a, "no such")) }, []domain.Role{domain.RoleAdmin, domain.RoleSystem}},
+		"create key": {func(a domain.Actor) error {
+			_, err := n.CreateAPIKey(ctx, a, access.NewAPIKey{Name: "k", Rights: domain.Rights})
+			return err
+		}, []domain.Role{domain.RoleAdmin, domain.RoleSystem}},
+		"revoke key": {func(a domain.Actor) error { return allowed(n.RevokeAPIKey(ctx, a, "no such")) }, []domain.Role{domain.RoleAdmin, domain.RoleSystem}},
 		"bulk tickets": {func(a domain.Actor) error { _, err := n.Tickets(ctx, a, []string{"ola"}, time.Minute); return err },
 			[]domain.Role{domain.RoleAdmin, domain.RoleIntegration, domain.RoleSystem}},
 		"own ticket": {func(a domain.Actor) error { _, err := n.Ticket(ctx, a); return err },
@@ -367,7 +370,7 @@ func TestOrganisationsAreApart(t *testing.T) {
 	ctx := t.Context()
 	north, south := n.role(t, "north", domain.RoleAdmin), n.role(t, "south", domain.RoleAdmin)
 	sara := n.in(t, "south", "sara")
-	key, err := n.CreateAPIKey(ctx, south, "Canary-south key")
+	key, err := n.CreateAPIKey(ctx, south, access.NewAPIKey{Name: "Canary-south key", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -426,7 +429,7 @@ func TestSecretsStayInside(t *testing.T) {
 	admin := n.role(t, "north", domain.RoleAdmin)
 	secrets := []string{password, passwordHash()}
 	for i := range 3 {
-		k, err := n.CreateAPIKey(t.Context(), admin, fmt.Sprint("key ", i))
+		k, err := n.CreateAPIKey(t.Context(), admin, access.NewAPIKey{Name: fmt.Sprint("key ", i), Rights: domain.Rights})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 	"time"
 
 	"crier/internal/auth"
@@ -13,17 +15,43 @@ import (
 type Identity struct {
 	Actor   domain.Actor
 	Session string    // the login's public id, "" for an API key
-	Expires time.Time // zero for an API key
+	Expires time.Time // zero for an API key that does not expire
+
+	addresses []netip.Prefix // of an API key: from where it may be used; empty = from everywhere
 }
 
-// Authenticate returns who a session's token or an API key stands for. Errors:
-// Unauthenticated, Unavailable.
+// Authenticate is AuthenticateFrom where the address is not known: an API key that is bound
+// to addresses is refused.
 func (s *Service) Authenticate(ctx context.Context, token string) (domain.Actor, error) {
-	id, err := s.Identify(ctx, token)
-	return id.Actor, err
+	return s.AuthenticateFrom(ctx, token, netip.Addr{})
 }
 
-// Identify is Authenticate with all that is known about the login.
+// AuthenticateFrom returns who a session's token or an API key stands for. from is the
+// address that the request comes from, the zero Addr if it is not known. Errors:
+// Unauthenticated; Forbidden (the API key may not be used from there); Unavailable.
+func (s *Service) AuthenticateFrom(ctx context.Context, token string, from netip.Addr) (domain.Actor, error) {
+	id, err := s.Identify(ctx, token)
+	if err != nil {
+		return domain.Actor{}, err
+	}
+	if err := allowedFrom(id.addresses, from); err != nil {
+		return domain.Actor{}, err
+	}
+	return id.Actor, nil
+}
+
+// allowedFrom checks an API key's list of addresses.
+func allowedFrom(list []netip.Prefix, from netip.Addr) error {
+	if len(list) == 0 || slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(from) }) {
+		return nil
+	}
+	if !from.IsValid() {
+		return fault.New(fault.Forbidden, "this API key may be used from certain addresses only, and this request's address is not known")
+	}
+	return fault.New(fault.Forbidden, "this API key may not be used from the address %s", from)
+}
+
+// Identify is Authenticate from any address, with all that is known about the login.
 func (s *Service) Identify(ctx context.Context, token string) (Identity, error) {
 	kind := auth.KindOf(token)
 	if kind != auth.Session && kind != auth.APIKey {
@@ -51,12 +79,15 @@ func (s *Service) look(ctx context.Context, kind auth.TokenKind, hash []byte, no
 		if err != nil {
 			return Identity{}, err
 		}
+		if k.Expired(now) {
+			return Identity{}, fault.New(fault.Unauthenticated, "this API key expired at %s", k.ExpiresAt.Format(time.RFC3339))
+		}
 		if now.Sub(k.UsedAt) >= touchKeyEvery {
 			if err := s.store.TouchAPIKey(ctx, k.Organisation, k.ID, now); err != nil {
 				return Identity{}, err
 			}
 		}
-		return Identity{Actor: integration(k)}, nil
+		return Identity{Actor: integration(k), Expires: k.ExpiresAt, addresses: k.Addresses}, nil
 	}
 	n, p, err := s.lasting(ctx, hash, now)
 	if err != nil {
@@ -129,5 +160,6 @@ func (s *Service) maximum(n domain.Session) time.Time {
 }
 
 func integration(k domain.APIKey) domain.Actor {
-	return domain.Actor{Organisation: k.Organisation, Kind: domain.ActorAPIKey, ID: k.ID, Name: k.Name, Role: domain.RoleIntegration}
+	return domain.Actor{Organisation: k.Organisation, Kind: domain.ActorAPIKey, ID: k.ID, Name: k.Name, Role: domain.RoleIntegration,
+		Rights: k.Rights, PublicName: k.SenderName}
 }

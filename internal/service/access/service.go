@@ -23,7 +23,7 @@ const (
 	TicketLifeMost = time.Hour        // of tickets made in bulk
 	touchEvery     = 5 * time.Minute  // how often a session's use is written down, at most
 	warnBefore     = 10 * time.Minute // how long before its end a page warns, at most
-	touchKeyEvery  = 10 * time.Minute // and an API key's
+	touchKeyEvery  = time.Minute      // and an API key's
 	sweepEvery     = time.Minute
 	stopTime       = 2 * time.Second
 )
@@ -52,6 +52,7 @@ type Store interface {
 	RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error)
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
+	MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) ([]*domain.Entry, error)
 	UseTicket(ctx context.Context, hash []byte, now time.Time) (domain.Ticket, error)
 
 	AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*domain.Entry, error)
@@ -61,6 +62,7 @@ type Store interface {
 	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (*domain.Entry, error)
 	TouchAPIKey(ctx context.Context, org domain.OrganisationID, id string, at time.Time) error
 
+	EndExpiredAPIKeys(ctx context.Context, before time.Time) ([]*domain.Entry, error)
 	SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error)
 	SweepTickets(ctx context.Context, before time.Time) error
 }

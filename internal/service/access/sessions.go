@@ -55,7 +55,7 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{ID: actor.ID, Name: actor.Name, Role: actor.Role, Kind: string(actor.Kind), Permissions: domain.Permissions(actor.Role),
+	me := Me{ID: actor.ID, Name: actor.Name, Role: actor.Role, Kind: string(actor.Kind), Permissions: actor.Permissions(),
 		Organisation: MyOrganisation{OrganisationName{org.Slug, org.Name}, !org.Settings.SubjectOptional, org.Settings.ChatSubject}}
 	if actor.Kind != domain.ActorPerson {
 		return me, nil
@@ -102,7 +102,7 @@ func (s *Service) EndSessions(ctx context.Context, actor domain.Actor, person do
 // ResetPassword gives the person of a login a new password and ends their sessions.
 // Errors: Forbidden, NotFound, Invalid (password).
 func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, password string) error {
-	if err := actor.May(domain.ActPeopleManage); err != nil {
+	if err := actor.May(domain.ActStaffManage); err != nil {
 		return err
 	}
 	p, _, err := s.store.PersonByLogin(ctx, actor.Organisation, strings.ToLower(strings.TrimSpace(login)))
@@ -128,13 +128,19 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	return nil
 }
 
-// Sweep ends sessions that have expired, forgets tickets and wrong passwords that no
+// Sweep ends sessions and API keys that have expired, forgets tickets and wrong passwords that no
 // longer matter, and records failed sign-ins. An expired ticket is kept for an hour, so that whoever comes with it
 // learns that it expired.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.clock.Now()
 	entries, err := s.store.SweepSessions(ctx, now)
 	s.told(entries...)
+	if err != nil {
+		return err
+	}
+	if entries, err = s.store.EndExpiredAPIKeys(ctx, now); len(entries) > 0 {
+		s.told(entries...)
+	}
 	if err != nil {
 		return err
 	}

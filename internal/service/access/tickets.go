@@ -45,10 +45,11 @@ func (s *Service) Ticket(ctx context.Context, actor domain.Actor) (Ticket, error
 }
 
 // Tickets makes one ticket for each of the candidates named by external id, all or
-// none. They die with the session or API key that made them. Errors: Forbidden,
+// none, and records who made them for whom. They die with the session or API key that made
+// them. Errors: Forbidden,
 // Invalid with details (unknown, staff, named twice, ttl), TooLarge (Limits.Items).
 func (s *Service) Tickets(ctx context.Context, actor domain.Actor, people []string, ttl time.Duration) (Tickets, error) {
-	if err := actor.May(domain.ActProvision); err != nil {
+	if err := actor.May(domain.ActTicketsMake); err != nil {
 		return Tickets{}, err
 	}
 	if ttl < time.Second || ttl > TicketLifeMost {
@@ -71,9 +72,11 @@ func (s *Service) Tickets(ctx context.Context, actor domain.Actor, people []stri
 		out.Tickets[i] = PersonTicket{Person: id, Ticket: t}
 		stored[i] = domain.Ticket{Hash: auth.HashToken(t), Person: found[id].No, Session: session, APIKey: key, ExpiresAt: out.ExpiresAt}
 	}
-	if err := s.store.AddTickets(ctx, actor.Organisation, now, stored); err != nil {
+	entries, err := s.store.MakeTickets(ctx, actor, now, stored)
+	if err != nil {
 		return Tickets{}, err
 	}
+	s.told(entries...)
 	return out, nil
 }
 
@@ -134,20 +137,7 @@ func (s *Service) Redeem(ctx context.Context, ticket string) (domain.Actor, erro
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	maker := t.Session
-	switch {
-	case t.Session != "":
-		var n domain.Session
-		if n, err = s.store.Session(ctx, t.Organisation, t.Session); err == nil && !now.Before(n.ExpiresAt) {
-			var until time.Time // a candidate's session lasts while they are in a test; nobody else is in one
-			if until, err = s.store.InTestUntil(ctx, t.Organisation, t.Person, now); err == nil && until.IsZero() {
-				err = fault.New(fault.NotFound, "the session has expired")
-			}
-		}
-	case t.APIKey != "":
-		maker = t.APIKey
-		_, err = s.store.APIKey(ctx, t.Organisation, t.APIKey)
-	}
+	maker, behind, err := s.behind(ctx, t, now)
 	if fault.Is(err, fault.NotFound) {
 		return domain.Actor{}, fault.Wrap(err, fault.Unauthenticated, "what this ticket was made with has ended")
 	}
@@ -164,5 +154,40 @@ func (s *Service) Redeem(ctx context.Context, ticket string) (domain.Actor, erro
 	if p.State == domain.PersonLocked {
 		return domain.Actor{}, fault.New(fault.Unauthenticated, "the account is locked")
 	}
-	return s.actorOf(ctx, p, maker)
+	actor, err := s.actorOf(ctx, p, maker)
+	if t.Entry != 0 {
+		actor.Ticket = &behind
+	}
+	return actor, err
+}
+
+// behind returns what a ticket was made with: the id of the login or API key, and who that
+// is. Errors: NotFound (it has ended).
+func (s *Service) behind(ctx context.Context, t domain.Ticket, now time.Time) (maker string, by domain.Ticketed, err error) {
+	by.Entry = t.Entry
+	if t.APIKey != "" {
+		k, err := s.store.APIKey(ctx, t.Organisation, t.APIKey)
+		if err == nil && k.Expired(now) {
+			err = fault.New(fault.NotFound, "the API key has expired")
+		}
+		by.Kind, by.Name = domain.ActorAPIKey, k.Name
+		return t.APIKey, by, err
+	}
+	if t.Session == "" { // made by the server's own command
+		by.Kind, by.Name = domain.ActorSystem, domain.System(t.Organisation).Name
+		return "", by, nil
+	}
+	n, err := s.store.Session(ctx, t.Organisation, t.Session)
+	if err == nil && !now.Before(n.ExpiresAt) {
+		var until time.Time // a candidate's session lasts while they are in a test; nobody else is in one
+		if until, err = s.store.InTestUntil(ctx, t.Organisation, t.Person, now); err == nil && until.IsZero() {
+			err = fault.New(fault.NotFound, "the session has expired")
+		}
+	}
+	if err != nil || t.Entry == 0 {
+		return t.Session, by, err
+	}
+	p, err := s.store.PersonByNo(ctx, t.Organisation, n.Person)
+	by.Kind, by.Name = domain.ActorPerson, p.Name()
+	return t.Session, by, err
 }

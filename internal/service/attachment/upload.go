@@ -55,6 +55,9 @@ func (s *Service) UploadOwn(ctx context.Context, actor domain.Actor, in Incoming
 
 // Discard removes a file that the actor has uploaded and not sent. Errors: NotFound.
 func (s *Service) Discard(ctx context.Context, actor domain.Actor, id domain.AttachmentID) error {
+	if err := actor.MayAny(domain.ActConversationSend, domain.ActReplySend); err != nil {
+		return err
+	}
 	f, err := s.o.Store.File(ctx, actor.Organisation, id)
 	if err != nil {
 		return err

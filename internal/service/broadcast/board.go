@@ -141,7 +141,7 @@ func countsOf(rows []domain.Recipient) Counts {
 // leftOut names who could not be written to, to the sender and to who sees everyone.
 func (s *Service) leftOut(ctx context.Context, actor domain.Actor, b *sending) ([]Blocked, error) {
 	mine := b.Actor.ID == actor.ID
-	if len(b.text.LeftOut) == 0 || !mine && domain.ReachOf(actor.Role, domain.ActBroadcastView) < domain.ReachOrganisation {
+	if len(b.text.LeftOut) == 0 || !mine && actor.Reach(domain.ActBroadcastView) < domain.ReachOrganisation {
 		return nil, nil
 	}
 	return s.blocked(ctx, b.Organisation, b.text.LeftOut)

@@ -14,21 +14,28 @@ import (
 
 // Recipient is one row of a delivery board. Absent times: not yet.
 type Recipient struct {
-	ID             domain.PersonID     `json:"id"`
-	Name           string              `json:"name"`
-	ExternalID     string              `json:"external_id"`
-	Room           string              `json:"room"` // where they sat when it was sent
-	Seat           string              `json:"seat"`
-	Presence       domain.Presence     `json:"presence"`
-	State          domain.ReceiptState `json:"state"`
-	DeliveredAt    *time.Time          `json:"delivered_at,omitempty"`
-	DisplayedAt    *time.Time          `json:"displayed_at,omitempty"`
-	AcknowledgedAt *time.Time          `json:"acknowledged_at,omitempty"`
-	InTest         bool                `json:"in_test,omitempty"` // not displayed: their page keeps it until the test that they sit is over
-	Told           *Told               `json:"told,omitempty"`
-	Stopped        *domain.Blocked     `json:"stopped,omitempty"` // why it never will be delivered
+	ID             domain.PersonID                     `json:"id"`
+	Name           string                              `json:"name"`
+	ExternalID     string                              `json:"external_id"`
+	Room           string                              `json:"room"` // where they sat when it was sent
+	Seat           string                              `json:"seat"`
+	Presence       domain.Presence                     `json:"presence"`
+	State          domain.ReceiptState                 `json:"state"`
+	DeliveredAt    *time.Time                          `json:"delivered_at,omitempty"`
+	DisplayedAt    *time.Time                          `json:"displayed_at,omitempty"`
+	AcknowledgedAt *time.Time                          `json:"acknowledged_at,omitempty"`
+	ByTicketOf     map[domain.ReceiptState]TicketMaker `json:"by_ticket_of,omitempty"` // of states reported through tickets
+	InTest         bool                                `json:"in_test,omitempty"`      // not displayed: their page keeps it until the test that they sit is over
+	Told           *Told                               `json:"told,omitempty"`
+	Stopped        *domain.Blocked                     `json:"stopped,omitempty"` // why it never will be delivered
 
 	Deliveries []domain.DeliveryView `json:"deliveries,omitempty"` // copies by email and SMS
+}
+
+// TicketMaker is who made a ticket for somebody else.
+type TicketMaker struct {
+	Kind domain.ActorKind `json:"kind"`
+	Name string           `json:"name"`
 }
 
 // Told says who told them in person, and when.
@@ -109,6 +116,12 @@ func (s *Service) recipient(org domain.OrganisationID, r domain.Recipient) Recip
 		DeliveredAt: optional(r.Delivered), DisplayedAt: optional(r.Displayed), AcknowledgedAt: optional(r.Acknowledged)}
 	out.InTest = r.InTest && r.Displayed.IsZero()
 	out.Presence, _ = s.o.Presence.Presence(org, r.No)
+	if len(r.By) > 0 {
+		out.ByTicketOf = map[domain.ReceiptState]TicketMaker{}
+		for state, t := range r.By {
+			out.ByTicketOf[state] = TicketMaker{t.Kind, t.Name}
+		}
+	}
 	if !r.Told.IsZero() {
 		out.Told = &Told{At: r.Told, By: r.ToldBy, Note: r.ToldNote}
 	}

@@ -136,7 +136,7 @@ func (h *hall) must(err error) {
 // as is an actor of the hall's organisation with a role and the scopes bio and,
 // for rooms, only these rooms of it.
 func (h *hall) as(role domain.Role, rooms ...string) domain.Actor {
-	a := domain.Actor{Organisation: h.org, Kind: domain.ActorPerson, ID: "staff-" + string(role), No: 7777, Name: "Ines Vogel", Role: role}
+	a := domain.Actor{Organisation: h.org, Kind: domain.ActorPerson, ID: "staff-" + string(role), No: 7777, Name: "Ines Vogel", Role: role, Rights: domain.Rights}
 	for _, r := range rooms {
 		a.Scopes = append(a.Scopes, domain.Scope{Exam: h.bio, Room: r})
 	}

@@ -106,7 +106,7 @@ func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending
 	}
 	return s.store(ctx, actor, b.Exam, draft{key: key, hash: hash}, domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: s.reminderSubject(b.text.Subject), Body: b.text.Body, Level: domain.LevelChat,
-		SenderName: actor.Name, SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to), Channels: b.text.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
+		SenderName: actor.SenderName(), SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to), Channels: b.text.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}, audienceOf(to))
 }
 

@@ -168,7 +168,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 		return Broadcast{}, false, err
 	}
 	text := domain.BroadcastSent{
-		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.Name, SenderRole: actor.Role,
+		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Recipients: len(to), LeftOut: leftOut(found, r.Group), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}
 	if text.Filter, err = s.filterWords(ctx, actor.Organisation, brief.Settings, r); err != nil {

@@ -118,7 +118,7 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		return Broadcast{}, false, err
 	}
 	text := domain.BroadcastSent{
-		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.Name, SenderRole: actor.Role,
+		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Reminds: d.reminds, Recipients: to.n, LeftOut: to.leftOut(), Filter: d.recipients.words(), Channels: d.channels,
 	}
 	payload, err := json.Marshal(text)

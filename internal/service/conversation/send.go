@@ -55,7 +55,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 		return domain.Item{}, false, err
 	}
 	m := domain.NewMessage{
-		Actor: actor.Ref(), ActorNo: actor.No, Seen: seen, Person: person, Key: r.Key, Hash: requestHash("send", person, r.content()),
+		Actor: actor.Ref(), SenderName: actor.SenderName(), ActorNo: actor.No, Seen: seen, Person: person, Key: r.Key, Hash: requestHash("send", person, r.content()),
 		Subject: r.Subject, Body: r.Body, Group: r.Group, Attachments: r.Attachments, Channels: r.Channels, TakeOver: r.TakeOver,
 	}
 	if err := s.check(&m); err != nil {

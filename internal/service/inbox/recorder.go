@@ -57,6 +57,7 @@ type batch struct {
 type markKey struct {
 	offset int64
 	person domain.PersonNo
+	ticket int64 // offset of the entry that records the ticket of the connection, 0 without
 }
 
 // NewRecorder makes a recorder. Call Start before Record.
@@ -155,10 +156,10 @@ func (r *Recorder) add(actor domain.Actor, state domain.ReceiptState, offsets []
 	}
 	before := len(b.marks)
 	for _, o := range offsets {
-		k := markKey{o, actor.No}
+		k := markKey{o, actor.No, actor.TicketEntry()}
 		m := b.marks[k]
 		if m == nil {
-			m = &domain.Mark{Offset: o, Person: actor.No}
+			m = &domain.Mark{Offset: o, Person: actor.No, Ticket: actor.Ticket}
 			b.marks[k] = m
 		}
 		m.Raise(state, at)

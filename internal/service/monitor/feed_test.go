@@ -325,7 +325,7 @@ func TestWatchPermissions(t *testing.T) {
 			domain.RoleCandidate:        {},
 		} {
 			for name, scope := range scopes {
-				topics, end, err := s.Watch(t.Context(), domain.Actor{Organisation: 1, Role: role, Scopes: scope}, "m1")
+				topics, end, err := s.Watch(t.Context(), domain.Actor{Organisation: 1, Role: role, Rights: domain.Rights, Scopes: scope}, "m1")
 				if end != nil {
 					end()
 				}

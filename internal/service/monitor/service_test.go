@@ -112,7 +112,7 @@ func fill(t *testing.T, st *store.Store, slug string, now time.Time) (domain.Org
 }
 
 func (s *school) actor(role domain.Role, scopes ...domain.Scope) domain.Actor {
-	return domain.Actor{Organisation: s.north, Kind: domain.ActorPerson, ID: "x", No: 99, Name: "X", Role: role, Scopes: scopes}
+	return domain.Actor{Organisation: s.north, Kind: domain.ActorPerson, ID: "x", No: 99, Name: "X", Role: role, Rights: domain.Rights, Scopes: scopes}
 }
 
 func ids(p monitor.Page) (out []string) {

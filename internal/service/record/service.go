@@ -77,7 +77,16 @@ type Test struct {
 // Detail is one entry with the people it went to, within the reader's rooms.
 type Detail struct {
 	Entry
-	People []Person `json:"recipients,omitempty"`
+	People    []Person    `json:"recipients,omitempty"`
+	Concerned []Concerned `json:"people,omitempty"` // of entries that are no sendings
+}
+
+// Concerned is a person of whom an entry says something of their own.
+type Concerned struct {
+	ID         domain.PersonID `json:"id"`
+	Name       string          `json:"name"`
+	ExternalID string          `json:"external_id"`
+	What       string          `json:"what"` // in words
 }
 
 // Person is one recipient. Room is where they sat when it was sent.
@@ -158,7 +167,32 @@ func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (Detai
 		return Detail{}, err
 	}
 	line, err := s.line(e, names, reached)
-	return Detail{Entry: line, People: people}, err
+	if err != nil {
+		return Detail{}, err
+	}
+	out := Detail{Entry: line, People: people}
+	if sc.All {
+		out.Concerned, err = s.concerned(ctx, e)
+	}
+	return out, err
+}
+
+// concerned names the people of whom an entry says something of their own.
+func (s *Service) concerned(ctx context.Context, e *domain.Entry) ([]Concerned, error) {
+	nos, what, err := concerned(e)
+	if err != nil || len(nos) == 0 {
+		return nil, err
+	}
+	refs, err := s.store.PersonRefs(ctx, e.Organisation, nos)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Concerned, len(nos))
+	for i, no := range nos {
+		ref := refs[no]
+		out[i] = Concerned{ID: ref.ID, Name: ref.Name, ExternalID: ref.ExternalID, What: what[i]}
+	}
+	return out, nil
 }
 
 // people are the recipients of a sending within the scope, by room and name; none

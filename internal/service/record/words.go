@@ -23,28 +23,13 @@ func summary(e *domain.Entry) (string, error) {
 			return s
 		})
 	case domain.EntryReceiptsRecorded:
-		return say(e, func(p domain.ReceiptsRecorded) string {
-			by, of := map[domain.ReceiptState]int{}, map[int64]bool{}
-			for _, i := range p.Items {
-				by[i.State] += len(i.People)
-				of[i.Broadcast] = true
-			}
-			var parts []string
-			for _, st := range []domain.ReceiptState{domain.Delivered, domain.Displayed, domain.Acknowledged} {
-				if by[st] > 0 {
-					parts = append(parts, fmt.Sprintf("%d %s", by[st], st))
-				}
-			}
-			return "Receipts of " + count(len(of), "sending", "sendings") + ": " + strings.Join(parts, ", ")
-		})
+		return say(e, receiptWords)
 	case domain.EntryOrganisationCreated:
 		return say(e, func(p domain.OrganisationCreated) string { return "Organisation " + p.Name + " created" })
 	case domain.EntrySettingsChanged:
 		return "Settings changed", nil
 	case domain.EntryPeopleUpserted:
-		return say(e, func(p domain.PeopleUpserted) string {
-			return count(len(p.People), "person", "people") + " entered or changed"
-		})
+		return say(e, peopleWords)
 	case domain.EntryExamsUpserted:
 		return say(e, func(p domain.ExamsUpserted) string {
 			return count(len(p.Exams), "test", "tests") + " entered or changed"
@@ -91,9 +76,11 @@ func summary(e *domain.Entry) (string, error) {
 	case domain.EntrySignInsFailed:
 		return say(e, failedWords)
 	case domain.EntryAPIKeyCreated:
-		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " made" })
+		return say(e, keyWords)
 	case domain.EntryAPIKeyRevoked:
-		return say(e, func(p domain.APIKeyChanged) string { return "API key " + p.Name + " revoked" })
+		return say(e, keyEndWords)
+	case domain.EntryTicketsMade:
+		return say(e, ticketWords)
 	}
 	return talk(e)
 }

@@ -101,13 +101,46 @@ type Progress struct {
 // item is one element of a request: it checks itself and says what to store. key is what
 // must not occur twice.
 type item[S any] interface {
+	needs() domain.Action
 	spec(w domain.Where, c *check) S
 	key() (id, field string)
 }
 
+// needs returns the action that changing the person takes. Whoever may provision candidates
+// alone neither makes nor changes staff.
+func (p Person) needs() domain.Action {
+	if p.Kind == domain.KindStaff {
+		return domain.ActStaffManage
+	}
+	return domain.ActProvision
+}
+
+func (Exam) needs() domain.Action      { return domain.ActProvision }
+func (Group) needs() domain.Action     { return domain.ActProvision }
+func (Enrolment) needs() domain.Action { return domain.ActProvision }
+func (Progress) needs() domain.Action  { return domain.ActProvision }
+func (Scope) needs() domain.Action     { return domain.ActStaffManage }
+
+// mayPut checks that the actor may put each of the items. Errors: Forbidden
+// naming the first item that they may not.
+func mayPut[I item[S], S any](actor domain.Actor, items []I) error {
+	if len(items) == 0 {
+		var none I
+		return actor.May(none.needs())
+	}
+	for i, it := range items {
+		if err := actor.May(it.needs()); err != nil {
+			f := fault.New(fault.Forbidden, "%s", fault.Public(err).Message)
+			f.Field = fmt.Sprintf("items[%d]", i)
+			return f
+		}
+	}
+	return nil
+}
+
 // prepare checks a request whole and says what to store.
 func prepare[I item[S], S any](s *Service, actor domain.Actor, items []I) ([]S, error) {
-	if err := actor.May(domain.ActProvision); err != nil {
+	if err := mayPut(actor, items); err != nil {
 		return nil, err
 	}
 	if len(items) == 0 {

@@ -343,7 +343,7 @@ func TestPermissions(t *testing.T) {
 	may := []domain.Role{domain.RoleAdmin, domain.RoleIntegration, domain.RoleSystem}
 	for _, role := range append([]domain.Role{domain.RoleCandidate, domain.RoleIntegration, domain.RoleSystem, ""}, domain.StaffRoles...) {
 		for name, do := range actions {
-			err := do(domain.Actor{Organisation: o.by.Organisation, Role: role, ID: "x", Name: "X", Scopes: []domain.Scope{{Exam: "M1"}}})
+			err := do(domain.Actor{Organisation: o.by.Organisation, Role: role, Rights: domain.Rights, ID: "x", Name: "X", Scopes: []domain.Scope{{Exam: "M1"}}})
 			if slices.Contains(may, role) && err != nil {
 				t.Errorf("%s by %s: %v", name, role, err)
 			} else if !slices.Contains(may, role) && !fault.Is(err, fault.Forbidden) {

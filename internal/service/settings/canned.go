@@ -112,7 +112,7 @@ func mayShare(actor domain.Actor, shared bool) error {
 	if err := person(actor, domain.ActConversationWork); err != nil {
 		return err
 	}
-	if shared && domain.ReachOf(actor.Role, domain.ActConversationWork) < domain.ReachOrganisation {
+	if shared && actor.Reach(domain.ActConversationWork) < domain.ReachOrganisation {
 		return fault.New(fault.Forbidden, "shared replies are kept by admins and planners; save it for yourself instead")
 	}
 	return nil
