@@ -32,7 +32,13 @@ func TestTopicsAreHeardByThoseWhoSee(t *testing.T) {
 			topics := domain.ReachTopics(group, reach)
 			seens := []domain.Seen{{All: true}}
 			for _, p := range subsets(places) {
-				seens = append(seens, domain.Seen{Places: p})
+				for _, kind := range []domain.GroupKind{domain.KindTest, domain.KindPool} {
+					of := slices.Clone(p)
+					for i := range of {
+						of[i].Kind = kind
+					}
+					seens = append(seens, domain.Seen{Places: of}, domain.Seen{Places: of, ContextOnly: true})
+				}
 			}
 			for _, seen := range seens {
 				want := seen.Holds(reach) && seen.HoldsGroup(group, reach)

@@ -343,13 +343,13 @@ func TestOpenHasALimit(t *testing.T) {
 
 // Whom a connection hears of by itself follows from the permission table.
 func TestTopicsByRole(t *testing.T) {
-	scopes := []domain.Scope{{Exam: "g", Room: "A"}, {Exam: "h"}}
+	scopes := []domain.Scope{{Exam: "g", Room: "A", Kind: domain.KindTest}, {Exam: "h", Kind: domain.KindPool}}
 	for role, want := range map[domain.Role]string{
 		domain.RoleAdmin:            "[person:7 staff inbox team delivery]",
 		domain.RolePlanner:          "[person:7 staff inbox team delivery]",
 		domain.RoleChiefInvigilator: "[person:7 staff inbox:g inbox:h team:g team:h]",
 		domain.RoleInvigilator:      "[person:7 staff inbox:g/A inbox:h team:g team:h]",
-		domain.RoleCoordinator:      "[person:7 staff inbox:g inbox:h team:g team:h]",
+		domain.RoleCoordinator:      "[person:7 staff inbox:g inbox:h loose:inbox:h team:g team:h]",
 		domain.RoleCandidate:        "[]",
 	} {
 		actor := staffed(7, role)
