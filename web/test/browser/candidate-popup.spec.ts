@@ -183,3 +183,38 @@ test('a reload in the middle shows what was not confirmed again', async ({ candi
   await settle(page)
   await expect(popup(page)).toHaveCount(0)
 })
+
+test('what is typed as the pop-up comes goes to where the caret was, and confirms nothing', async ({ candidate }) => {
+  await candidate.enrol()
+  const page = await candidate.sit()
+  const answer = page.getByLabel('Your answer')
+  await answer.fill('one  three')
+  await answer.evaluate((area: HTMLTextAreaElement) => area.setSelectionRange(4, 4))
+  // The moment the card stands there: keys that were on their way.
+  await page.evaluate(() => {
+    const typed = new Promise<void>((resolve) => {
+      const observer = new MutationObserver(() => {
+        const card = document.querySelector<HTMLDialogElement>('[role=alertdialog]')
+        if (!card?.open) return
+        observer.disconnect()
+        for (const key of ['t', 'w', 'x', 'Backspace', 'o', 'Enter', ' ']) document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))
+        resolve()
+      })
+      observer.observe(document, { childList: true, subtree: true, attributes: true })
+    })
+    Object.assign(window, { typed })
+  })
+  const sent = await candidate.send('Question 3', 'Read it again.')
+  await page.evaluate(() => (window as unknown as { typed: Promise<void> }).typed)
+  await expect(popup(page)).toBeVisible()
+  await expect(answer).toHaveValue('one two\n  three')
+  await settle(page)
+  await page.keyboard.type('late')
+  await expect(answer).toHaveValue('one two\n  three')
+  expect((await candidate.receipt(sent)).state).toBe('displayed')
+  await confirm(page)
+  await expect(answer).toBeFocused()
+  expect(await answer.evaluate((area: HTMLTextAreaElement) => area.selectionStart)).toBe(9)
+  await page.keyboard.type('!')
+  await expect(answer).toHaveValue('one two\n ! three')
+})

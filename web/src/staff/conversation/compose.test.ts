@@ -59,13 +59,15 @@ describe('what keeps a message from going', () => {
 })
 
 test('which key sends', () => {
-  const key = (change: object = {}) => ({ key: 'Enter', shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, ...change })
+  const key = (change: object = {}) => ({ key: 'Enter', shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, isComposing: false, keyCode: 13, ...change })
   expect(sends(key(), true)).toBe(true)
   expect(sends(key(), false)).toBe(false)
   expect(sends(key({ shiftKey: true }), true)).toBe(false)
   expect(sends(key({ ctrlKey: true }), false)).toBe(true)
   expect(sends(key({ metaKey: true }), false)).toBe(true)
   expect(sends(key({ isComposing: true, ctrlKey: true }), true)).toBe(false)
+  // Safari reports the Enter that ends a composition after it has ended.
+  expect(sends(key({ keyCode: 229 }), true)).toBe(false)
   expect(sends(key({ key: 'a' }), true)).toBe(false)
 })
 

@@ -1,5 +1,6 @@
 // What a message must and may be before it goes, and which key sends it.
 
+import { isEnter } from '../../lib/keys'
 import { characters } from '../send/draft'
 
 export const limits = { subject: 200, body: 4000 } as const
@@ -24,11 +25,11 @@ export function faults({ subject, body, files, uploading, broken, note, subjectN
   return out
 }
 
-type Key = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'isComposing'>
+type Key = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey' | 'isComposing' | 'keyCode'>
 
 /** Whether this key sends: Ctrl + Enter always, Enter alone by choice, never while a script's input method is composing. */
 export function sends(e: Key, enterSends: boolean): boolean {
-  if (e.key !== 'Enter' || e.isComposing || e.altKey) return false
+  if (!isEnter(e) || e.altKey) return false
   if (e.ctrlKey || e.metaKey) return true
   return enterSends && !e.shiftKey
 }

@@ -1,6 +1,7 @@
 // What the composer offers while one types: colleagues after an @ in a note, canned
 // replies after a / that begins a message.
 
+import { composing, isEnter } from '../../lib/keys'
 import { conversations } from './api'
 import { canned } from './canned.svelte'
 import { matching, slash } from './canned'
@@ -82,10 +83,10 @@ export class Suggestions {
   /** Takes a key if it is for the list. */
   key(event: KeyboardEvent): boolean {
     const count = this.options.length
-    if (!count || event.isComposing) return false
+    if (!count || composing(event)) return false
     if (event.key === 'ArrowDown') this.active = (this.active + 1) % count
     else if (event.key === 'ArrowUp') this.active = (this.active + count - 1) % count
-    else if ((event.key === 'Enter' && !event.ctrlKey && !event.metaKey) || event.key === 'Tab') this.pick(this.active)
+    else if ((isEnter(event) && !event.ctrlKey && !event.metaKey) || event.key === 'Tab') this.pick(this.active)
     else if (event.key === 'Escape') {
       this.#dismissed = this.kind === 'mention' ? this.#typing?.query : slash(this.#host.text())
       this.options = []
