@@ -55,10 +55,10 @@ func (t *Tx) upsertExams(ctx context.Context, actor domain.Actor, specs []domain
 	}
 	exams := make([]domain.ExamRecord, len(records))
 	for i, r := range records {
-		exams[i] = domain.ExamRecord{ID: r.ID, ExternalID: r.ExternalID, Name: r.Name}
+		exams[i] = domain.ExamRecord{ID: r.ID, ExternalID: r.ExternalID, Name: r.Name, Members: r.Members}
 	}
 	var entries []*domain.Entry
-	for _, part := range chunks(exams, perEntry) {
+	for _, part := range weighed(exams, perEntry, func(r domain.ExamRecord) int { return len(r.Members) }) {
 		e := &domain.Entry{Kind: domain.EntryExamsUpserted, Actor: actor.Ref(), Payload: payload(domain.ExamsUpserted{Exams: part})}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err

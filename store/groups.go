@@ -79,7 +79,7 @@ func (t *Tx) upsertGroups(ctx context.Context, actor domain.Actor, specs []domai
 		return c, nil, err
 	}
 	var entries []*domain.Entry
-	for _, part := range chunks(records, perEntry) {
+	for _, part := range weighed(records, perEntry, func(r domain.GroupRecord) int { return len(r.Members) }) {
 		e := &domain.Entry{Kind: domain.EntryGroupsUpserted, Actor: actor.Ref(), Payload: payload(domain.GroupsUpserted{Groups: part})}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
@@ -153,6 +153,9 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 	if err := wrong.err(fault.Invalid); err != nil || len(values) == 0 {
 		return c, nil, err
 	}
+	if err := t.addMembers(ctx, records); err != nil {
+		return c, nil, err
+	}
 	_, err = t.Exec(ctx, `INSERT INTO groups (organisation_id, id, kind, external_id, name, starts_at, ends_at, place, replies, starts, created_at)
 		SELECT $1, r.id, r.kind, r.external_id, r.name, r.starts_at, r.ends_at, r.place, r.replies, r.starts, r.created_at
 		FROM `+t.s.d.Rows("$2", "id text", "kind text", "external_id text", "name text", "starts_at", "ends_at", "place text", "replies text", "starts text", "created_at")+` AS r WHERE true
@@ -162,6 +165,29 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 		return c, nil, fmt.Errorf("write groups: %w", err)
 	}
 	return c, records, nil
+}
+
+// addMembers names the candidates of groups that are about to change.
+func (t *Tx) addMembers(ctx context.Context, records []domain.GroupRecord) error {
+	at := make(map[string]int, len(records))
+	ids := make([]string, len(records))
+	for i, r := range records {
+		at[string(r.ID)], ids[i] = i, string(r.ID)
+	}
+	var rows []struct {
+		Group  string `db:"group_id"`
+		Person int64  `db:"person_no"`
+	}
+	err := t.Select(ctx, &rows, `SELECT e.group_id, e.person_no FROM enrolments e WHERE e.organisation_id = $1
+		AND e.group_id IN `+t.s.d.Texts("$2")+sits+` ORDER BY e.group_id, e.person_no`, t.org, jsonOf(ids))
+	if err != nil {
+		return fmt.Errorf("read the members of groups: %w", err)
+	}
+	for _, r := range rows {
+		m := &records[at[r.Group]].Members
+		*m = append(*m, domain.PersonNo(r.Person))
+	}
+	return nil
 }
 
 // apply changes what the spec names, and notes times that cannot be.

@@ -142,5 +142,23 @@ func chunks[T any](list []T, n int) [][]T {
 	return out
 }
 
+// weighed cuts a list into parts of at most n whose members are at most ten times as many; an item with more is a part
+// of its own.
+func weighed[T any](list []T, n int, members func(T) int) [][]T {
+	var out [][]T
+	begin, sum := 0, 0
+	for i, one := range list {
+		if more := members(one); i > begin && (i-begin == n || sum+more > 10*n) {
+			out, begin, sum = append(out, list[begin:i]), i, more
+		} else {
+			sum += more
+		}
+	}
+	if begin < len(list) {
+		out = append(out, list[begin:])
+	}
+	return out
+}
+
 // perEntry is how many people, tests or changes one entry names at most.
 const perEntry = 1000

@@ -97,6 +97,9 @@ type ExamRecord struct {
 	ID         ExamID `json:"id"`
 	ExternalID string `json:"external_id"`
 	Name       string `json:"name"`
+
+	// Members are the candidates in it, whose pages show its facts; none when it is new.
+	Members []PersonNo `json:"members,omitempty"`
 }
 
 // GroupsUpserted is the payload of EntryGroupsUpserted.
@@ -110,6 +113,9 @@ type GroupRecord struct {
 	Kind       GroupKind `json:"kind"`
 	ExternalID string    `json:"external_id"`
 	Name       string    `json:"name"`
+
+	// Members are the candidates in it, whose pages show its facts; none when it is new.
+	Members []PersonNo `json:"members,omitempty"`
 }
 
 // EnrolmentsUpserted is the payload of EntryEnrolmentsUpserted; one entry per group.

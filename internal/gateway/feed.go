@@ -149,6 +149,12 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 		return f.planReceipts(org, entry)
 	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored, domain.EntryUnavailabilityRemoved:
 		return planSchedule(entry)
+	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryEnrolmentsUpserted:
+		return planRoster(entry)
+	case domain.EntryEnrolmentsProgress:
+		return planProgress(entry)
+	case domain.EntryPeopleUpserted:
+		return planSelf(entry)
 	case domain.EntrySessionEnded:
 		var p domain.SessionChanged
 		if json.Unmarshal(entry.Payload, &p) == nil {
@@ -222,7 +228,7 @@ func planSchedule(e *domain.Entry) hub.Plan {
 	if json.Unmarshal(e.Payload, &p) != nil || p.Person == 0 {
 		return hub.Plan{}
 	}
-	return hub.Plan{Direct: []hub.Direct{{Person: int64(p.Person), Frame: hub.NewFrame(protocol.Encode(protocol.Schedule{Type: "schedule"}))}}}
+	return hub.Plan{Direct: []hub.Direct{{Person: int64(p.Person), Frame: scheduleFrame(1)}}}
 }
 
 // carryMost is the largest entry that travels through the broker; larger ones are read from

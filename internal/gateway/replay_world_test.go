@@ -235,6 +235,19 @@ func (w *world) act(ctx context.Context, t *testing.T, verb, text string) (ok bo
 	case verb == "enrols" && is(2):
 		_, err := w.node.Roster.PutEnrolments(ctx, domain.System(w.org), []roster.Enrolment{{Exam: "test", Person: words[0], Room: &words[1]}})
 		return true, err
+	case verb == "unenrols" && is(1):
+		left := domain.EnrolmentLeft
+		_, err := w.node.Roster.PutEnrolments(ctx, domain.System(w.org), []roster.Enrolment{{Exam: "test", Person: words[0], State: &left}})
+		return true, err
+	case verb == "renames" && len(words) > 1:
+		name := strings.Join(words[1:], " ")
+		_, err := w.node.Roster.PutExams(ctx, domain.System(w.org), []roster.Exam{{ExternalID: words[0], Name: &name}})
+		return true, err
+	case verb == "names" && is(3):
+		_, err := w.node.Roster.PutPeople(ctx, domain.System(w.org), []roster.Person{
+			{ExternalID: words[0], Kind: domain.KindCandidate, GivenName: words[1], FamilyName: words[2], Login: &words[0]},
+		})
+		return true, err
 	case verb == "scopes" && is(2):
 		_, err := w.node.Roster.PutScopes(ctx, domain.System(w.org), []roster.Scope{{Exam: "test", Person: words[0], Rooms: words[1:]}})
 		return true, err

@@ -26,9 +26,23 @@ type StaffTyping struct {
 	State string `json:"state"` // typing, idle
 }
 
-// Schedule tells a candidate's pages that an assignment of theirs was deleted or restored, or
-// that they count as available again.
+// Schedule tells a candidate's pages that something about their tests and shifts changed: read
+// them again at a random moment within WithinMS, so that a hall of candidates does not ask at once.
 type Schedule struct {
+	Type     string `json:"type"`
+	WithinMS int64  `json:"within_ms,omitempty"`
+}
+
+// OwnProgress tells a candidate's pages where they stand in a test.
+type OwnProgress struct {
+	Type     string    `json:"type"`
+	Test     string    `json:"test"`
+	Progress string    `json:"progress"`
+	At       time.Time `json:"at"`
+}
+
+// Self tells a person's pages that their own name or language changed: read the session again.
+type Self struct {
 	Type string `json:"type"`
 }
 

@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 const (
 	gather     = 250 * time.Millisecond // presence changes of this long travel together
 	sendings   = time.Second            // at most one "sendings changed" per test in this time
+	lists      = 2 * time.Second        // at most one "groups changed" per organisation in this time
 	changeMost = 100                    // changes in one frame: they must fit 16 KiB
 )
 
@@ -41,6 +43,13 @@ type feed struct {
 
 	mu      sync.Mutex
 	watches map[watchKey]*watch
+	rosters map[domain.OrganisationID]*rosters // of organisations where something changed
+}
+
+// rosters is what an organisation's lists of tests, groups and people are to be told.
+type rosters struct {
+	changed bool
+	toldAt  time.Time
 }
 
 // watch is one test that somebody on this node watches.
@@ -49,6 +58,7 @@ type watch struct {
 	roster   map[domain.PersonNo]domain.Placed // nil: to be read
 	version  int                               // how often the roster changed
 	enrolled bool                              // that it changed is not yet told
+	facts    bool                              // the test's own facts changed, not yet told
 	changed  map[domain.PersonNo]Change        // presence not yet told
 	sent     bool                              // sendings changed, not yet told
 	sentAt   time.Time                         // when it was told last
@@ -56,6 +66,7 @@ type watch struct {
 
 func (f *feed) init(s *Service) {
 	f.s, f.wake, f.watches = s, make(chan struct{}, 1), map[watchKey]*watch{}
+	f.rosters = map[domain.OrganisationID]*rosters{}
 }
 
 // Watch returns the topics of the test that the actor may hear, and the func that ends
@@ -138,8 +149,11 @@ func (s *Service) Entry(e *domain.Entry) {
 			w.roster, w.enrolled = nil, true
 			w.version++
 		}
+		f.listsChanged(e.Organisation)
 		f.mu.Unlock()
 		f.nudge()
+	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryPeopleUpserted:
+		s.provisioned(e)
 	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
 		f.mu.Lock()
 		for o, w := range f.watches {
@@ -150,6 +164,47 @@ func (s *Service) Entry(e *domain.Entry) {
 		f.mu.Unlock()
 		f.nudge()
 	}
+}
+
+// provisioned takes in that tests, groups or people themselves changed.
+func (s *Service) provisioned(e *domain.Entry) {
+	var p struct {
+		Tests  []domain.ExamRecord   `json:"tests"`
+		Groups []domain.GroupRecord  `json:"groups"`
+		People []domain.PersonRecord `json:"people"`
+	}
+	if json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	f := &s.feed
+	f.mu.Lock()
+	defer f.nudge()
+	defer f.mu.Unlock()
+	for _, r := range p.Groups {
+		p.Tests = append(p.Tests, domain.ExamRecord{ID: r.ID})
+	}
+	for _, r := range p.Tests {
+		if w := f.watches[watchKey{e.Organisation, r.ID}]; w != nil {
+			w.facts = true
+		}
+	}
+	for k, w := range f.watches { // names that a list shows
+		if k.org == e.Organisation && slices.ContainsFunc(p.People, func(r domain.PersonRecord) bool {
+			_, sits := w.roster[r.No]
+			return sits
+		}) {
+			w.enrolled = true
+		}
+	}
+	f.listsChanged(e.Organisation)
+}
+
+// listsChanged notes that lists of tests, groups and people are old. f.mu is held.
+func (f *feed) listsChanged(org domain.OrganisationID) {
+	if f.rosters[org] == nil {
+		f.rosters[org] = &rosters{}
+	}
+	f.rosters[org].changed = true
 }
 
 // progress tells of candidates who started or submitted.

@@ -66,15 +66,19 @@ func (s *Service) run(ctx context.Context) {
 
 // due is what one watched test has to be told.
 type due struct {
-	k              watchKey
-	changed        map[domain.PersonNo]Change
-	enrolled, sent bool
+	k       watchKey
+	changed map[domain.PersonNo]Change
+
+	enrolled, facts, sent bool
 }
 
 // tell publishes what has gathered. What the store's absence keeps it from telling
 // is kept for the next time.
 func (s *Service) tell(ctx context.Context) (failed bool) {
-	list, later := s.feed.take(s.Clock.Now())
+	list, orgs, later := s.feed.take(s.Clock.Now())
+	for _, org := range orgs {
+		s.Publisher.Publish(org, domain.RosterTopic, map[string]any{"type": "groups"})
+	}
 	for _, d := range list {
 		roster, err := s.roster(ctx, d.k)
 		if err != nil {
@@ -84,6 +88,9 @@ func (s *Service) tell(ctx context.Context) (failed bool) {
 			s.feed.putBack(d)
 			failed, later = true, true
 			continue
+		}
+		if d.facts {
+			s.everyone(d.k, map[string]any{"type": "test", "test": d.k.exam})
 		}
 		if d.enrolled {
 			s.everyone(d.k, map[string]any{"type": "enrolment", "test": d.k.exam})
@@ -102,22 +109,33 @@ func (s *Service) tell(ctx context.Context) (failed bool) {
 }
 
 // take takes what is to be told now; later says that something has to wait.
-func (f *feed) take(now time.Time) (list []due, later bool) {
+func (f *feed) take(now time.Time) (list []due, orgs []domain.OrganisationID, later bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for k, w := range f.watches {
-		d := due{k: k, changed: w.changed, enrolled: w.enrolled, sent: w.sent && now.Sub(w.sentAt) >= sendings}
+		d := due{k: k, changed: w.changed, enrolled: w.enrolled, facts: w.facts, sent: w.sent && now.Sub(w.sentAt) >= sendings}
 		if d.sent {
 			w.sent, w.sentAt = false, now
 		}
 		later = later || w.sent
-		if !d.sent && !d.enrolled && len(d.changed) == 0 {
+		if !d.sent && !d.enrolled && !d.facts && len(d.changed) == 0 {
 			continue
 		}
-		w.enrolled, w.changed = false, map[domain.PersonNo]Change{}
+		w.enrolled, w.facts, w.changed = false, false, map[domain.PersonNo]Change{}
 		list = append(list, d)
 	}
-	return list, later
+	for org, r := range f.rosters {
+		switch due := now.Sub(r.toldAt) >= lists; {
+		case r.changed && due:
+			r.changed, r.toldAt = false, now
+			orgs = append(orgs, org)
+		case r.changed:
+			later = true
+		case due:
+			delete(f.rosters, org)
+		}
+	}
+	return list, orgs, later
 }
 
 // putBack keeps what could not be told.
@@ -128,7 +146,7 @@ func (f *feed) putBack(d due) {
 	if w == nil {
 		return
 	}
-	w.enrolled = w.enrolled || d.enrolled
+	w.enrolled, w.facts = w.enrolled || d.enrolled, w.facts || d.facts
 	if d.sent {
 		w.sent, w.sentAt = true, time.Time{}
 	}

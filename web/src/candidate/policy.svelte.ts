@@ -1,6 +1,8 @@
 import { connection } from '../lib/connection.svelte'
 import { api } from '../lib/session.svelte'
+import { Spread } from '../lib/spread'
 import type { GroupName } from '../protocol/frames'
+import { caughtUpWithin } from './follow'
 
 export type Place = { group?: GroupName; may_write: boolean; reason?: { code: string; text: string } }
 
@@ -8,8 +10,9 @@ export type Place = { group?: GroupName; may_write: boolean; reason?: { code: st
 class Policy {
   places: Place[] = $state.raw([])
   known = $state(false)
+  #again = new Spread(() => this.#read())
 
-  /** Reads it now and whenever the page comes back into view. Returns how to stop. */
+  /** Reads it now, when groups change, and whenever the page comes back into view. Returns how to stop. */
   follow(): () => void {
     const look = () => {
       if (document.visibilityState === 'visible') void this.read()
@@ -20,15 +23,22 @@ class Policy {
     document.addEventListener('visibilitychange', look)
     // What staff write may open a place where nothing could be begun.
     const unfollow = connection.client.on('frame', (frame) => {
-      if (frame.type === 'message' && !frame.message.mine && !this.of(frame.message.group?.id ?? '')?.may_write) void this.read()
+      if (frame.type === 'schedule') this.#again.within(frame.within_ms)
+      else if (frame.type === 'caught_up') this.#again.within(caughtUpWithin)
+      else if (frame.type === 'message' && !frame.message.mine && !this.of(frame.message.group?.id ?? '')?.may_write) void this.read()
     })
     return () => {
       unfollow()
+      this.#again.stop()
       document.removeEventListener('visibilitychange', look)
     }
   }
 
-  async read(): Promise<void> {
+  read(): Promise<void> {
+    return this.#again.now()
+  }
+
+  async #read(): Promise<void> {
     try {
       this.places = (await api.get<{ threads: Place[] }>('/inbox/threads')).threads
       this.known = true

@@ -1,6 +1,8 @@
 import { connection } from '../lib/connection.svelte'
 import { api } from '../lib/session.svelte'
+import { Spread } from '../lib/spread'
 import type { GroupName } from '../protocol/frames'
+import { caughtUpWithin } from './follow'
 
 export type Assignment = {
   group: GroupName
@@ -23,6 +25,7 @@ class Schedule {
   unavailable: Away[] = $state.raw([])
   phase: 'reading' | 'ready' | 'failed' = $state('reading')
   error: unknown = $state.raw()
+  #again = new Spread(() => this.#read())
 
   /** Reads it now, when it has changed, and whenever the page comes back into view. Returns how to stop. */
   follow(): () => void {
@@ -32,14 +35,26 @@ class Schedule {
     void this.read()
     document.addEventListener('visibilitychange', look)
     const { client } = connection
-    const stops = [client.on('frame', (frame) => (frame.type === 'schedule' || frame.type === 'welcome') && void this.read()), client.on('reread', () => void this.read())]
+    const stops = [
+      client.on('frame', (frame) => {
+        if (frame.type === 'schedule') this.#again.within(frame.within_ms)
+        else if (frame.type === 'progress' && frame.changes === undefined) this.#again.within(caughtUpWithin)
+        else if (frame.type === 'caught_up') this.#again.within(caughtUpWithin)
+      }),
+      client.on('reread', () => this.#again.within(caughtUpWithin)),
+      () => this.#again.stop(),
+    ]
     return () => {
       document.removeEventListener('visibilitychange', look)
       stops.forEach((stop) => stop())
     }
   }
 
-  async read(): Promise<void> {
+  read(): Promise<void> {
+    return this.#again.now()
+  }
+
+  async #read(): Promise<void> {
     try {
       const { assignments, unavailable } = await api.get<{ assignments: Assignment[]; unavailable: Away[] }>('/schedule')
       this.assignments = assignments

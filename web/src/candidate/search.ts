@@ -28,13 +28,16 @@ export const unread = (message: InboxMessage): boolean => message.state !== 'ack
 
 export type TestGroup = { id: string; name: string; unread: number; messages: InboxMessage[] }
 
-/** Messages newest first → by group ('' = of none), the one with the newest message first, newest first within. */
-export function byTest(messages: readonly InboxMessage[]): TestGroup[] {
+/**
+ * Messages newest first → by group ('' = of none), the one with the newest message first, newest first within. A group is
+ * called what it is called now, where that is known, else as its newest message says.
+ */
+export function byTest(messages: readonly InboxMessage[], nameNow: (id: string) => string | undefined = () => undefined): TestGroup[] {
   const groups = new Map<string, TestGroup>()
   for (const message of messages) {
     const { id, name } = message.group ?? { id: '', name: '' }
     let group = groups.get(id)
-    if (!group) groups.set(id, (group = { id, name, unread: 0, messages: [] }))
+    if (!group) groups.set(id, (group = { id, name: nameNow(id) ?? name, unread: 0, messages: [] }))
     group.messages.push(message)
     if (unread(message)) group.unread++
   }

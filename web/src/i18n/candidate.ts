@@ -18,6 +18,10 @@ export const candidate = {
   'test.ends': 'ends {time}',
   'test.left': '{time} left',
   'test.over': 'Time is up',
+  'test.off': 'You are no longer on the list of {name}.',
+  'test.offBody': 'If this is a mistake, ask an invigilator. What you wrote stays in this browser.',
+  'test.changedEnd': '{name} now ends at {time}',
+  'test.changedPlace': 'Your place in {name}: {place}',
   'test.open': 'Open the test',
   'test.back': 'Your tests',
 

@@ -2,6 +2,10 @@ import { Client, type State } from '../protocol/client'
 import type { ServerFrame } from '../protocol/frames'
 import { clock } from './clock.svelte'
 import { session } from './session.svelte'
+import { Spread } from './spread'
+
+/** Names may change for many people at once: their pages read their own within this many milliseconds. */
+const selfWithin = 5000
 
 const url = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/socket`
 
@@ -14,6 +18,7 @@ class Connection {
   state: State = $state.raw(this.client.state)
   sending: 'ok' | 'unavailable' = $state('ok')
   #stops: (() => void)[] = []
+  #self = new Spread(() => session.load().catch(() => {}))
 
   /** Starts with the session and keeps going until `stop`. Safe to call again. */
   start(): void {
@@ -67,6 +72,7 @@ class Connection {
     if (frame.type === 'welcome' || frame.type === 'beat') clock.set(frame.now)
     if (frame.type === 'welcome') this.sending = 'ok'
     if (frame.type === 'status') this.sending = frame.sending
+    if (frame.type === 'self') this.#self.within(selfWithin)
   }
 }
 

@@ -53,6 +53,8 @@ export type ProgressFrame = {
   test: string
   changes: { person: string; progress: 'not_started' | 'in_progress' | 'submitted'; at: string }[]
 }
+/** To a candidate: they have started or submitted a test. */
+export type OwnProgressFrame = { type: 'progress'; test: string; changes?: undefined; progress: 'not_started' | 'in_progress' | 'submitted'; at: string }
 /** Of the candidates of a watched test. */
 export type PresenceFrame = {
   type: 'presence'
@@ -63,6 +65,10 @@ export type PresenceFrame = {
 /** Of the candidate of an open conversation. */
 export type CandidatePresenceFrame = { type: 'presence'; test?: undefined; conversation: string; presence: 'online' | 'away' | 'offline'; at?: string }
 export type EnrolmentFrame = { type: 'enrolment'; test: string }
+/** The watched test's own facts changed: read it again. */
+export type TestFrame = { type: 'test'; test: string }
+/** To staff. Tests, groups, people or who is in them changed: read lists of them again, at most once in some seconds. */
+export type GroupsFrame = { type: 'groups' }
 export type BroadcastsFrame = { type: 'broadcasts'; test: string }
 export type Resync = { type: 'resync' }
 
@@ -86,8 +92,14 @@ export type ExportFrame = { type: 'export'; export: Export }
 /** The outbox of a server without providers grew. */
 export type OutboxFrame = { type: 'outbox' }
 
-/** This candidate's schedule changed: read it again. */
-export type ScheduleFrame = { type: 'schedule' }
+/**
+ * Something about this candidate's tests and shifts changed: read the dashboard, the schedule and the threads again, at a
+ * random moment within so many milliseconds.
+ */
+export type ScheduleFrame = { type: 'schedule'; within_ms?: number }
+
+/** One's own name or language changed: read the session again. */
+export type SelfFrame = { type: 'self' }
 
 export type ServerFrame =
   | Welcome
@@ -101,8 +113,11 @@ export type ServerFrame =
   | Status
   | Bye
   | ProgressFrame
+  | OwnProgressFrame
   | PresenceFrame
   | EnrolmentFrame
+  | TestFrame
+  | GroupsFrame
   | BroadcastsFrame
   | Resync
   | CandidatePresenceFrame
@@ -117,6 +132,7 @@ export type ServerFrame =
   | ExportFrame
   | OutboxFrame
   | ScheduleFrame
+  | SelfFrame
   | ReceiptsFrame
 
 // ---- client → server

@@ -88,6 +88,16 @@ export class Candidate {
     await this.#server.api('admin', 'PUT', '/provisioning/enrolments', { items: [{ group: `${this.login}-${kind}`, kind, person: this.login, state }] })
   }
 
+  /** Changes their place or progress in the test, or takes them off it. */
+  async change(facts: { room?: string; seat?: string; extra_minutes?: number; progress?: string; state?: string }): Promise<void> {
+    await this.#server.api('admin', 'PUT', '/provisioning/enrolments', { items: [{ test: this.login, person: this.login, ...facts }] })
+  }
+
+  /** Changes the test itself. */
+  async changeTest(facts: { name?: string; starts_at?: string; ends_at?: string }): Promise<void> {
+    await this.#server.api('admin', 'PUT', '/provisioning/tests', { items: [{ external_id: this.login, ...facts }] })
+  }
+
   /** A planner writes to them alone. */
   async say(group: string, body: string): Promise<void> {
     await this.#server.api('planner', 'POST', `/conversations/${this.id}/messages`, { key: `${this.login}-said-${this.#sent++}-${Date.now()}`, body, group })

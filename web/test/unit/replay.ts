@@ -26,7 +26,7 @@ class FakeSocket implements SocketLike {
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
 /** What happens on the server's side, and what was read beforehand. */
-const notOurs = ['only', 'staff', 'since', 'ticket', 'origin', 'send', 'drain', 'elsewhere', 'connects', 'disconnects', 'signs-out', 'progress', 'enrols', 'database', 'scopes', 'replies', 'writes', 'notes', 'acts', 'claims', 'releases', 'assigns', 'chats', 'says']
+const notOurs = ['only', 'staff', 'since', 'ticket', 'origin', 'send', 'drain', 'elsewhere', 'connects', 'disconnects', 'signs-out', 'progress', 'enrols', 'unenrols', 'renames', 'names', 'database', 'scopes', 'replies', 'writes', 'notes', 'acts', 'claims', 'releases', 'assigns', 'chats', 'says']
 
 /** The variables of one replay. */
 class Names {

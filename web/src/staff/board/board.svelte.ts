@@ -31,7 +31,7 @@ export class LiveBoard {
     this.#stops = [
       client.on('frame', (frame) => {
         if (frame.type === 'welcome') this.refresh()
-        else if (frame.type === 'broadcasts' && frame.test === this.broadcast?.test.id) this.#read.soon()
+        else if ((frame.type === 'broadcasts' || frame.type === 'enrolment' || frame.type === 'test') && frame.test === this.broadcast?.test.id) this.#read.soon()
       }),
       client.on('reread', () => this.refresh()),
       () => this.#read.stop(),

@@ -216,7 +216,7 @@ export class LiveConversation {
       this.row = { ...this.row, unread: frame.unread }
       this.#marked = frame.unread
     }
-    if (frame.type === 'conversations') return this.#sent.soon()
+    if (frame.type === 'conversations' || frame.type === 'groups') return this.#sent.soon()
     if (frame.type === 'receipts' && frame.conversation === this.person && this.ready) return this.#received.soon()
     if (frame.type !== 'conversation' || frame.conversation !== this.person) return
     if (this.#readings) this.#held.push(frame)

@@ -224,6 +224,7 @@ export class ConversationList {
     switch (frame.type) {
       case 'welcome':
       case 'conversations':
+      case 'groups':
         return this.#again.soon()
       case 'conversation':
         this.#held?.push(frame)

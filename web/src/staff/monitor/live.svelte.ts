@@ -36,6 +36,7 @@ export class LiveTest {
   #unmark = new Set<ReturnType<typeof setTimeout>>()
   #stops: (() => void)[] = []
   #list = new Slowly(() => this.#readList(), 1000)
+  #facts = new Slowly(() => this.#readFacts(), 1000)
   #counts = new Slowly(() => this.#readList(), 4000)
   #sent = new Slowly(() => this.#readSendings(), 1000)
 
@@ -52,7 +53,7 @@ export class LiveTest {
       client.on('reread', () => this.refresh()),
       () => clearTimeout(this.#publishing),
       () => this.#unmark.forEach(clearTimeout),
-      () => [this.#list, this.#counts, this.#sent].forEach((s) => s.stop()),
+      () => [this.#list, this.#facts, this.#counts, this.#sent].forEach((s) => s.stop()),
     ]
     // Asked once, not followed: the frames tell when the socket comes and goes.
     if (untrack(() => connection.state.phase) === 'up_to_date') void this.#watchThenRead()
@@ -91,11 +92,13 @@ export class LiveTest {
     if (!('test' in frame) || frame.test !== this.id) return
     switch (frame.type) {
       case 'progress':
-        return this.#changed(this.#roster.apply({ kind: 'progress', changes: frame.changes }))
+        return frame.changes && this.#changed(this.#roster.apply({ kind: 'progress', changes: frame.changes }))
       case 'presence':
         return this.#changed(this.#roster.apply({ kind: 'presence', changes: frame.changes }))
       case 'enrolment':
         return this.#list.soon()
+      case 'test':
+        return this.#facts.soon()
       case 'broadcasts':
         this.#sent.soon()
         return this.#counts.soon() // how many messages wait for each candidate
@@ -127,6 +130,15 @@ export class LiveTest {
       this.#roster.abandon(reading)
       if (this.ready) this.stale = true
       else this.failure = error
+    }
+  }
+
+  /** The test itself, without its list. */
+  async #readFacts(): Promise<void> {
+    try {
+      this.test = await api.get<TestDetail>(`/tests/${this.id}`)
+    } catch {
+      this.stale = this.ready
     }
   }
 

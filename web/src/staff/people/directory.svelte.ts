@@ -1,9 +1,11 @@
 // What the menus of lists are filled with: my groups, what people can be filtered by, my colleagues. Read when a page needs them,
-// and again when they are older than a minute.
+// again when the server says that groups changed, and when they are older than a minute.
 
+import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
 import { conversations } from '../conversation/api'
 import type { Colleague } from '../conversation/types'
+import { Slowly } from '../lists/slowly'
 import { to } from '../routes'
 import type { GroupDetail, PeopleFacets } from './types'
 
@@ -17,12 +19,19 @@ class Directory {
   ready = $state(false)
   #facets: Record<string, PeopleFacets> = $state.raw({})
   #asked = new Map<string, number>()
+  #changed = new Slowly(() => this.readGroups(true), 4000)
 
   /** For as long as a page shows them. Made for $effect. */
   start(): () => void {
     void this.readGroups()
     if (session.can('conversation.view')) void this.#once('colleagues', async () => (this.colleagues = (await conversations.colleagues('')).filter((c) => c.id !== session.me?.id)))
-    return () => {}
+    const { client } = connection
+    const changed = () => {
+      for (const what of this.#asked.keys()) if (what !== 'colleagues') this.#asked.delete(what)
+      this.#changed.soon()
+    }
+    const stops = [client.on('frame', (frame) => (frame.type === 'groups' || (frame.type === 'welcome' && this.ready)) && changed()), client.on('reread', changed)]
+    return () => stops.forEach((stop) => stop())
   }
 
   group(id: string): GroupDetail | undefined {

@@ -1,5 +1,5 @@
-// A list of people: pages of the server's list, in its order. People change rarely; it is read again when the page is looked at
-// after a reconnect.
+// A list of people: pages of the server's list, in its order. It is read again when the server says that
+// people or groups changed, and after a reconnect.
 
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
@@ -31,7 +31,7 @@ export class PeopleList {
 
   start(): () => void {
     const { client } = connection
-    const stops = [client.on('frame', (frame) => frame.type === 'welcome' && this.ready && this.#again.soon()), client.on('reread', () => this.#again.soon())]
+    const stops = [client.on('frame', (frame) => (frame.type === 'welcome' || frame.type === 'groups') && this.ready && this.#again.soon()), client.on('reread', () => this.#again.soon())]
     return () => {
       this.#asked++
       this.#again.stop()

@@ -19,7 +19,7 @@ export class LiveProfile {
     const { client } = connection
     const stops = [
       client.on('frame', (frame) => {
-        if (frame.type === 'welcome') this.#slowly.soon()
+        if (frame.type === 'welcome' || frame.type === 'groups') this.#slowly.soon()
         // An assignment that was deleted or restored, a time that is free again.
         if (frame.type === 'conversation' && frame.conversation === this.person && (frame.item.type === 'event' || (frame.item.type === 'message' && frame.item.about))) this.#slowly.soon()
       }),
