@@ -495,3 +495,76 @@ func TestProvisioningRaces(t *testing.T) {
 		}
 	})
 }
+
+// An entry of a test or group that changed names who is in it then, and nobody who has left: the
+// hub tells their pages from the entry alone. A new one has nobody to tell.
+func TestGroupsThatChangeNameTheirMembers(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		by := office(t, s, "members")
+		people(t, s, by, crowd(3))
+		where := itemAt(0)
+		left := domain.EnrolmentLeft
+		exams := func(name string) (out []domain.ExamRecord) {
+			_, entries, err := s.UpsertExams(t.Context(), by, []domain.ExamSpec{
+				{Where: where, ExternalID: "m1", Name: &name}, {Where: where, ExternalID: "m2", Name: &name},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				var p domain.ExamsUpserted
+				if err := json.Unmarshal(e.Payload, &p); err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, p.Exams...)
+			}
+			return out
+		}
+		for _, r := range exams("first") {
+			if r.Members != nil {
+				t.Errorf("a new test has members %v", r.Members)
+			}
+		}
+		for _, spec := range [][]domain.EnrolmentSpec{
+			{{Where: where, Exam: "m1", Person: "C0000"}, {Where: where, Exam: "m1", Person: "C0001"}, {Where: where, Exam: "m1", Person: "C0002"}},
+			{{Where: where, Exam: "m1", Person: "C0001", State: &left}},
+		} {
+			if _, _, err := s.UpsertEnrolments(t.Context(), by, spec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[string]int{}
+		for _, r := range exams("second") {
+			got[r.ExternalID] = len(r.Members)
+		}
+		if got["m1"] != 2 || got["m2"] != 0 || len(got) != 2 {
+			t.Errorf("members are %v, want the two who still sit m1", got)
+		}
+		name, kind := "Crew", domain.KindPool
+		spec := []domain.GroupSpec{{Where: where, Kind: kind, ExternalID: "crew", Name: &name}}
+		if _, _, err := s.UpsertGroups(t.Context(), by, spec); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.UpsertEnrolments(t.Context(), by, []domain.EnrolmentSpec{{Where: where, Kind: kind, Exam: "crew", Person: "C0002"}}); err != nil {
+			t.Fatal(err)
+		}
+		name = "Night crew"
+		_, entries, err := s.UpsertGroups(t.Context(), by, spec)
+		var p domain.GroupsUpserted
+		if err != nil || len(entries) != 1 || json.Unmarshal(entries[0].Payload, &p) != nil || len(p.Groups) != 1 || len(p.Groups[0].Members) != 1 {
+			t.Errorf("the entry is %+v, %v; want one with one member", p, err)
+		}
+	})
+}
+
+// An entry names a bounded number of members, however many groups change at once.
+func TestEntriesOfGroupsAreBounded(t *testing.T) {
+	list := []int{1, 9, 0, 5, 5, 1, 30, 1}
+	got := weighed(list, 3, func(n int) int { return n })
+	if fmt.Sprint(got) != "[[1 9 0] [5 5 1] [30] [1]]" {
+		t.Errorf("cut as %v", got)
+	}
+	if weighed([]int(nil), 3, func(n int) int { return n }) != nil {
+		t.Error("nothing is one part")
+	}
+}

@@ -30,6 +30,7 @@ type hall struct {
 	down   bool            // guarded by mu
 	reads  int             // guarded by mu
 	heard  []heard         // guarded by mu
+	lists  int             // how often lists were said to be old; guarded by mu
 }
 
 type heard struct {
@@ -62,6 +63,13 @@ func (h *hall) Publish(org domain.OrganisationID, topic string, event any) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if topic == domain.RosterTopic {
+		if org != 1 || string(b) != `{"type":"groups"}` {
+			panic(fmt.Sprintf("told organisation %d of its lists as %s", org, b))
+		}
+		h.lists++
+		return
+	}
 	h.heard = append(h.heard, heard{org: org, topic: topic, text: string(b)})
 }
 
@@ -344,5 +352,56 @@ func TestWatchPermissions(t *testing.T) {
 		if len(s.feed.watches) != 0 {
 			t.Errorf("%d watches left", len(s.feed.watches))
 		}
+	})
+}
+
+// The test's own facts, names of those in it, and lists elsewhere are told apart; lists at most
+// once in some seconds, and without a word of what changed.
+func TestWhatIsProvisionedIsTold(t *testing.T) {
+	inHall(t, func(t *testing.T, s *Service, h *hall) {
+		_, end := watching(t, s, planner)
+		entry := func(kind domain.EntryKind, exam domain.ExamID, payload any) {
+			b, err := json.Marshal(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Entry(&domain.Entry{Organisation: 1, Kind: kind, Exam: exam, Payload: b})
+		}
+		lists := 0
+		listsAre := func(more int) {
+			t.Helper()
+			lists += more
+			h.set(func() {
+				if h.lists != lists {
+					t.Errorf("lists were said to be old %d times, want %d", h.lists, lists)
+				}
+			})
+		}
+		const facts, roster = `test:m1 {"test":"m1","type":"test"}`, `test:m1 {"test":"m1","type":"enrolment"}`
+		both := func(event string) []string { // those of all rooms and those of some
+			return []string{"1 " + event, "1 " + strings.Replace(event, "test:m1 ", "test:m1/rooms ", 1)}
+		}
+		entry(domain.EntryExamsUpserted, "", domain.ExamsUpserted{Exams: []domain.ExamRecord{{ID: "m1"}, {ID: "other"}}})
+		settle(time.Second)
+		same(t, h.take(), both(facts))
+		listsAre(1)
+		entry(domain.EntryGroupsUpserted, "", domain.GroupsUpserted{Groups: []domain.GroupRecord{{ID: "m1"}}})
+		entry(domain.EntryPeopleUpserted, "", domain.PeopleUpserted{People: []domain.PersonRecord{{No: 2}}})
+		settle(time.Second)
+		same(t, h.take(), append(both(facts), both(roster)...))
+		listsAre(0)
+		settle(2 * time.Second)
+		listsAre(1)
+		entry(domain.EntryPeopleUpserted, "", domain.PeopleUpserted{People: []domain.PersonRecord{{No: 77}}}) // sits elsewhere
+		settle(3 * time.Second)
+		same(t, h.take(), nil)
+		listsAre(1)
+		end()
+		entry(domain.EntryEnrolmentsUpserted, "m1", domain.EnrolmentsUpserted{People: []domain.PersonNo{1}})
+		settle(3 * time.Second)
+		same(t, h.take(), nil)
+		listsAre(1)
+		settle(time.Hour)
+		listsAre(0)
 	})
 }

@@ -1,1 +1,1 @@
-import{It as e,st as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
+import{Bt as e,dt as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
