@@ -10,6 +10,10 @@ type Page = { messages: InboxMessage[]; next?: string | null }
 
 const PAGE = 200
 const MOST_PAGES = 50
+/** Messages that a poll asks for. */
+const POLLED = 50
+/** Whoever was cut off for less than this has missed nothing. */
+const SHORT = 60_000
 
 /**
  * Everything ever sent to this candidate, newest first, kept true by the socket and by the other tabs. Reading the list from the
@@ -23,6 +27,8 @@ class Inbox {
   readonly unread = $derived(this.list.filter(unread).length)
 
   #arrived = new Set<string>()
+  /** Messages that came while the page was up; the others had been missed. */
+  #live = new Set<string>()
   #reading: Promise<void> | undefined
   #again = false
   #tabs: Tabs | undefined
@@ -30,15 +36,20 @@ class Inbox {
   /** Listens for as long as this person is signed in. Returns how to stop. */
   follow(person: string): () => void {
     this.list = []
+    this.#live.clear()
     this.phase = 'reading'
     const tabs = (this.#tabs = new Tabs(person, (id, state) => this.#rise(id, state)))
     const { client } = connection
     const stops = [
       client.on('frame', (frame) => {
-        if (frame.type === 'message') this.#arrive(frame.message)
+        if (frame.type === 'message') {
+          if (this.#attended()) this.#live.add(frame.message.id)
+          this.#arrive(frame.message)
+        }
         else if (frame.type === 'receipt') this.#rise(frame.cursor, frame.state)
       }),
       client.on('reread', () => void this.read()),
+      connection.onPoll(() => this.poll()),
       () => tabs.close(),
     ]
     addEventListener('pagehide', this.#leave)
@@ -61,6 +72,37 @@ class Inbox {
     this.#rise(id, state)
     connection.client.receipt(id, state)
     this.#tabs?.tell(id, state)
+  }
+
+  /** Whether a message came while somebody could have seen it come. */
+  live(id: string): boolean {
+    return this.#live.has(id)
+  }
+
+  /**
+   * Where no frames come: reads what is new, and takes the receipts along. What a frame brings later is known by its id.
+   * Throws ApiError.
+   */
+  async poll(): Promise<void> {
+    const page = await api.get<Page>('/inbox', { query: { limit: POLLED } })
+    const known = new Set(this.list.map((message) => message.id))
+    const fresh = page.messages.filter((message) => !known.has(message.id))
+    const { client } = connection
+    if (this.phase === 'ready') for (const message of fresh) this.#live.add(message.id)
+    if (fresh.length === page.messages.length && page.next) await this.read() // more than a page is new
+    else for (const message of fresh.toReversed()) this.#arrive(message)
+    for (const message of page.messages) this.#rise(message.id, message.state as ReceiptName)
+    for (const message of fresh) if (message.state === 'queued' && !message.mine) client.receipt(message.id, 'delivered')
+    const items = client.unconfirmedReceipts().slice(0, 100)
+    if (!items.length) return
+    await api.post('/receipts', { items })
+    client.confirmed(items)
+  }
+
+  /** Connected, or back after a short while. */
+  #attended(): boolean {
+    const { phase, lastGood } = connection.state
+    return phase === 'up_to_date' || (lastGood !== undefined && Date.now() - lastGood < SHORT)
   }
 
   /** Reads all pages. Calls while it reads make it read once more afterwards. */

@@ -40,6 +40,7 @@ class Tests {
         else if (frame.type === 'caught_up') this.#again.within(caughtUpWithin)
       }),
       client.on('reread', () => this.#again.within(caughtUpWithin)),
+      connection.onPoll(() => this.read()),
       () => this.#again.stop(),
     ]
     return () => {

@@ -57,6 +57,12 @@ export const candidate = {
   'inbox.read': 'Message',
   'inbox.back': 'All messages',
   'inbox.aside': { one: '{count} message set aside for later', other: '{count} messages set aside for later' },
+  'inbox.held': {
+    one: '{count} message from outside this test waits until it is over',
+    other: '{count} messages from outside this test wait until it is over',
+  },
+  'inbox.waiting': { one: '{count} new message', other: '{count} new messages' },
+  'inbox.openWaiting': 'Open',
   'inbox.showAside': 'Show now',
 
   'nav.label': 'Pages',

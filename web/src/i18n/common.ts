@@ -22,6 +22,7 @@ export const common = {
   'connection.upToDate': 'Connected · up to date {time}',
   'connection.reconnecting': 'Reconnecting…',
   'connection.reconnectingSafe': 'Reconnecting… Your answers are not affected.',
+  'connection.polling': 'Live connection blocked; checking every 10 seconds',
   'connection.offline': 'Offline',
   'connection.offlineSafe': 'Offline. Messages will appear when the network is back. Your answers are not affected.',
   'connection.stopped.signedOut': 'Your session is over',

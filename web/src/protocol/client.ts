@@ -107,6 +107,16 @@ export class Client {
     return this.#receipts.list()
   }
 
+  /** The server has taken these some other way. */
+  confirmed(items: readonly { id: string; state: ReceiptName }[]): void {
+    for (const { id, state } of items) this.#receipts.known(id, state)
+  }
+
+  /** Has the page read what it shows again: no frames come that would tell what changed. */
+  refresh(): void {
+    this.#emit('reread', 'resync')
+  }
+
   on<E extends keyof Events>(event: E, listener: Events[E]): () => void {
     this.#listeners[event].add(listener)
     return () => this.#listeners[event].delete(listener)

@@ -103,6 +103,18 @@ export class Candidate {
     await this.#server.api('planner', 'POST', `/conversations/${this.id}/messages`, { key: `${this.login}-said-${this.#sent++}-${Date.now()}`, body, group })
   }
 
+  /** Staff write to all who are in a group of theirs that is no test. */
+  async bulk(group: string, subject: string, body = 'For everybody.'): Promise<string> {
+    const answer = await this.#server.api<{ broadcast: { id: string } }>('planner', 'POST', '/broadcasts', {
+      key: `${this.login}-bulk-${this.#sent++}-${Date.now()}`,
+      subject,
+      body,
+      group,
+      recipients: { people: [this.id] },
+    })
+    return answer.broadcast.id
+  }
+
   /** What staff read in their conversation, newest first. */
   async conversation(): Promise<Item[]> {
     return (await this.#server.api<{ items: Item[] }>('planner', 'GET', `/conversations/${this.id}`)).items

@@ -5,7 +5,7 @@ const tomorrow = (hours: number) => new Date(Date.now() + (24 + hours) * 3_600_0
 const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
 
 test('a reply on the pop-up reaches staff once, and the conversation goes on in the message centre, live', async ({ candidate }) => {
-  await candidate.enrol()
+  await candidate.enrol({ progress: 'not_started' })
   const pool = await candidate.join('pool', 'Exam crew')
   await candidate.say(pool, 'Can you come on Monday?')
   const page = await candidate.page('/')
@@ -37,7 +37,7 @@ test('a reply on the pop-up reaches staff once, and the conversation goes on in 
 })
 
 test('a draft and its files survive a reload; a lost network is said, and trying again sends once', async ({ candidate }) => {
-  await candidate.enrol()
+  await candidate.enrol({ progress: 'not_started' })
   const pool = await candidate.join('pool', 'Exam crew')
   await candidate.say(pool, 'Please send me a picture of your card.')
   const page = await candidate.page('/')
@@ -66,7 +66,7 @@ test('a draft and its files survive a reload; a lost network is said, and trying
 })
 
 test('who was declined is told politely and has nothing to write in; replies that are closed likewise', async ({ candidate }) => {
-  await candidate.enrol()
+  await candidate.enrol({ progress: 'not_started' })
   const job = await candidate.join('job', 'Evening invigilator')
   await candidate.say(job, 'We have chosen someone else.')
   await candidate.becomes('job', 'declined')
