@@ -78,13 +78,21 @@ func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, 
 	return out, nil
 }
 
+// inOtherTest is the condition that the person of a message m sits a test at the time $4, but none that is
+// the group $3: started, not submitted, not over.
+const inOtherTest = `(NOT EXISTS (` + sitsNow + ` AND x.group_id = $3) AND EXISTS (` + sitsNow + `))`
+
+const sitsNow = `SELECT 1 FROM enrolments x JOIN groups g ON g.organisation_id = x.organisation_id AND g.id = x.group_id AND g.kind = 'test'
+	WHERE x.organisation_id = m.organisation_id AND x.person_no = m.person_no AND x.progress = 'in_progress' AND x.state <> 'left'
+	AND (g.ends_at = 0 OR g.ends_at + x.extra_minutes * 60000000 > $4)`
+
 // Recipients returns everyone a sending went to, within rooms, by number. The
 // sending must be of that group, "" for none.
 func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]domain.Recipient, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
-	args := []any{org, offset, exam}
+	args := []any{org, offset, exam, micros(s.clock.Now())}
 	var rows []struct {
 		No             int64
 		ID             string
@@ -94,6 +102,7 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 		Room           string
 		Seat           string
 		Enrolled       bool
+		InTest         bool `db:"in_test"`
 		DeliveredAt    int64  `db:"delivered_at"`
 		DisplayedAt    int64  `db:"displayed_at"`
 		AcknowledgedAt int64  `db:"acknowledged_at"`
@@ -104,6 +113,7 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 	}
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room, coalesce(e.seat, '') AS seat,
 			(e.person_no IS NOT NULL AND e.state <> 'left' OR m.group_id = '') AND p.state = 'active' AS enrolled,
+			`+inOtherTest+` AS in_test,
 			m.delivered_at, m.displayed_at, m.acknowledged_at, m.told_at, m.told_by, m.told_note, m.stopped
 		FROM messages m JOIN people p ON p.organisation_id = m.organisation_id AND p.no = m.person_no
 		LEFT JOIN enrolments e ON e.organisation_id = m.organisation_id AND e.group_id = $3 AND e.person_no = m.person_no
@@ -114,7 +124,7 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 	out := make([]domain.Recipient, len(rows))
 	for i, r := range rows {
 		out[i] = domain.Recipient{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
-			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled,
+			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled, InTest: r.InTest,
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt),
 			Told: timeOf(r.ToldAt), ToldBy: r.ToldBy, ToldNote: r.ToldNote}
 		if r.DeliveredAt == 0 {

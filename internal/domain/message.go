@@ -38,6 +38,7 @@ type Recipient struct {
 	Name                               string
 	Room, Seat                         string
 	Enrolled                           bool // still there to be sent to
+	InTest                             bool // sits a test now that the sending is not of: their page keeps it until that is over
 	Delivered, Displayed, Acknowledged time.Time
 	Told                               time.Time
 	ToldBy, ToldNote                   string

@@ -39,9 +39,6 @@ func (s Seen) TeamTopics() []string {
 // names nobody.
 const StaffTopic = "staff"
 
-// RosterTopic is heard by all staff. What it brings names no test, group or person.
-const RosterTopic = "roster"
-
 const inboxTopic = "inbox"
 
 func inboxOf(group GroupID, room string) string {

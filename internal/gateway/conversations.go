@@ -30,7 +30,7 @@ func topics(actor domain.Actor) []string {
 	if actor.Role == domain.RoleCandidate {
 		return nil
 	}
-	list := []string{domain.PersonTopic(actor.No), domain.RosterTopic}
+	list := []string{domain.PersonTopic(actor.No)}
 	if seen, err := actor.Seen(domain.ActConversationView); err == nil {
 		list = append(append(list, domain.StaffTopic), seen.InboxTopics()...)
 	}

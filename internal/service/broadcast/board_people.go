@@ -24,6 +24,7 @@ type Recipient struct {
 	DeliveredAt    *time.Time          `json:"delivered_at,omitempty"`
 	DisplayedAt    *time.Time          `json:"displayed_at,omitempty"`
 	AcknowledgedAt *time.Time          `json:"acknowledged_at,omitempty"`
+	InTest         bool                `json:"in_test,omitempty"` // not displayed: their page keeps it until the test that they sit is over
 	Told           *Told               `json:"told,omitempty"`
 	Stopped        *domain.Blocked     `json:"stopped,omitempty"` // why it never will be delivered
 
@@ -106,6 +107,7 @@ func (s *Service) recipient(org domain.OrganisationID, r domain.Recipient) Recip
 	out := Recipient{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Room: r.Room, Seat: r.Seat,
 		State:       r.State(),
 		DeliveredAt: optional(r.Delivered), DisplayedAt: optional(r.Displayed), AcknowledgedAt: optional(r.Acknowledged)}
+	out.InTest = r.InTest && r.Displayed.IsZero()
 	out.Presence, _ = s.o.Presence.Presence(org, r.No)
 	if !r.Told.IsZero() {
 		out.Told = &Told{At: r.Told, By: r.ToldBy, Note: r.ToldNote}

@@ -63,7 +63,7 @@ func (h *hall) Publish(org domain.OrganisationID, topic string, event any) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if topic == domain.RosterTopic {
+	if topic == domain.StaffTopic {
 		if org != 1 || string(b) != `{"type":"groups"}` {
 			panic(fmt.Sprintf("told organisation %d of its lists as %s", org, b))
 		}

@@ -77,7 +77,7 @@ type due struct {
 func (s *Service) tell(ctx context.Context) (failed bool) {
 	list, orgs, later := s.feed.take(s.Clock.Now())
 	for _, org := range orgs {
-		s.Publisher.Publish(org, domain.RosterTopic, map[string]any{"type": "groups"})
+		s.Publisher.Publish(org, domain.StaffTopic, map[string]any{"type": "groups"})
 	}
 	for _, d := range list {
 		roster, err := s.roster(ctx, d.k)

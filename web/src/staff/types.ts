@@ -94,6 +94,8 @@ export interface Recipient {
   delivered_at: string | null
   displayed_at: string | null
   acknowledged_at: string | null
+  /** Not displayed: their page keeps it until the test that they sit is over. */
+  in_test?: boolean
   told?: { at: string; by: string; note: string } | null
   /** How its copies stand. */
   deliveries?: CopyState[] | null

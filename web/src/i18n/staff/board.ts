@@ -9,6 +9,7 @@ export const board = {
   'board.delivered': 'Delivered',
   'board.displayed': 'Displayed',
   'board.acknowledged': 'Confirmed',
+  'board.inTest': 'in a test: shown when it is over',
   'board.told': 'Told in person',
   'board.of': 'of {total}',
   'board.views': 'Show',
