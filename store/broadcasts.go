@@ -78,13 +78,14 @@ func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, 
 	return out, nil
 }
 
-// inOtherTest is the condition that the person of a message m sits a test at the time $4, but none that is
-// the group $3: started, not submitted, not over.
-const inOtherTest = `(NOT EXISTS (` + sitsNow + ` AND x.group_id = $3) AND EXISTS (` + sitsNow + `))`
-
-const sitsNow = `SELECT 1 FROM enrolments x JOIN groups g ON g.organisation_id = x.organisation_id AND g.id = x.group_id AND g.kind = 'test'
-	WHERE x.organisation_id = m.organisation_id AND x.person_no = m.person_no AND x.progress = 'in_progress' AND x.state <> 'left'
-	AND (g.ends_at = 0 OR g.ends_at + x.extra_minutes * 60000000 > $4)`
+// inOtherTest is the condition that person p sits a test at a time, but none that is the group: started, not
+// submitted, not over.
+func inOtherTest(group, now string) string {
+	sits := `EXISTS (SELECT 1 FROM enrolments x JOIN groups y ON y.organisation_id = x.organisation_id AND y.id = x.group_id AND y.kind = 'test'
+		WHERE x.organisation_id = p.organisation_id AND x.person_no = p.no AND x.progress = 'in_progress' AND x.state <> 'left'
+		AND (y.ends_at = 0 OR y.ends_at + x.extra_minutes * 60000000 > ` + now + `)`
+	return `(` + sits + `) AND NOT ` + sits + ` AND x.group_id = ` + group + `))`
+}
 
 // Recipients returns everyone a sending went to, within rooms, by number. The
 // sending must be of that group, "" for none.
@@ -102,7 +103,7 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 		Room           string
 		Seat           string
 		Enrolled       bool
-		InTest         bool `db:"in_test"`
+		InTest         bool   `db:"in_test"`
 		DeliveredAt    int64  `db:"delivered_at"`
 		DisplayedAt    int64  `db:"displayed_at"`
 		AcknowledgedAt int64  `db:"acknowledged_at"`
@@ -113,7 +114,7 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 	}
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room, coalesce(e.seat, '') AS seat,
 			(e.person_no IS NOT NULL AND e.state <> 'left' OR m.group_id = '') AND p.state = 'active' AS enrolled,
-			`+inOtherTest+` AS in_test,
+			`+inOtherTest("$3", "$4")+` AS in_test,
 			m.delivered_at, m.displayed_at, m.acknowledged_at, m.told_at, m.told_by, m.told_note, m.stopped
 		FROM messages m JOIN people p ON p.organisation_id = m.organisation_id AND p.no = m.person_no
 		LEFT JOIN enrolments e ON e.organisation_id = m.organisation_id AND e.group_id = $3 AND e.person_no = m.person_no

@@ -91,19 +91,20 @@ func (s *Store) Letters(ctx context.Context, claimed []domain.Delivery) ([]domai
 		Slug    string
 		OrgName string `db:"org_name"`
 		standingRow
+		InTest       bool `db:"in_test"`
 		Stopped      string
 		Displayed    int64
 		Acknowledged int64
 	}
 	err := s.list(ctx, &rows, `SELECT r.i, o.slug, o.name AS org_name, `+standingColumns+`,
-			coalesce(m.stopped, '') AS stopped, coalesce(m.displayed_at, 0) AS displayed, coalesce(m.acknowledged_at, 0) AS acknowledged
+			`+inOtherTest("coalesce(m.group_id, '')", "$2")+` AS in_test, coalesce(m.stopped, '') AS stopped, coalesce(m.displayed_at, 0) AS displayed, coalesce(m.acknowledged_at, 0) AS acknowledged
 		FROM `+s.d.Rows("$1", "i", "org", "p", "o")+` AS r
 		JOIN people p ON p.organisation_id = r.org AND p.no = r.p
 		JOIN organisations o ON o.id = r.org + 0 -- else PostgreSQL, before its statistics, looks for people by their organisation alone
 		LEFT JOIN messages m ON m.organisation_id = r.org AND m."offset" = r.o AND m.person_no = r.p
 		LEFT JOIN groups g ON g.organisation_id = r.org AND g.id = m.group_id
 		LEFT JOIN enrolments e ON e.organisation_id = r.org AND e.group_id = m.group_id AND e.person_no = r.p
-		ORDER BY r.i`, jsonOf(asked))
+		ORDER BY r.i`, jsonOf(asked), micros(s.clock.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("read whom deliveries go to: %w", err)
 	}
@@ -125,8 +126,8 @@ func (s *Store) Letters(ctx context.Context, claimed []domain.Delivery) ([]domai
 		}
 		l := domain.Letter{Delivery: d, Org: domain.Organisation{ID: d.Organisation, Slug: r.Slug, Name: r.OrgName, Settings: set}, Standing: r.standing(set),
 			PersonID: domain.PersonID(r.PersonID), PersonKind: domain.PersonKind(r.PersonKind), Name: r.name(), Locale: r.Locale,
-			Group: domain.GroupMark{ID: domain.GroupID(r.GroupID), Kind: domain.GroupKind(r.GroupKind), Name: r.GroupName},
-			Read:  r.Displayed != 0 || r.Acknowledged != 0, Stopped: domain.BlockedCode(r.Stopped)}
+			Group:  domain.GroupMark{ID: domain.GroupID(r.GroupID), Kind: domain.GroupKind(r.GroupKind), Name: r.GroupName},
+			InTest: r.InTest, Read: r.Displayed != 0 || r.Acknowledged != 0, Stopped: domain.BlockedCode(r.Stopped)}
 		if d.Offset != 0 {
 			t, ok := texts[[2]int64{int64(d.Organisation), d.Offset}]
 			if !ok {

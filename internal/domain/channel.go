@@ -49,6 +49,7 @@ const (
 	ReasonLeft       ChannelReason = "left"           // has left the group
 	ReasonRead       ChannelReason = "read"           // an escalation that came too late to be needed
 	ReasonQuietHours ChannelReason = "quiet_hours"    // it waits
+	ReasonInTest     ChannelReason = "in_test"        // a push or an escalation: it waits until their test is over
 	ReasonCap        ChannelReason = "cap"            // the organisation's cap is reached; it waits
 	ReasonDisabled   ChannelReason = "disabled"       // the server has no such channel
 )

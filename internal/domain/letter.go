@@ -23,6 +23,7 @@ type Letter struct {
 	SentAt     time.Time // of the message
 	Files      []Attachment
 
+	InTest        bool        // the recipient sits a test that the message is not of
 	Read          bool        // the recipient has it on screen or has confirmed it
 	Stopped       BlockedCode // why the message is never delivered, "" if it may be
 	Subscriptions []PushSubscription
@@ -35,7 +36,11 @@ type PushSubscription struct {
 	Keys     string // JSON: {"p256dh":…,"auth":…}
 }
 
-// Judge says what becomes of the copy at a time.
+// testPause is how long the server's own copies wait before it looks again whether a test is over.
+const testPause = 5 * time.Minute
+
+// Judge says what becomes of the copy at a time. What nobody chose to send, a push or an escalation, waits while
+// its candidate sits another test: their page keeps the message back as well, and that it is unread means nothing.
 func (l *Letter) Judge(now time.Time) Verdict {
 	switch {
 	case l.OnlyUnread && l.Read:
@@ -49,6 +54,9 @@ func (l *Letter) Judge(now time.Time) Verdict {
 	}
 	if l.Kind == DeliverAnswer {
 		return l.answers()
+	}
+	if l.InTest && (l.OnlyUnread || l.Channel == ChannelPush) {
+		return Verdict{Reason: ReasonInTest, Until: now.Add(testPause)}
 	}
 	return l.Standing.Judge(l.Channel, now)
 }

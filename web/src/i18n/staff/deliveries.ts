@@ -47,6 +47,7 @@ export const deliveries = {
   'why.blocked': 'cannot be written to',
   'why.left': 'has left',
   'why.read': 'was read meanwhile',
+  'why.in_test': 'waits until their test is over',
   'why.quiet_hours': 'waits for the end of quiet hours',
   'why.cap': 'the organisation’s cap is reached',
   'why.disabled': 'the server has no such channel',
