@@ -170,6 +170,7 @@ func TestRedisIsNotBelieved(t *testing.T) {
 			}
 		}
 	}
+	w.verify(screens)
 	for _, s := range screens[:3] { // they acknowledge all four
 		for n := range 4 {
 			s.say(t, item{"type": "receipt", "state": "acknowledged", "cursors": []string{s.nth(t, n).ID}})
@@ -193,5 +194,4 @@ func TestRedisIsNotBelieved(t *testing.T) {
 	if len(board.Broadcasts) != 4 {
 		t.Errorf("the board shows %d sendings", len(board.Broadcasts))
 	}
-	w.verify(screens)
 }
