@@ -28,13 +28,13 @@ func (s *Store) FilePerson(ctx context.Context, org domain.OrganisationID, id do
 // FilePeople returns those of the candidates who are seen, by name.
 func (s *Store) FilePeople(ctx context.Context, org domain.OrganisationID, ids []domain.PersonID, seen domain.Seen) ([]domain.PersonRef, error) {
 	args := []any{org, jsonOf(ids)}
-	return s.filePeople(ctx, ` AND p.id IN `+s.d.Texts("$2")+s.seesPeople("p", seen, &args), args)
+	return s.filePeople(ctx, ` AND p.id IN `+s.d.Texts("$2")+s.seesPeople(seen, &args), args)
 }
 
 // FilePeopleByNo is FilePeople by number.
 func (s *Store) FilePeopleByNo(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo, seen domain.Seen) ([]domain.PersonRef, error) {
 	args := []any{org, jsonOf(nos)}
-	return s.filePeople(ctx, ` AND p.no IN `+s.d.Ints("$2")+s.seesPeople("p", seen, &args), args)
+	return s.filePeople(ctx, ` AND p.no IN `+s.d.Ints("$2")+s.seesPeople(seen, &args), args)
 }
 
 func (s *Store) filePeople(ctx context.Context, where string, args []any) ([]domain.PersonRef, error) {

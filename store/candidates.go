@@ -13,7 +13,7 @@ func (s *Store) SeenCandidates(ctx context.Context, org domain.OrganisationID, s
 	args := []any{org, jsonOf(ids)}
 	var rows []refRow
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name FROM people p
-		WHERE p.organisation_id = $1 AND p.kind = 'candidate' AND p.id IN `+s.d.Texts("$2")+s.seesPeople("p", seen, &args), args...)
+		WHERE p.organisation_id = $1 AND p.kind = 'candidate' AND p.id IN `+s.d.Texts("$2")+s.seesPeople(seen, &args), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read candidates: %w", err)
 	}

@@ -32,7 +32,7 @@ func (q *deskQuery) few(ctx context.Context) error {
 		most /= 3 // a glance is quicker than to look at so many one by one
 	}
 	args := []any{q.org}
-	chosen, err := q.upTo(ctx, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+q.s.matches(people, q.seen, &args)+q.s.seesPeople("p", q.seen, &args), args, most)
+	chosen, err := q.upTo(ctx, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+q.s.matches(people, q.seen, &args)+q.s.seesPeople(q.seen, &args), args, most)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ var peopleOrders = map[domain.PeopleSort]string{
 // candidates is the condition of a list of people, for a statement whose $1 is the
 // organisation.
 func (s *Store) candidates(f domain.PeopleFilter, seen domain.Seen, args *[]any) string {
-	return ` FROM people p WHERE p.organisation_id = $1 AND p.kind = 'candidate'` + s.seesPeople("p", seen, args) + s.matches(f, seen, args)
+	return ` FROM people p WHERE p.organisation_id = $1 AND p.kind = 'candidate'` + s.seesPeople(seen, args) + s.matches(f, seen, args)
 }
 
 // People returns a page of the candidates who are seen and whom the filter chooses.

@@ -250,7 +250,7 @@ func (s *Store) PeopleNamed(ctx context.Context, org domain.OrganisationID, seen
 	args := []any{org}
 	var rows []refRow
 	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name FROM people p
-		WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+s.matches(domain.PeopleFilter{Q: q}, seen, &args)+s.seesPeople("p", seen, &args)+
+		WHERE p.organisation_id = $1 AND p.kind = 'candidate'`+s.matches(domain.PeopleFilter{Q: q}, seen, &args)+s.seesPeople(seen, &args)+
 		fmt.Sprintf(` ORDER BY p.sort_name, p.no LIMIT %d`, limit), args...)
 	if err != nil {
 		return nil, fmt.Errorf("search names: %w", err)

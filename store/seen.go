@@ -71,12 +71,12 @@ func (s *Store) seesPerson(column string, seen domain.Seen, args *[]any) string 
 	return ` AND ` + column + ` IN (SELECT se.person_no FROM enrolments se WHERE se.organisation_id = $1 AND ` + s.inPlaces("se", seen, args) + `)`
 }
 
-// seesPeople is seesPerson for a statement that reads many of the people, by their alias.
-func (s *Store) seesPeople(person string, seen domain.Seen, args *[]any) string {
+// seesPeople is seesPerson for a statement that reads many of the people p.
+func (s *Store) seesPeople(seen domain.Seen, args *[]any) string {
 	if seen.All {
 		return ""
 	}
-	return ` AND ` + s.enrolledIn(person, "", seen, args)
+	return ` AND ` + s.enrolledIn("p", "", seen, args)
 }
 
 // seesGroup adds "what belongs to the group in column is seen of this person" to a statement:

@@ -100,7 +100,11 @@ func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	to, _ := split(found, b.Exam)
+	c, err := choose(actor, b.Exam, nil)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	to, _ := c.split(found)
 	if len(to) == 0 {
 		return Broadcast{}, false, fault.Field("missing", "nobody is left to remind")
 	}

@@ -96,7 +96,11 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 		return ManyPreview{}, err
 	}
 	out := ManyPreview{Recipients: []ManyRecipient{}, LeftOut: []Blocked{}, Limit: s.o.Limits.Recipients}
-	to, left := split(found, group)
+	c, err := choose(actor, group, p.Filter)
+	if err != nil {
+		return ManyPreview{}, err
+	}
+	to, left := c.split(found)
 	for _, r := range to {
 		now, _ := s.o.Presence.Presence(actor.Organisation, r.No)
 		out.Recipients = append(out.Recipients, ManyRecipient{ID: r.ID, Name: r.Name(), ExternalID: r.ExternalID, Presence: now})
@@ -160,7 +164,11 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	if len(missing) > 0 {
 		return Broadcast{}, false, notMine(r.Recipients.People, missing)
 	}
-	to, left := split(found, r.Group)
+	c, err := choose(actor, r.Group, r.Recipients.Filter)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	to, left := c.split(found)
 	if len(to) == 0 && len(left) > 0 {
 		return Broadcast{}, false, allBlocked(left)
 	}
@@ -169,7 +177,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.SenderName(), SenderRole: actor.Role,
-		Recipients: len(to), LeftOut: leftOut(found, r.Group), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
+		Recipients: len(to), LeftOut: c.leftOut(found), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}
 	if text.Filter, err = s.filterWords(ctx, actor.Organisation, brief.Settings, r); err != nil {
 		return Broadcast{}, false, err

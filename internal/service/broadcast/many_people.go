@@ -85,10 +85,34 @@ func (s *Service) people(ctx context.Context, org domain.OrganisationID, seen do
 	return found, nil, err
 }
 
-// split parts those who can be written to in the group from those who cannot.
-func split(found []domain.Listed, group domain.GroupID) (to []domain.Listed, left []Blocked) {
+// choice parts those who can be written to in one group, or in none, from those who cannot.
+type choice struct {
+	group domain.GroupID
+	reach domain.SendingReach
+}
+
+// choose returns the choice of a request. Errors: Forbidden.
+func choose(actor domain.Actor, group domain.GroupID, filter *domain.PeopleFilter) (choice, error) {
+	var chosen []domain.GroupID
+	if filter != nil {
+		chosen = filter.Group
+	}
+	reach, err := actor.SendingReach(chosen)
+	return choice{group: group, reach: reach}, err
+}
+
+// blocked says why a person cannot be written to.
+func (c choice) blocked(p domain.Listed) domain.Blocked {
+	if b := p.Standing(c.group).SendBlocked(); b.Is() || c.group != "" {
+		return b
+	}
+	return c.reach.Blocked(p)
+}
+
+// split parts those who can be written to from those who cannot.
+func (c choice) split(found []domain.Listed) (to []domain.Listed, left []Blocked) {
 	for _, r := range found {
-		if b := r.Standing(group).SendBlocked(); b.Is() {
+		if b := c.blocked(r); b.Is() {
 			left = append(left, Blocked{ID: r.ID, Name: r.Name(), Reason: b})
 		} else {
 			to = append(to, r)
@@ -98,10 +122,10 @@ func split(found []domain.Listed, group domain.GroupID) (to []domain.Listed, lef
 }
 
 // leftOut is who cannot be written to, as an entry keeps it.
-func leftOut(found []domain.Listed, group domain.GroupID) map[domain.BlockedCode][]domain.PersonNo {
+func (c choice) leftOut(found []domain.Listed) map[domain.BlockedCode][]domain.PersonNo {
 	var out map[domain.BlockedCode][]domain.PersonNo
 	for _, r := range found {
-		if b := r.Standing(group).SendBlocked(); b.Is() {
+		if b := c.blocked(r); b.Is() {
 			if out == nil {
 				out = map[domain.BlockedCode][]domain.PersonNo{}
 			}

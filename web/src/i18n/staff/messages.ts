@@ -172,6 +172,7 @@ export const messages = {
   'reason.declined': 'declined',
   'reason.replies_off': 'replies are closed',
   'reason.elsewhere': 'answers come by email and SMS alone',
+  'reason.test': 'reached through a test alone, and you may not send to that test',
   'reason.staff_starts': 'only staff begin conversations',
   'exports.what': 'Files of conversations, with index and transcripts, packed in the background. A finished one can be downloaded for a day.',
   'exports.new': 'Export conversations',
