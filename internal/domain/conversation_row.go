@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"crier/internal/shorten"
 )
 
 // ConversationRow is a conversation as one staff member's list shows it. View makes
@@ -187,9 +188,5 @@ func Line(body string, files []Attachment) string {
 	if most := 8 * 4 * lineLength; len(body) > most {
 		body = strings.ToValidUTF8(body[:most], "")
 	}
-	line := strings.Join(strings.Fields(body), " ")
-	if utf8.RuneCountInString(line) <= lineLength {
-		return line
-	}
-	return string([]rune(line)[:lineLength-1]) + "…"
+	return shorten.Line(body, lineLength)
 }

@@ -2,8 +2,10 @@ package domain
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 // DeskFolder is a folder of the Messages page (product row V4). All but
@@ -163,9 +165,10 @@ func Excerpt(text, q string) (runs []Run, found bool) {
 	runes := []rune(text)
 	from, to := 0, len(runes)
 	if len(marks) > 0 {
-		from = max(0, marks[0][0]-excerptBefore)
+		before := string(runes[:marks[0][0]])
+		from = marks[0][0] - utf8.RuneCountInString(shorten.Start(before, excerptBefore))
 	}
-	to = min(to, from+excerptMost)
+	to = from + utf8.RuneCountInString(shorten.Clip(string(runes[from:]), excerptMost))
 	var b strings.Builder
 	if from > 0 {
 		b.WriteString("…")

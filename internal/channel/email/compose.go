@@ -10,11 +10,13 @@ import (
 	"path"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
 
 	"crier/internal/channel"
 	"crier/internal/clock"
+	"crier/internal/shorten"
 )
 
 // CarryMost is the most bytes of attachments that one mail carries together; what lies beyond is linked to.
@@ -229,12 +231,11 @@ func fileName(name string) string {
 	if name == "" || strings.Trim(name, "._ ") == "" {
 		name = "file"
 	}
-	if r := []rune(name); len(r) > fileMost {
-		end := path.Ext(name)
-		if len([]rune(end)) > 10 {
+	if end := path.Ext(name); utf8.RuneCountInString(name) > fileMost {
+		if utf8.RuneCountInString(end) > 10 {
 			end = ""
 		}
-		name = string(r[:fileMost-len([]rune(end))]) + end
+		name = shorten.With(name, fileMost, end)
 	}
 	return name
 }

@@ -14,6 +14,7 @@ import (
 
 	"crier/internal/channel"
 	"crier/internal/clock"
+	"crier/internal/shorten"
 )
 
 // TLS says how a connection to the mail server is encrypted.
@@ -287,9 +288,5 @@ func (s *Sender) dial(ctx context.Context) (*conn, error) {
 
 func clean(text string) string {
 	const most = 500
-	r := []rune(strings.TrimSpace(line(text, 2*most)))
-	if len(r) > most {
-		r = r[:most]
-	}
-	return string(r)
+	return shorten.Clip(strings.TrimSpace(line(text, 2*most)), most)
 }

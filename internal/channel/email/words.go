@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"crier/internal/shorten"
 )
 
 // Words are the fixed words of mails in one language. %s stands for a name, %n for a number.
@@ -110,9 +112,5 @@ func line(text string, most int) string {
 	fields := strings.FieldsFunc(strings.ToValidUTF8(text, "\uFFFD"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 	})
-	r := []rune(strings.Join(fields, " "))
-	if len(r) > most {
-		r = append(r[:most-1], '…')
-	}
-	return string(r)
+	return shorten.Text(strings.Join(fields, " "), most)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/emersion/go-message"
+
+	"crier/internal/shorten"
 )
 
 // Bounce is what a server says became of a mail of ours (RFC 3464).
@@ -78,7 +80,7 @@ func bounced(h textproto.MIMEHeader) Bounced {
 	if b.Address == "" {
 		b.Address = typed(h.Get("Final-Recipient"))
 	}
-	b.Diagnostic = clip(line(Clean(typed(h.Get("Diagnostic-Code")))), 500)
+	b.Diagnostic = shorten.Text(line(Clean(typed(h.Get("Diagnostic-Code")))), 500)
 	if b.Status == "" {
 		b.Status = status.FindString(b.Diagnostic)
 	}
@@ -127,7 +129,7 @@ func looseBounce(m *Mail, h message.Header) *Bounce {
 	}
 	out := &Bounce{}
 	for _, a := range named {
-		out.Recipients = append(out.Recipients, Bounced{Address: a, Action: "failed", Status: code, Diagnostic: clip(line(m.Text), 500)})
+		out.Recipients = append(out.Recipients, Bounced{Address: a, Action: "failed", Status: code, Diagnostic: shorten.Text(line(m.Text), 500)})
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package mailin
 import (
 	"strings"
 	"time"
+
+	"crier/internal/shorten"
 )
 
 // calendarWords says in a line what an invitation, or the answer to one, means (RFC 5545, RFC 5546):
@@ -43,7 +45,7 @@ func calendarWords(source string, year int) string {
 	if method == "REPLY" {
 		said = map[string]string{"ACCEPTED": "accepted", "DECLINED": "declined", "TENTATIVE": "tentatively accepted", "DELEGATED": "delegated"}[answer]
 	}
-	if summary = clip(line(Clean(summary)), 200); said == "" || summary == "" && begins == "" {
+	if summary = shorten.Text(line(Clean(summary)), 200); said == "" || summary == "" && begins == "" {
 		return ""
 	}
 	out := said + ": " + summary

@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"crier/internal/shorten"
 )
 
 // Text is what an HTML text says, as plain text: nothing of it is fetched or run. It is parsed as
@@ -168,7 +170,7 @@ func (w *textWriter) open(t html.Token) {
 		w.quotes++
 	case atom.Img:
 		if alt := line(attribute(t, "alt")); alt != "" {
-			w.write("[" + clip(alt, 100) + "]")
+			w.write("[" + shorten.Text(alt, 100) + "]")
 		}
 	case atom.A:
 		w.link = attribute(t, "href")

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"crier/internal/channel"
+	"crier/internal/shorten"
 )
 
 // Bounds of a mail. What lies beyond is left out and named in Mail.Damage; the original holds it.
@@ -169,9 +170,9 @@ func fieldLine(line []byte) bool {
 }
 
 func (m *Mail) head(h message.Header) {
-	m.Subject = clip(line(Clean(decodeWords(h.Get("Subject")))), subjectMost)
+	m.Subject = shorten.Text(line(Clean(decodeWords(h.Get("Subject")))), subjectMost)
 	if from := addresses(h.Get("From")); len(from) == 1 {
-		m.From, m.FromName = from[0].Address, clip(line(Clean(from[0].Name)), nameMost)
+		m.From, m.FromName = from[0].Address, shorten.Text(line(Clean(from[0].Name)), nameMost)
 	}
 	for _, a := range addresses(h.Get("To")) {
 		m.To = append(m.To, a.Address)
@@ -246,17 +247,10 @@ func Clean(s string) string {
 // line is a text as one line.
 func line(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-func clip(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return s
-}
-
 // fileName is a name without folders and what no name should hold.
 func fileName(name string) string {
 	if name = line(Clean(name)); name == "" {
 		return ""
 	}
-	return clip(strings.Trim(path.Base(strings.ReplaceAll(name, `\`, "/")), "/ "), nameMost)
+	return shorten.Text(strings.Trim(path.Base(strings.ReplaceAll(name, `\`, "/")), "/ "), nameMost)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/textproto"
+
+	"crier/internal/shorten"
 )
 
 // parser walks the parts of a mail.
@@ -198,7 +200,7 @@ func (p *parser) file(h message.Header, body io.Reader, kind, name, disposition 
 func mailName(raw []byte) string {
 	name := ""
 	if h, _, err := readHeader(raw); err == nil {
-		name = fileName(strings.ReplaceAll(clip(line(Clean(decodeWords(h.Get("Subject")))), 80), "/", "-"))
+		name = fileName(strings.ReplaceAll(shorten.Text(line(Clean(decodeWords(h.Get("Subject")))), 80), "/", "-"))
 	}
 	if name == "" {
 		name = "mail"

@@ -13,11 +13,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	webpush "github.com/SherClockHolmes/webpush-go"
 
 	"crier/internal/channel"
+	"crier/internal/shorten"
 )
 
 // Name is the provider's name in deliveries.
@@ -135,11 +135,7 @@ func decode(s string) ([]byte, error) {
 
 // cut shortens a text to at most n characters.
 func cut(s string, n int) string {
-	s = strings.ToValidUTF8(strings.TrimSpace(s), "")
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-1]) + "…"
+	return shorten.Text(strings.ToValidUTF8(strings.TrimSpace(s), ""), n)
 }
 
 // path is a link without its host: a push only ever opens this server's own pages.

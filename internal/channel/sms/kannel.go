@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"crier/internal/channel"
+	"crier/internal/shorten"
 )
 
 // Kannel sends through a Kannel gateway's sendsms service, and so by SMPP (Kannel user guide, "Using the HTTP interface to
@@ -135,7 +136,7 @@ func unescaped(s string) string {
 
 // KannelStatus reads a delivery report; ok is false for a state that changes nothing.
 func KannelStatus(q url.Values) (r Report, ok bool, err error) {
-	r = Report{ProviderID: q.Get("id"), Detail: cut(readable(q.Get("answer")))}
+	r = Report{ProviderID: q.Get("id"), Detail: shorten.Text(readable(q.Get("answer")), maxDetail)}
 	if !isID(r.ProviderID) {
 		return r, false, errors.New("a report without id")
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"crier/internal/channel"
+	"crier/internal/shorten"
 )
 
 // Twilio sends through Twilio's HTTP API, or one that speaks it.
@@ -75,7 +76,7 @@ func (t *Twilio) Send(ctx context.Context, o channel.Outgoing) (channel.Accepted
 // failure tells by the status whose fault it is: 400 and its kin are about this text or number; all else is
 // about us or them.
 func failure(status int, header http.Header, code, detail string) error {
-	e := &channel.Error{Kind: channel.Provider, Code: strings.Trim(strconv.Itoa(status)+" "+strings.TrimPrefix(code, "0"), " "), Detail: cut(detail)}
+	e := &channel.Error{Kind: channel.Provider, Code: strings.Trim(strconv.Itoa(status)+" "+strings.TrimPrefix(code, "0"), " "), Detail: shorten.Text(detail, maxDetail)}
 	switch status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity:
 		e.Kind, e.OptedOut = channel.Permanent, code == OptedOutCode
@@ -107,7 +108,7 @@ func do(c *http.Client, req *http.Request) (status int, header http.Header, body
 		}
 		return 0, nil, nil, e
 	case err != nil:
-		return 0, nil, nil, &channel.Error{Kind: channel.Provider, Code: "connection", Detail: cut(withoutAddress(err)), Err: err}
+		return 0, nil, nil, &channel.Error{Kind: channel.Provider, Code: "connection", Detail: shorten.Text(withoutAddress(err), maxDetail), Err: err}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err = io.ReadAll(io.LimitReader(resp.Body, answerMost))
@@ -123,13 +124,6 @@ func withoutAddress(err error) string {
 		return u.Op + ": " + u.Err.Error()
 	}
 	return err.Error()
-}
-
-func cut(s string) string {
-	if r := []rune(s); len(r) > 500 {
-		return string(r[:499]) + "…"
-	}
-	return s
 }
 
 // SignatureOf is the signature of a webhook's request: HMAC-SHA1 over its address and its sorted parameters
@@ -197,7 +191,7 @@ const OptedOutCode = "21610"
 
 // TwilioStatus reads a delivery report out of a signed webhook; ok is false for a state that changes nothing.
 func TwilioStatus(form url.Values) (r Report, ok bool, err error) {
-	r = Report{ProviderID: form.Get("MessageSid"), Code: form.Get("ErrorCode"), Detail: cut(readable(form.Get("ErrorMessage")))}
+	r = Report{ProviderID: form.Get("MessageSid"), Code: form.Get("ErrorCode"), Detail: shorten.Text(readable(form.Get("ErrorMessage")), maxDetail)}
 	r.OptedOut = r.Code == OptedOutCode
 	if !isID(r.ProviderID) {
 		return r, false, fmt.Errorf("a report without MessageSid")
@@ -212,3 +206,6 @@ func TwilioStatus(form url.Values) (r Report, ok bool, err error) {
 	}
 	return r, true, nil
 }
+
+// maxDetail is the most characters that are kept of a provider's explanation.
+const maxDetail = 500

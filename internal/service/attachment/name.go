@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 // What a file's name may be, in characters and, since file systems count those, bytes.
@@ -118,11 +119,7 @@ func unreserved(stem string) string {
 
 // fit shortens the stem so that name and ending are within the limits.
 func fit(stem, ext string) string {
-	for utf8.RuneCountInString(stem)+len(ext) > nameRunes || len(stem)+len(ext) > nameBytes {
-		_, n := utf8.DecodeLastRuneInString(stem)
-		stem = stem[:len(stem)-n]
-	}
-	return trim(stem) + ext
+	return trim(shorten.Fit(stem, nameRunes-len(ext), nameBytes-len(ext))) + ext
 }
 
 // numbered is a name with a number before its ending: what a second file of the same

@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 // reminderPrefix begins the subject of a reminder.
@@ -119,10 +120,7 @@ func (s *Service) reminderSubject(subject string) string {
 	if len(subject) < len(reminderPrefix) || subject[:len(reminderPrefix)] != reminderPrefix {
 		subject = reminderPrefix + subject
 	}
-	if r := []rune(subject); len(r) > s.o.Limits.Subject {
-		return string(r[:s.o.Limits.Subject-1]) + "…"
-	}
-	return subject
+	return shorten.Text(subject, s.o.Limits.Subject)
 }
 
 // Told notes that the actor told these recipients in person. Who was told before

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/channel"
 	"crier/internal/domain"
+	"crier/internal/shorten"
 )
 
 // Plain composes without more ado: what it takes for SMS and push, and for mails where nothing better is wired.
@@ -50,10 +51,7 @@ func (p Plain) Text(org domain.Organisation, subject, body string) string {
 	if link != "" {
 		link = "\n" + link
 	}
-	if room := textMost - utf8.RuneCountInString(link); utf8.RuneCountInString(text) > room {
-		text = string([]rune(text)[:room-3]) + "..."
-	}
-	return text + link
+	return shorten.With(text, textMost-utf8.RuneCountInString(link), "...") + link
 }
 
 // answered is the server's own answer. It asks for none.

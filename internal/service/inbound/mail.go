@@ -15,6 +15,7 @@ import (
 	"crier/internal/channel/mailin"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 var _ mailin.Receiver = (*Service)(nil)
@@ -264,8 +265,5 @@ func (s *Service) answered(ctx context.Context, org domain.OrganisationID, no do
 }
 
 func cut(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most-1]) + "…"
-	}
-	return text
+	return shorten.Text(text, most)
 }

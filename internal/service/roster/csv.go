@@ -15,6 +15,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 // columns are those a roster may have, in any order. It needs candidate_id, and either
@@ -174,12 +175,7 @@ func missing(seen map[string]bool) (wrong []fault.Detail) {
 }
 
 // clip shortens what is quoted back.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
-}
+func clip(s string) string { return shorten.Text(s, 41) }
 
 func at(line int, column string) string { return fmt.Sprintf("row %d, column %s", line, column) }
 

@@ -12,6 +12,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 // View is a saved filter of the Messages page.
@@ -132,8 +133,5 @@ func (s *Service) SetPreferences(ctx context.Context, actor domain.Actor, values
 }
 
 func cut(s string, n int) string {
-	if len(s) > n {
-		return strings.ToValidUTF8(s[:n], "")
-	}
-	return s
+	return shorten.Clip(strings.ToValidUTF8(s, ""), n)
 }

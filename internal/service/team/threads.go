@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/shorten"
 )
 
 // found is a thread that the actor may use.
@@ -179,11 +180,7 @@ func (s *Service) colleague(org domain.OrganisationID, p domain.Person, shared b
 // line is the beginning of a text, in one line.
 func line(body string) string {
 	const most = 120
-	words := []rune(strings.Join(strings.Fields(body), " "))
-	if len(words) > most {
-		return string(words[:most-1]) + "…"
-	}
-	return string(words)
+	return shorten.Line(body, most)
 }
 
 // Colleagues returns the organisation's staff, by name; q, folded, matches beginnings of words of the

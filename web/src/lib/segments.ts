@@ -1,3 +1,5 @@
+import { shorten } from './shorten'
+
 // How many parts an SMS has: the same rules as internal/channel/sms/segments.go
 // (3GPP TS 23.038, TS 23.040), so that the count under a text is what the server sends.
 
@@ -28,9 +30,8 @@ const most = 1500
 /** A message as it goes by SMS (internal/service/delivery/plain.go): the organisation's name first, a link to the pages last. */
 export function smsText(organisation: string, subject: string, body: string, link = ''): string {
   const end = link && '\n' + link
-  const text = [...`${organisation}: ${subject.trim() ? subject.trim() + '\n' : ''}${body.trim()}`]
-  const room = most - [...end].length
-  return (text.length > room ? text.slice(0, room - 3).join('') + '...' : text.join('')) + end
+  const text = `${organisation}: ${subject.trim() ? subject.trim() + '\n' : ''}${body.trim()}`
+  return shorten(text, most - [...end].length, '...') + end
 }
 
 /** A character is never cut in two: an extended one, or a surrogate pair, that does not fit moves to the next part. */

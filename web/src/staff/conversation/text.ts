@@ -2,6 +2,7 @@
 // taken for markup.
 
 import type { Named } from './types'
+import { clip } from '../../lib/shorten'
 
 export type Part = { kind: 'text' | 'mention'; text: string } | { kind: 'link'; text: string; href: string }
 
@@ -41,7 +42,7 @@ export function shortened(body: string): string | undefined {
   const few = lines.slice(0, most.lines - 4).join('\n')
   if (few.length <= most.characters) return few + '…'
   // Not in the middle of a character, and at a space if one is near.
-  const cut = [...few.slice(0, most.characters)].slice(0, -1).join('')
+  const cut = clip(few, most.characters - 1)
   const space = cut.lastIndexOf(' ')
   return (space > most.characters - 80 ? cut.slice(0, space) : cut) + '…'
 }

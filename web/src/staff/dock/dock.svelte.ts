@@ -15,6 +15,7 @@ import { router } from '../routes'
 import { Notices } from './notices'
 import type { TeamThread } from './team.svelte'
 import { type Chat, changed, closed, keyOf, load, opened, save } from './windows'
+import { shorten } from '../../lib/shorten'
 
 type Notice = { name: string; line: string; chat: Omit<Chat, 'collapsed'> }
 
@@ -233,6 +234,6 @@ class Dock {
 }
 
 /** A line of a toast. */
-const cut = (line: string) => (line.length > 90 ? [...line.slice(0, 90)].slice(0, -1).join('').trimEnd() + '…' : line)
+const cut = (line: string) => shorten(line, 90)
 
 export const dock = new Dock()

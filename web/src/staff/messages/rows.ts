@@ -3,6 +3,7 @@
 
 import type { ConversationFrame, Item, Row } from '../conversation/types'
 import { type Sort, sortOf, type View } from './view'
+import { clip } from '../../lib/shorten'
 
 /** A row under the id of its person, as ticks and the steady list want it. */
 export type Line = Row & { id: string }
@@ -49,7 +50,7 @@ export function excerpt(item: Item): string {
   if (item.type === 'event') return ''
   const body = item.body.replace(/\s+/g, ' ').trim()
   const files = item.type === 'message' ? (item.attachments ?? []).map((a) => a.name).join(', ') : ''
-  return (body || files).slice(0, 200)
+  return clip(body || files, 200)
 }
 
 /** The row after a frame. In a list of one group, or of one kind, what belongs elsewhere changes the team's state only. */
