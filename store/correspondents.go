@@ -83,6 +83,43 @@ func (s *Store) CandidatesByEmail(ctx context.Context, org domain.OrganisationID
 	return s.correspondents(ctx, `p.email IN ($2, $3) AND p.email <> '' AND p.kind = 'candidate' ORDER BY p.sort_name, p.no LIMIT 20`, org, address, strings.ToLower(address))
 }
 
+// CandidateOrganisations returns up to 20 organisations that have a candidate with an email address.
+func (s *Store) CandidateOrganisations(ctx context.Context, address string) (out []domain.OrganisationID, err error) {
+	if address == "" {
+		return nil, nil
+	}
+	err = s.list(ctx, &out, `SELECT o.id FROM organisations o WHERE EXISTS (SELECT 1 FROM people p WHERE p.organisation_id = o.id AND p.email IN ($1, $2) AND p.kind = 'candidate') ORDER BY o.id LIMIT 20`,
+		address, strings.ToLower(address))
+	if err != nil {
+		return nil, fmt.Errorf("read who has an address: %w", err)
+	}
+	return out, nil
+}
+
+// OnlyOrganisation returns the only organisation of this database, 0 if there are several.
+func (s *Store) OnlyOrganisation(ctx context.Context) (domain.OrganisationID, error) {
+	var list []domain.OrganisationID
+	if err := s.list(ctx, &list, `SELECT id FROM organisations ORDER BY id LIMIT 2`); err != nil {
+		return 0, fmt.Errorf("read the organisations: %w", err)
+	}
+	if len(list) != 1 {
+		return 0, nil
+	}
+	return list[0], nil
+}
+
+// DeliveryAddress returns where a delivery went. Errors: NotFound.
+func (s *Store) DeliveryAddress(ctx context.Context, org domain.OrganisationID, id string) (address string, err error) {
+	err = s.get(ctx, &address, `SELECT address FROM deliveries WHERE organisation_id = $1 AND id = $2`, org, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fault.New(fault.NotFound, "no such delivery")
+	}
+	if err != nil {
+		return "", fmt.Errorf("read where a delivery went: %w", err)
+	}
+	return address, nil
+}
+
 // DeliveredMessage returns the offset of the message that a delivery carried to a person, 0 if it carried none to them.
 func (s *Store) DeliveredMessage(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, delivery string) (int64, error) {
 	return s.offsetOf(ctx, `SELECT "offset" FROM deliveries WHERE organisation_id = $1 AND person_no = $2 AND id = $3`, org, person, delivery)

@@ -214,7 +214,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	p := domain.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
 		SenderName: cmp.Or(m.SenderName, m.Actor.Name), SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
-		Channels: m.Channels, Via: m.Via, Trial: m.Trial,
+		Channels: m.Channels, Via: m.Via, Trial: m.Trial, Unverified: m.Unverified,
 	}
 	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}
 	if in != nil {

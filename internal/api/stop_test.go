@@ -39,7 +39,7 @@ func TestStopLink(t *testing.T) {
 	if a := f.send(t, "", "GET", "/notifications/stop/"+token, "", nil); a.status != 200 || !strings.Contains(string(a.body), `<form method="post"><button>Do not send me these emails</button>`) || wants() != "grouped" {
 		t.Errorf("looking: %d %s, then %s", a.status, a.body, wants())
 	}
-	for name, bad := range map[string]string{"altered": token[:len(token)-2] + "aa", "a reply's": tokens.Reply(int64(org.ID), int64(who.No)), "short": "c", "another database's": email.NewTokens(make([]byte, 32)).Stop(int64(org.ID), int64(who.No))} {
+	for name, bad := range map[string]string{"altered": token[:len(token)-2] + "aa", "a reply's": tokens.Reply(email.Reply{Organisation: int64(org.ID), Person: int64(who.No)}), "short": "c", "another database's": email.NewTokens(make([]byte, 32)).Stop(int64(org.ID), int64(who.No))} {
 		for _, method := range []string{"GET", "POST"} {
 			if a := f.send(t, "", method, "/notifications/stop/"+bad, form, nil); a.status != 404 {
 				t.Errorf("%s, %s: %d %s", method, name, a.status, a.body)

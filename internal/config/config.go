@@ -50,12 +50,14 @@ type Config struct {
 	LMTPAddr     string `name:"lmtp-addr" help:"Address that answers and bounces come in to by LMTP, from a mail server in front; keep it private. Empty: not served." placeholder:"ADDR"`
 	SMTPInAddr   string `name:"smtp-in-addr" help:"The same by SMTP, without a mail server in front. Empty: not served." placeholder:"ADDR"`
 
-	MailInCert        string `name:"mail-in-cert" help:"PEM file of the certificate (with its chain) that both listeners offer STARTTLS with; read again when it changes. Empty: no TLS." placeholder:"PATH"`
-	MailInKey         string `name:"mail-in-key" help:"PEM file of its private key." placeholder:"PATH"`
-	MailInConnections int    `name:"mail-in-connections" default:"100" help:"Most connections at once to each listener."`
-	SMTPInPerAddress  int    `name:"smtp-in-per-address" default:"10" help:"Most connections at once of one remote address (IPv6: of one /64) by SMTP."`
-	SMTPInPerMinute   int    `name:"smtp-in-per-minute" default:"120" help:"Most mails a minute of one remote address by SMTP; more are told to come again. By LMTP there is no bound: the mail server in front has one address."`
-	MailOriginalsDays int    `name:"mail-originals-days" default:"365" help:"For how many days mails that came in are kept as they came, beside the messages that they became; 0: for good. What waits in Unmatched is kept until it is dealt with."`
+	MailInCert          string `name:"mail-in-cert" help:"PEM file of the certificate (with its chain) that both listeners offer STARTTLS with; read again when it changes. Empty: no TLS." placeholder:"PATH"`
+	MailInKey           string `name:"mail-in-key" help:"PEM file of its private key." placeholder:"PATH"`
+	MailInConnections   int    `name:"mail-in-connections" default:"100" help:"Most connections at once to each listener."`
+	SMTPInPerAddress    int    `name:"smtp-in-per-address" default:"10" help:"Most connections at once of one remote address (IPv6: of one /64) by SMTP."`
+	SMTPInPerMinute     int    `name:"smtp-in-per-minute" default:"120" help:"Most mails a minute of one remote address by SMTP; more are told to come again. By LMTP there is no bound: the mail server in front has one address."`
+	MailAuthResultsFrom string `name:"mail-auth-results-from" help:"Name (authserv-id) of the mail server in front, as its Authentication-Results headers have it: what they say of a sender by SPF, DKIM and DMARC is believed in mails that come by LMTP. It must remove such headers of others that bear its name. Empty: no sender by email is verified, and messages say so." placeholder:"NAME"`
+	MailReplyDays       int    `name:"mail-reply-days" default:"90" help:"For how many days the address for answers to a mail holds; what comes to it later waits in Unmatched. 0: for good."`
+	MailOriginalsDays   int    `name:"mail-originals-days" default:"365" help:"For how many days mails that came in are kept as they came, beside the messages that they became; 0: for good. What waits in Unmatched is kept until it is dealt with."`
 
 	TwilioURL      string   `name:"twilio-url" default:"https://api.twilio.com" help:"Where Twilio's HTTP API is, or one that speaks it." placeholder:"URL"`
 	TwilioAccount  string   `name:"twilio-account" help:"Account SID at Twilio; with neither it nor kannel-url: see outbox." placeholder:"SID"`

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"strings"
 
 	"crier/internal/fault"
 )
@@ -30,6 +31,12 @@ func (c *Config) checkInbound() []fault.Detail {
 		if n < 1 || n > 100000 {
 			bad(field, "must be from 1 to 100000")
 		}
+	}
+	if c.MailReplyDays < 0 || c.MailReplyDays > 36500 {
+		bad("mail-reply-days", "must be from 0 to 36500")
+	}
+	if strings.ContainsAny(c.MailAuthResultsFrom, " ;\t") {
+		bad("mail-auth-results-from", "must be one name, as in mx.example.org")
 	}
 	if c.MailOriginalsDays < 0 || c.MailOriginalsDays > 36500 {
 		bad("mail-originals-days", "must be from 0 to 36500")

@@ -57,7 +57,7 @@ func WriteTable(w io.Writer) {
 // Default is the configuration with nothing set.
 func Default() Config {
 	return Config{
-		Addr: "127.0.0.1:8080", Data: "data", SMTPTLS: "opportunistic", MailInConnections: 100, SMTPInPerAddress: 10, SMTPInPerMinute: 120, MailOriginalsDays: 365, TwilioURL: "https://api.twilio.com", Outbox: "auto", WebPush: "auto", SecureCookies: "auto", LogLevel: "info", LogFormat: "json",
+		Addr: "127.0.0.1:8080", Data: "data", SMTPTLS: "opportunistic", MailInConnections: 100, SMTPInPerAddress: 10, SMTPInPerMinute: 120, MailReplyDays: 90, MailOriginalsDays: 365, TwilioURL: "https://api.twilio.com", Outbox: "auto", WebPush: "auto", SecureCookies: "auto", LogLevel: "info", LogFormat: "json",
 		MaxRecipients: 1500, MaxSubject: 200, MaxBody: 4000, MaxItems: 5000, MaxImport: 20000, MaxFile: 10 << 20,
 		SessionLength: 12 * time.Hour, DrainTime: 5 * time.Second,
 	}

@@ -19,11 +19,12 @@ type MessageSent struct {
 	ReplyTo     int64        `json:"reply_to,omitempty"` // offset of what an inbound message answers, 0 if nothing
 	About       *About       `json:"about,omitempty"`
 	Attachments []Attachment `json:"attachments,omitempty"`
-	Channels    []Channel    `json:"channels,omitempty"`  // copies asked for
-	Elsewhere   bool         `json:"elsewhere,omitempty"` // the candidate meets it by its copies alone
-	Via         Channel      `json:"via,omitempty"`       // inbound: what it came by, "" for the pages
-	Trial       *PersonName  `json:"trial,omitempty"`     // inbound: who of the staff typed it on the Outbox page; nil: the candidate wrote it
-	Reach       []Place      `json:"reach"`               // the groups and rooms the candidate was in: whose staff hear of it
+	Channels    []Channel    `json:"channels,omitempty"`   // copies asked for
+	Elsewhere   bool         `json:"elsewhere,omitempty"`  // the candidate meets it by its copies alone
+	Via         Channel      `json:"via,omitempty"`        // inbound: what it came by, "" for the pages
+	Unverified  bool         `json:"unverified,omitempty"` // inbound, by email: nobody vouches for the sender
+	Trial       *PersonName  `json:"trial,omitempty"`      // inbound: who of the staff typed it on the Outbox page; nil: the candidate wrote it
+	Reach       []Place      `json:"reach"`                // the groups and rooms the candidate was in: whose staff hear of it
 }
 
 // Place is one group, and the room in it if it is a test.

@@ -21,6 +21,7 @@ type Inbound struct {
 	ReceivedAt   time.Time
 	HandledAt    time.Time // zero: nobody has
 	HandledBy    string
+	Verified     Verified    // of a mail
 	Trial        *PersonName // who of the staff typed it on the Outbox page; nil: it came from outside
 }
 
@@ -44,6 +45,15 @@ type InboundFile struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
 }
+
+// Verified says whether the mail server in front vouches for a mail's author.
+type Verified string
+
+// The values. An SMS, and what staff type on the Outbox page, has none.
+const (
+	VerifiedYes Verified = "yes"
+	VerifiedNo  Verified = "no"
+)
 
 // InboundState says what became of it.
 type InboundState string

@@ -58,9 +58,10 @@ type Item struct {
 	ID          ItemID           `json:"id"`
 	Event       ItemEventKind    `json:"event,omitempty"`
 	Direction   Direction        `json:"direction,omitempty"`
-	Via         Channel          `json:"via,omitempty"`      // of a candidate's message: what it came by, app for the pages
-	Trial       *PersonName      `json:"trial,omitempty"`    // of a candidate's message: who of the staff typed it on the Outbox page
-	Original    string           `json:"original,omitempty"` // path of the mail as it came, while it is kept
+	Via         Channel          `json:"via,omitempty"`        // of a candidate's message: what it came by, app for the pages
+	Unverified  bool             `json:"unverified,omitempty"` // of a candidate's message by email: nobody vouches for the sender
+	Trial       *PersonName      `json:"trial,omitempty"`      // of a candidate's message: who of the staff typed it on the Outbox page
+	Original    string           `json:"original,omitempty"`   // path of the mail as it came, while it is kept
 	Group       *GroupMark       `json:"group,omitempty"`
 	Subject     string           `json:"subject,omitempty"`
 	Body        string           `json:"body,omitempty"`
@@ -207,7 +208,7 @@ func (i *Item) message(e *Entry, c ItemContext) error {
 		i.receipts(c)
 		return nil
 	}
-	i.Via, i.Trial = cmp.Or(p.Via, ChannelApp), p.Trial
+	i.Via, i.Trial, i.Unverified = cmp.Or(p.Via, ChannelApp), p.Trial, p.Unverified
 	return nil
 }
 

@@ -37,8 +37,9 @@ type NewMessage struct {
 	About   *About // inbound: a question or a report, which closed replies do not stop
 	Placed  bool   // inbound: staff have put it here, or it is a word like STOP: nothing stops it
 
-	Trial   *PersonName // inbound: who of the staff typed it on the Outbox page
-	Settles *Settles    // inbound: what came in and becomes this message
+	Unverified bool        // inbound, by email: nobody vouches for the sender
+	Trial      *PersonName // inbound: who of the staff typed it on the Outbox page
+	Settles    *Settles    // inbound: what came in and becomes this message
 }
 
 // Settles ties a message to what came in: it waits, becomes the message, and is settled in one transaction. Whoever comes second,

@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -23,9 +24,10 @@ const PrefixMost = 8
 
 // Kinds of tokens. The letter is the version too: another layout takes another letter.
 const (
-	kindReply  = 'a' // organisation and person: 24 bytes, 39 letters
+	kindThread = 'a' // organisation and person: 24 bytes, 39 letters; opened only, since addresses of one conversation do not expire
 	kindBounce = 'b' // organisation and delivery: 34 bytes, 55 letters
-	kindStop   = 'c' // as a reply, for the link that ends notifications
+	kindStop   = 'c' // as a thread, for the link that ends notifications
+	kindReply  = 'd' // organisation, person, message and day: 32 bytes, 52 letters
 )
 
 const (
@@ -109,12 +111,28 @@ func (t *Tokens) openPair(kind byte, token string) (org, person int64, err error
 	return get48(b), get48(b[6:]), nil
 }
 
-// Reply is the token of the conversation with a person.
-func (t *Tokens) Reply(org, person int64) string { return t.pair(kindReply, org, person) }
+// Reply is what the address for answers to one mail stands for.
+type Reply struct {
+	Organisation, Person int64
+	Message              int64     // offset of the message that is answered, 0 for none
+	Sent                 time.Time // to the day (UTC); zero of an address that an earlier version made for a whole conversation
+}
 
-// OpenReply returns whose conversation a token stands for.
-func (t *Tokens) OpenReply(token string) (org, person int64, err error) {
-	return t.openPair(kindReply, token)
+const day = 24 * 60 * 60 // seconds
+
+// Reply is the token of answers to one message to a person.
+func (t *Tokens) Reply(r Reply) string {
+	days := max(0, min(r.Sent.Unix()/day, 1<<16-1))
+	return t.seal(kindReply, binary.BigEndian.AppendUint16(put48(put48(put48(nil, r.Organisation), r.Person), r.Message), uint16(days)))
+}
+
+// OpenReply returns what a token of answers stands for.
+func (t *Tokens) OpenReply(token string) (Reply, error) {
+	if b, err := t.open(kindReply, token, 20); err == nil {
+		return Reply{get48(b), get48(b[6:]), get48(b[12:]), time.Unix(int64(binary.BigEndian.Uint16(b[18:]))*day, 0).UTC()}, nil
+	}
+	org, person, err := t.openPair(kindThread, token)
+	return Reply{Organisation: org, Person: person}, err
 }
 
 // Stop is the token that ends a person's notifications.
@@ -173,16 +191,15 @@ const (
 	BouncePrefix = "bounce+"
 )
 
-// Target is what a mail's recipient stands for: a person's conversation, or, with Delivery, a bounce of it.
+// Target is what a mail's recipient stands for: answers to a message, or, with Delivery, a bounce of it.
 type Target struct {
-	Organisation int64
-	Person       int64
-	Delivery     string
+	Reply
+	Delivery string
 }
 
-// Reply is the address of the conversation with a person.
-func (a Addresses) Reply(org, person int64) string {
-	return a.ReplyPrefix + a.Tokens.Reply(org, person) + "@" + a.Domain
+// Reply is the address of answers to one message to a person.
+func (a Addresses) Reply(r Reply) string {
+	return a.ReplyPrefix + a.Tokens.Reply(r) + "@" + a.Domain
 }
 
 // Bounce is the address that a delivery's bounces go to, "" if its id is no UUID.
@@ -202,13 +219,13 @@ func (a Addresses) Open(address string) (Target, error) {
 	}
 	local := strings.ToLower(address[:at])
 	if token, ok := strings.CutPrefix(local, strings.ToLower(a.ReplyPrefix)); ok {
-		if org, person, err := a.Tokens.OpenReply(token); err == nil {
-			return Target{Organisation: org, Person: person}, nil
+		if r, err := a.Tokens.OpenReply(token); err == nil {
+			return Target{Reply: r}, nil
 		}
 	}
 	if token, ok := strings.CutPrefix(local, strings.ToLower(a.BouncePrefix)); ok {
 		if org, delivery, err := a.Tokens.OpenBounce(token); err == nil {
-			return Target{Organisation: org, Delivery: delivery}, nil
+			return Target{Reply: Reply{Organisation: org}, Delivery: delivery}, nil
 		}
 	}
 	return Target{}, ErrUnknown

@@ -95,7 +95,7 @@ func file(name, kind string, b []byte) channel.File {
 
 func whole() channel.Outgoing {
 	return channel.Outgoing{ID: testDelivery, Address: "sara@example.org", Name: "Sara Amin", Locale: "nb-NO", Subject: "Rom B – ikke A", Text: "Kom til rom B.\n\nTa med <kort> & se https://example.org/kart?a=1&b=2.",
-		From: "Nordlys VGS", About: "Matematikk R1", Sender: "Kari Nordmann", ReplyTo: ours.Reply(1, 7), ReturnTo: ours.Bounce(1, testDelivery), MessageID: testDelivery + "@mail.example.org",
+		From: "Nordlys VGS", About: "Matematikk R1", Sender: "Kari Nordmann", ReplyTo: ours.Reply(Reply{Organisation: 1, Person: 7}), ReturnTo: ours.Bounce(1, testDelivery), MessageID: testDelivery + "@mail.example.org",
 		InReplyTo: "t.abc@mail.example.org", Link: "https://crier.example.org/c", Files: []channel.File{file("kart ø.pdf", "application/pdf", []byte("\x00\x01%PDF"))}}
 }
 
@@ -103,7 +103,7 @@ func TestCompose(t *testing.T) {
 	m, p, raw := composed(t, whole())
 	dec := &mime.WordDecoder{}
 	for field, want := range map[string]string{
-		"Subject": "Rom B – ikke A", "From": `"Kari Nordmann, Nordlys VGS" <crier@mail.example.org>`, "To": `"Sara Amin" <sara@example.org>`, "Reply-To": `"Nordlys VGS" <` + ours.Reply(1, 7) + ">",
+		"Subject": "Rom B – ikke A", "From": `"Kari Nordmann, Nordlys VGS" <crier@mail.example.org>`, "To": `"Sara Amin" <sara@example.org>`, "Reply-To": `"Nordlys VGS" <` + ours.Reply(Reply{Organisation: 1, Person: 7}) + ">",
 		"Message-Id": "<" + testDelivery + "@mail.example.org>", "In-Reply-To": "<t.abc@mail.example.org>", "References": "<t.abc@mail.example.org>", "Date": "Wed, 04 Mar 2026 05:06:07 +0000",
 		"Content-Language": "nb", "Auto-Submitted": "", "List-Unsubscribe": "", "X-Mailer": "", "User-Agent": "",
 	} {

@@ -21,6 +21,7 @@ type Bounce struct {
 // Bounced is one recipient of a bounce.
 type Bounced struct {
 	Address    string // the original recipient if it is said, else the final one
+	Final      string // the final recipient, "" if it is not said
 	Action     string // failed, delayed, delivered, relayed, expanded
 	Status     string // RFC 3463, as in 5.1.1
 	Diagnostic string // the far server's words, at most 500 characters
@@ -45,6 +46,17 @@ var (
 	}
 	blamesSender = regexp.MustCompile(`(?i)\b(spf|dkim|dmarc|rbl|dnsbl|spam\w*|black-?list\w*|block-?list\w*|denylist\w*|reputation|polic(y|ies)|virus|malware|content|phishing|outbound|rate|too (many|fast)|(bad|your|invalid) (\w+ )?(sender|ip)|sender (address )?(rejected|denied|blocked|verif\w+)|from (this|your) (ip|host|server|domain))\b`)
 )
+
+// Of returns what is said of one address; nothing if it is not named.
+func (b *Bounce) Of(address string) *Bounce {
+	out := &Bounce{MessageID: b.MessageID}
+	for _, r := range b.Recipients {
+		if strings.EqualFold(r.Address, address) || strings.EqualFold(r.Final, address) {
+			out.Recipients = append(out.Recipients, r)
+		}
+	}
+	return out
+}
 
 // Worst is the recipient that says most; zero if there is none.
 func (b *Bounce) Worst() Bounced {
@@ -77,8 +89,8 @@ func deliveryStatus(b []byte) *Bounce {
 
 func bounced(h textproto.MIMEHeader) Bounced {
 	b := Bounced{Action: strings.ToLower(first(h.Get("Action"))), Status: status.FindString(h.Get("Status")), Address: typed(h.Get("Original-Recipient"))}
-	if b.Address == "" {
-		b.Address = typed(h.Get("Final-Recipient"))
+	if b.Final = typed(h.Get("Final-Recipient")); b.Address == "" {
+		b.Address = b.Final
 	}
 	b.Diagnostic = shorten.Text(line(Clean(typed(h.Get("Diagnostic-Code")))), 500)
 	if b.Status == "" {

@@ -50,11 +50,12 @@ type Mail struct {
 	Reply      string // Text without what was quoted and signed; Text if nothing else is left
 	Files      []File
 	Auto       Auto
-	NoAnswer   bool     // its sender asks for no automatic answer
-	Bounce     *Bounce  // nil: it is none
-	Received   int      // how many servers it has passed
-	Loop       bool     // it is one of our own that came back
-	Damage     []string // what could not be read, in words
+	NoAnswer   bool      // its sender asks for no automatic answer
+	Bounce     *Bounce   // nil: it is none
+	Results    []Results // what servers say of who sent it, from the top
+	Received   int       // how many servers it has passed
+	Loop       bool      // it is one of our own that came back
+	Damage     []string  // what could not be read, in words
 }
 
 // File is an attachment.
@@ -185,6 +186,7 @@ func (m *Mail) head(h message.Header) {
 	for f := h.FieldsByKey("Received"); f.Next(); {
 		m.Received++
 	}
+	m.Results = results(h)
 	m.Loop = h.Has(OwnHeader)
 }
 

@@ -246,7 +246,7 @@ func TestBounce(t *testing.T) {
 		}
 	}
 	m, err := Parse([]byte(strings.NewReplacer("message/delivery-status", "message/global-delivery-status", "message/rfc822", "message/global").Replace(string(report("Final-Recipient: utf-8; sära@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 no such\r\n user\r\n")))))
-	if err != nil || m.Bounce == nil || m.Bounce.Worst() != (Bounced{"sära@example.org", "failed", "5.1.1", "550 no such user"}) || m.Bounce.MessageID != "0198-ours@mail.example.org" {
+	if err != nil || m.Bounce == nil || m.Bounce.Worst() != (Bounced{Address: "sära@example.org", Final: "sära@example.org", Action: "failed", Status: "5.1.1", Diagnostic: "550 no such user"}) || m.Bounce.MessageID != "0198-ours@mail.example.org" {
 		t.Errorf("a bounce in UTF-8: %+v %v", m, err)
 	}
 	m, err = Parse([]byte("From: Mail Delivery System <Mailer-Daemon@mx.example.org>\r\nX-Failed-Recipients: sara@example.org\r\nSubject: Mail delivery failed\r\n\r\n550 5.1.1 unknown"))

@@ -24,10 +24,11 @@ const ReceivedMost = 30
 
 // Envelope is one mail for one of our addresses.
 type Envelope struct {
-	From string // return path, "" of bounces
-	To   string
-	Raw  []byte // must not be changed: other recipients share it
-	Mail *Mail  // likewise
+	From    string // return path, "" of bounces
+	To      string
+	Relayed bool   // the mail server in front has passed it on (by LMTP): what it says of the sender can be believed
+	Raw     []byte // must not be changed: other recipients share it
+	Mail    *Mail  // likewise
 }
 
 // Receiver keeps mails. Safe for concurrent use.
@@ -295,7 +296,7 @@ func (x *session) each(r io.Reader, tell func(to string, err error)) {
 	ctx, cancel := context.WithTimeout(x.s.base, x.s.o.Timeout)
 	defer cancel()
 	for _, to := range x.to {
-		err := x.s.o.Receiver.Receive(ctx, Envelope{From: x.from, To: to, Raw: raw, Mail: m})
+		err := x.s.o.Receiver.Receive(ctx, Envelope{From: x.from, To: to, Relayed: x.s.o.LMTP, Raw: raw, Mail: m})
 		if err == nil {
 			tell(to, nil)
 			continue

@@ -45,7 +45,7 @@ func (m Mails) Compose(_ context.Context, l *domain.Letter, address string) (cha
 	out.Subject, out.Text, out.About, out.Sender = l.Subject, l.Body, l.Group.Name, l.SenderName
 	out.InReplyTo = "c." + m.Addresses.Tokens.Thread(org, int64(l.Person)) + "@" + m.Addresses.Domain
 	if m.Answers {
-		out.ReplyTo = m.Addresses.Reply(org, int64(l.Person))
+		out.ReplyTo = m.Addresses.Reply(email.Reply{Organisation: org, Person: int64(l.Person), Message: l.Delivery.Offset, Sent: l.SentAt})
 	}
 	pages := Plain{Link: m.Link}.link(l.Org.Settings)
 	out.Link = pages

@@ -151,10 +151,10 @@ func TestMailOfAMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := m.Addresses.Open(o.ReplyTo); err != nil || got != (email.Target{Organisation: 3, Person: 7}) {
+	if got, err := m.Addresses.Open(o.ReplyTo); err != nil || got != (email.Target{Reply: email.Reply{Organisation: 3, Person: 7, Message: l.Delivery.Offset, Sent: l.SentAt.Truncate(24 * time.Hour)}}) {
 		t.Errorf("answers go to %s: %+v %v", o.ReplyTo, got, err)
 	}
-	if got, err := m.Addresses.Open(o.ReturnTo); err != nil || got != (email.Target{Organisation: 3, Delivery: mailID}) {
+	if got, err := m.Addresses.Open(o.ReturnTo); err != nil || got != (email.Target{Reply: email.Reply{Organisation: 3}, Delivery: mailID}) {
 		t.Errorf("bounces go to %s: %+v %v", o.ReturnTo, got, err)
 	}
 	if o.MessageID != mailID+"@mail.example.org" || !strings.HasSuffix(o.InReplyTo, "@mail.example.org") || o.Automatic || o.Stop != "" || o.Link != "https://crier.example.org/" || o.Sender != "Kari" || o.About != "R1" {

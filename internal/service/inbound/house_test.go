@@ -223,7 +223,7 @@ func (h *house) mail(to, raw string) error {
 }
 
 func (h *house) reply(who string) string {
-	return h.addresses.Reply(int64(h.org.ID), int64(h.people[who].No))
+	return h.addresses.Reply(email.Reply{Organisation: int64(h.org.ID), Person: int64(h.people[who].No), Sent: h.clock.Now()})
 }
 
 // said are the messages somebody wrote, oldest first, as "group|via|subject|body|files".

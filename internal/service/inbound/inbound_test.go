@@ -57,7 +57,7 @@ func TestMailThatIsNotTheirs(t *testing.T) {
 		same(t, "sara said", h.said("sara"), "Pool|Re: Shift|Re: Shift|")
 		for name, address := range map[string]string{
 			"altered": to[:8] + string('a'+(to[8]-'a'+1)%26) + to[9:], "without a token": "reply+@mail.example.org", "another domain": strings.Replace(to, "mail.", "evil.", 1),
-			"another database's":  email.Addresses{Domain: "mail.example.org", ReplyPrefix: "reply+", Tokens: email.NewTokens([]byte("another key, of another database"))}.Reply(int64(h.org.ID), 1),
+			"another database's":  email.Addresses{Domain: "mail.example.org", ReplyPrefix: "reply+", Tokens: email.NewTokens([]byte("another key, of another database"))}.Reply(email.Reply{Organisation: int64(h.org.ID), Person: 1, Sent: h.clock.Now()}),
 			"a reply as a bounce": strings.Replace(to, "reply+", "bounce+", 1),
 		} {
 			if h.Known(address) {
@@ -67,7 +67,7 @@ func TestMailThatIsNotTheirs(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		gone := h.addresses.Reply(999999, 1)
+		gone := h.addresses.Reply(email.Reply{Organisation: 999999, Person: 1, Sent: h.clock.Now()})
 		if err := h.mail(gone, mailFrom("sara@example.org", "7@x", "", "hi")); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an organisation that is no more: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -23,13 +24,19 @@ var _ mailin.Receiver = (*Service)(nil)
 // rawPrefix leads the names of originals in the blob store.
 const rawPrefix = "inbound-"
 
-// Known implements mailin.Receiver: an address that we never made, or that was altered, is not.
+// Known implements mailin.Receiver: an address that we never made, or that was altered, is not. The address that our
+// own mails come from is one of ours.
 func (s *Service) Known(address string) bool {
 	if s.o.Addresses == nil {
 		return false
 	}
 	_, err := s.o.Addresses.Open(address)
-	return err == nil
+	return err == nil || s.isFrom(address)
+}
+
+// isFrom reports whether an address is the one that our mails come from.
+func (s *Service) isFrom(address string) bool {
+	return s.o.MailFrom != "" && strings.EqualFold(address, s.o.MailFrom)
 }
 
 // OrganisationOf returns whose address it is, 0 if it is none of ours.
@@ -60,6 +67,9 @@ func (s *Service) receiveMail(ctx context.Context, e mailin.Envelope, by *domain
 		return fault.New(fault.NotFound, "no such address")
 	}
 	target, err := s.o.Addresses.Open(e.To)
+	if err != nil && s.isFrom(e.To) {
+		return s.direct(ctx, e, by)
+	}
 	if err != nil {
 		return fault.Wrap(err, fault.NotFound, "no such address")
 	}
@@ -70,18 +80,110 @@ func (s *Service) receiveMail(ctx context.Context, e mailin.Envelope, by *domain
 	if _, err := s.o.Store.Organisation(ctx, org); err != nil {
 		return err
 	}
-	in, todo, err := s.keepMail(ctx, org, e, trialOf(by))
+	if target.Delivery != "" {
+		if err := s.budget(org, "bounces of "+target.Delivery); err != nil {
+			return err
+		}
+		in, todo, err := s.keepMail(ctx, org, e, by)
+		if err != nil || !todo {
+			return err
+		}
+		return s.bounce(ctx, in, e.Mail, target)
+	}
+	p, err := s.o.Store.Correspondent(ctx, org, domain.PersonNo(target.Person))
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	// Whoever writes as the candidate has the candidate's budget; all others have one of their own, so that
+	// they cannot use it up.
+	writer := string(p.ID)
+	if !wrote(p, e.Mail) {
+		writer = "others to " + writer
+	}
+	if err := s.budget(org, writer); err != nil {
+		return err
+	}
+	in, todo, err := s.keepMail(ctx, org, e, by)
 	if err != nil || !todo {
 		return err
 	}
-	if target.Delivery != "" {
-		return s.bounce(ctx, in, e.Mail, target)
+	if s.o.ReplyFor > 0 && s.o.Clock.Now().Sub(target.Sent) > s.o.ReplyFor {
+		_, err := s.wait(ctx, in, domain.WhyExpired, p.No)
+		return err
 	}
-	return s.reply(ctx, in, e.Mail, domain.PersonNo(target.Person))
+	return s.reply(ctx, in, e.Mail, p, target.Message)
+}
+
+// budget takes one mail from a writer's budget. A mail over it is refused for now: its sender comes again.
+func (s *Service) budget(org domain.OrganisationID, writer string) error {
+	if s.o.Limiter == nil {
+		return nil
+	}
+	if ok, after := s.o.Limiter.Allow(org, writer); !ok {
+		return &fault.Error{Code: fault.RateLimited, RetryAfter: max(after, time.Millisecond), Message: "too many mails at once"}
+	}
+	return nil
+}
+
+// direct deals with a mail to the address that our mails come from: it names no conversation. It belongs to the only
+// candidate with its author's address, if the mail server in front vouches for the author; else it waits for
+// the staff of an organisation that knows the author, or of the only organisation. Errors: NotFound if
+// there are several organisations and none knows the author.
+func (s *Service) direct(ctx context.Context, e mailin.Envelope, by *domain.Actor) error {
+	org, err := s.organisationFor(ctx, e.Mail)
+	if err != nil {
+		return err
+	}
+	if by != nil {
+		org = by.Organisation
+	}
+	if org == 0 {
+		return fault.New(fault.NotFound, "nobody here knows the sender")
+	}
+	for _, writer := range []string{"direct", "direct from " + strings.ToLower(e.Mail.From)} {
+		if err := s.budget(org, writer); err != nil {
+			return err
+		}
+	}
+	in, todo, err := s.keepMail(ctx, org, e, by)
+	if err != nil || !todo {
+		return err
+	}
+	people, err := s.o.Store.CandidatesByEmail(ctx, org, e.Mail.From)
+	if err != nil {
+		return err
+	}
+	why, no := domain.InboundWhy(""), domain.PersonNo(0)
+	switch {
+	case e.Mail.Bounce != nil || e.Mail.Auto != mailin.AutoNone:
+		why = domain.WhyAuto
+	case len(people) == 0:
+		why = domain.WhyUnknown
+	case len(people) > 1:
+		why = domain.WhySeveral
+	case in.Verified == domain.VerifiedNo:
+		why, no = domain.WhyUnverified, people[0].No
+	default:
+		return s.reply(ctx, in, e.Mail, people[0], 0)
+	}
+	_, err = s.wait(ctx, in, why, no)
+	return err
+}
+
+// organisationFor returns whose staff a mail without a conversation is for, 0 if nobody's.
+func (s *Service) organisationFor(ctx context.Context, m *mailin.Mail) (domain.OrganisationID, error) {
+	list, err := s.o.Store.CandidateOrganisations(ctx, m.From)
+	if err != nil {
+		return 0, err
+	}
+	if len(list) > 0 {
+		return list[0], nil
+	}
+	return s.o.Store.OnlyOrganisation(ctx)
 }
 
 // keepMail makes a mail durable. todo is false if it came before and was dealt with.
-func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mailin.Envelope, trial *domain.PersonName) (in domain.Inbound, todo bool, err error) {
+func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mailin.Envelope, by *domain.Actor) (in domain.Inbound, todo bool, err error) {
 	id := uuid.Must(uuid.NewV7()).String()
 	raw := rawPrefix + id
 	if _, err := s.o.Blobs.Put(ctx, raw, bytes.NewReader(e.Raw), int64(len(e.Raw))); err != nil {
@@ -98,7 +200,7 @@ func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mai
 	}
 	in, fresh, err := s.o.Store.AddInbound(ctx, domain.Inbound{
 		Organisation: org, ID: id, Channel: domain.ChannelEmail, Dedupe: mailKey(m, e), Sender: cut(sender, 320), Recipient: cut(mailin.Clean(e.To), 320), Subject: cut(m.Subject, s.o.Limits.Subject),
-		Body: cut(m.Reply, bodyKept), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trial,
+		Body: cut(m.Reply, bodyKept), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by), Verified: s.verified(e, by),
 	})
 	if err != nil || !fresh {
 		if delErr := s.o.Blobs.Delete(ctx, raw); delErr != nil {
@@ -106,6 +208,17 @@ func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mai
 		}
 	}
 	return in, err == nil && in.State == domain.InboundUnmatched && in.Why == domain.WhyPending, err
+}
+
+// verified says whether the mail server in front vouches for a mail's author.
+func (s *Service) verified(e mailin.Envelope, by *domain.Actor) domain.Verified {
+	switch {
+	case by != nil:
+		return ""
+	case e.Relayed && e.Mail.Verified(s.o.AuthServer):
+		return domain.VerifiedYes
+	}
+	return domain.VerifiedNo
 }
 
 // trialOf names who of the staff tries the way in; nil for what comes from outside.
@@ -148,7 +261,20 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 		_, err := s.wait(ctx, in, why, 0)
 		return err
 	}
-	worst := m.Bounce.Worst()
+	address, err := s.o.Store.DeliveryAddress(ctx, in.Organisation, target.Delivery)
+	if fault.Is(err, fault.NotFound) {
+		_, err := s.wait(ctx, in, domain.WhyBounce, 0)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	about := m.Bounce.Of(address)
+	if address == "" || len(about.Recipients) == 0 { // it says nothing of whom we wrote to
+		_, err := s.wait(ctx, in, domain.WhyRecipient, 0)
+		return err
+	}
+	worst := about.Worst()
 	r := domain.DeliveryReport{Organisation: in.Organisation, ID: target.Delivery, Code: worst.Status, Detail: worst.Diagnostic, At: s.o.Clock.Now()}
 	switch {
 	case worst.Permanent():
@@ -174,27 +300,32 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 	return err
 }
 
-// reply deals with a mail to the address of a person's conversation.
-func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, no domain.PersonNo) error {
-	p, err := s.o.Store.Correspondent(ctx, in.Organisation, no)
-	if fault.Is(err, fault.NotFound) || err == nil && p.Kind != domain.KindCandidate {
+// wrote reports whether a mail names a person as its author.
+func wrote(p domain.Correspondent, m *mailin.Mail) bool {
+	return m.From != "" && strings.EqualFold(m.From, strings.TrimSpace(p.Email))
+}
+
+// reply deals with a mail to a person's conversation; message is what its address stands for, 0 for none.
+func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, p domain.Correspondent, message int64) error {
+	if p.No == 0 || p.Kind != domain.KindCandidate {
 		_, err := s.wait(ctx, in, domain.WhyNotAReply, 0)
 		return err
 	}
-	if err != nil {
-		return err
-	}
+	no := p.No
 	if m.Bounce != nil || m.Auto != mailin.AutoNone {
 		_, err := s.wait(ctx, in, domain.WhyAuto, no)
 		return err
 	}
-	if m.From == "" || !strings.EqualFold(m.From, strings.TrimSpace(p.Email)) {
+	if !wrote(p, m) {
 		_, err := s.wait(ctx, in, domain.WhyForged, no)
 		return err
 	}
 	answered, err := s.answered(ctx, in.Organisation, no, m)
 	if err != nil {
 		return err
+	}
+	if answered == 0 {
+		answered = message
 	}
 	_, err = s.write(ctx, in, p, m, s.message(in, p, answered, false))
 	if handled(err) {

@@ -36,6 +36,9 @@ type Store interface {
 	CorrespondentByID(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Correspondent, error)
 	CandidatesByPhone(ctx context.Context, org domain.OrganisationID, number string) ([]domain.Correspondent, error)
 	CandidatesByEmail(ctx context.Context, org domain.OrganisationID, address string) ([]domain.Correspondent, error)
+	CandidateOrganisations(ctx context.Context, address string) ([]domain.OrganisationID, error)
+	OnlyOrganisation(ctx context.Context) (domain.OrganisationID, error)
+	DeliveryAddress(ctx context.Context, org domain.OrganisationID, id string) (string, error)
 	DeliveredMessage(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, delivery string) (int64, error)
 	NewestDelivered(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) (int64, error)
 
@@ -89,6 +92,11 @@ type Options struct {
 	Log        zerolog.Logger
 	Limits     domain.Limits
 	Limiter    Limiter // nil: none
+	// MailFrom is the address that our mails come from, AuthServer the authserv-id of the mail server in front whose
+	// Authentication-Results are believed; "": nobody vouches for anybody.
+	MailFrom, AuthServer string
+	// ReplyFor is how long the address for answers to a mail holds, 0 for good.
+	ReplyFor time.Duration
 	// KeepOriginals is how long mails are kept as they came, 0 for good.
 	KeepOriginals time.Duration
 	Committed     func(*domain.Entry) // rings the doorbell; must not block

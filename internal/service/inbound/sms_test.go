@@ -204,3 +204,8 @@ func (b bounded) Allow(_ domain.OrganisationID, writer string) (bool, time.Durat
 	b[writer]--
 	return b[writer] >= 0, time.Minute
 }
+
+// smsOf is an SMS of Sara's.
+func smsOf(id, text string) sms.Received {
+	return sms.Received{ID: id, From: "+4740000001", To: "1234", Text: text}
+}

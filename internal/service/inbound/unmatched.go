@@ -28,8 +28,9 @@ type Unmatched struct {
 	Why         domain.InboundWhy    `json:"why"`
 	Files       []domain.InboundFile `json:"files"`
 	Suggestions []domain.PersonName  `json:"suggestions"`
-	Original    string               `json:"original,omitempty"` // path of the mail as it came
-	Trial       *domain.PersonName   `json:"trial,omitempty"`    // who of the staff typed it on the Outbox page
+	Original    string               `json:"original,omitempty"`   // path of the mail as it came
+	Unverified  bool                 `json:"unverified,omitempty"` // a mail whose sender nobody vouches for
+	Trial       *domain.PersonName   `json:"trial,omitempty"`      // who of the staff typed it on the Outbox page
 }
 
 // Page is a page of them, oldest first.
@@ -60,7 +61,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, limit int, after
 		page.Next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%s", last.ReceivedAt.UnixMicro(), last.ID))
 	}
 	for _, in := range list {
-		u := Unmatched{ID: in.ID, Channel: in.Channel, Sender: in.Sender, Recipient: in.Recipient, Subject: in.Subject, Body: in.Body, ReceivedAt: in.ReceivedAt, Why: in.Why, Files: in.Files, Trial: in.Trial}
+		u := Unmatched{ID: in.ID, Channel: in.Channel, Sender: in.Sender, Recipient: in.Recipient, Subject: in.Subject, Body: in.Body, ReceivedAt: in.ReceivedAt, Why: in.Why, Files: in.Files, Trial: in.Trial, Unverified: in.Verified == domain.VerifiedNo}
 		if in.Raw != "" {
 			u.Original = domain.WaitingOriginal(in.ID)
 		}

@@ -59,7 +59,7 @@ func (s *Service) message(in domain.Inbound, p domain.Correspondent, answered in
 	hash := sha256.Sum256([]byte(in.Dedupe))
 	return domain.NewMessage{
 		Actor: p.Actor(in.Organisation).Ref(), ActorNo: p.No, Person: p.ID, Inbound: true, Via: in.Channel, Key: "inbound-" + in.ID, Hash: hash[:], ReplyTo: answered, Placed: placed,
-		Trial: in.Trial, Settles: &domain.Settles{ID: in.ID, State: domain.InboundMatched, By: domain.System(in.Organisation)},
+		Trial: in.Trial, Unverified: in.Verified == domain.VerifiedNo, Settles: &domain.Settles{ID: in.ID, State: domain.InboundMatched, By: domain.System(in.Organisation)},
 	}
 }
 

@@ -126,6 +126,9 @@ func messageWords(p domain.MessageSent) string {
 	case p.Inbound:
 		words = p.PersonName + " wrote" + viaWords[p.Via]
 	}
+	if p.Unverified {
+		words += ", sender not verified"
+	}
 	if p.Trial != nil {
 		words += ", as " + p.Trial.Name + " tried out on the Outbox page"
 	}

@@ -50,6 +50,8 @@ export const conversation = {
   // history
   'timeline.via.email': 'by email',
   'timeline.via.sms': 'by SMS',
+  'timeline.unverified': 'sender not verified',
+  'timeline.unverifiedHint': 'Nobody has confirmed that this mail comes from the address that it names. Ask before you act on anything that matters.',
   'timeline.trial': 'tried out by {name}',
   'timeline.original': 'Original',
   'timeline.originalHint': 'The mail as it came, as a file',

@@ -88,6 +88,8 @@ export interface Unmatched {
   suggestions: Named[] | null
   /** The address of the mail as it came. */
   original?: string
+  /** A mail whose sender nobody vouches for. */
+  unverified?: boolean
   /** Who of the staff typed it on the Outbox page. */
   trial?: Named
 }
