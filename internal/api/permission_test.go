@@ -59,7 +59,7 @@ var unasked = map[string]bool{
 	"GET /livez": true, "GET /readyz": true, "GET /openapi.json": true, "GET /asyncapi.yaml": true, "GET /docs": true, "GET /docs.css": true,
 	"POST /webhooks/twilio/{slug}/message": true, "POST /webhooks/twilio/{slug}/status": true, // they prove who calls by themselves: TestTwilio, TestKannel
 	"GET /webhooks/kannel/{slug}/message": true, "POST /webhooks/kannel/{slug}/message": true, "GET /webhooks/kannel/{slug}/status": true, "POST /webhooks/kannel/{slug}/status": true,
-	"GET /session/options": true, "POST /session": true, "GET /session": true, "DELETE /session": true,
+	"GET /session/options": true, "POST /session": true, "GET /session": true, "DELETE /session": true, "GET /session/expiry": true, "POST /session/renewal": true,
 	"GET /notifications/stop/{token}": true, "POST /notifications/stop/{token}": true,
 }
 

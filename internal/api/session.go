@@ -39,8 +39,8 @@ func (s *Server) sessionRoutes() []route {
 		{"POST", "/session", s.signIn},
 		{"GET", "/session", s.signedIn(s.whoAmI)},
 		{"DELETE", "/session", s.signedIn(s.signOut)},
-		{"GET", "/session/expiry", s.expiry(s.Access.Expiry)},
-		{"POST", "/session/renewal", s.expiry(s.Access.Renew)},
+		{"GET", "/session/expiry", s.sessionExpiry},
+		{"POST", "/session/renewal", s.renewSession},
 		{"DELETE", "/people/{person}/sessions", s.signedIn(s.endSessions)},
 		{"POST", "/tickets", s.signedIn(s.createTicket)},
 	}
@@ -84,19 +84,21 @@ func (s *Server) whoAmI(x *exchange, actor domain.Actor) error {
 	}{me, s.Clock.Now()})
 }
 
-// expiry asks for the end of the request's session past identify, which counts as use.
-func (s *Server) expiry(ask func(context.Context, string) (access.Expiry, error)) func(*exchange) error {
-	return func(x *exchange) error {
-		token, err := s.token(x)
-		if err != nil {
-			return err
-		}
-		e, err := ask(x.r.Context(), token)
-		if err != nil {
-			return err
-		}
-		return x.json(http.StatusOK, e)
+// sessionExpiry and renewSession go past identify, which counts as use.
+func (s *Server) sessionExpiry(x *exchange) error { return s.expiry(x, s.Access.Expiry) }
+
+func (s *Server) renewSession(x *exchange) error { return s.expiry(x, s.Access.Renew) }
+
+func (s *Server) expiry(x *exchange, ask func(context.Context, string) (access.Expiry, error)) error {
+	token, err := s.token(x)
+	if err != nil {
+		return err
 	}
+	e, err := ask(x.r.Context(), token)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, e)
 }
 
 func (s *Server) signOut(x *exchange, actor domain.Actor) error {

@@ -196,6 +196,32 @@ func TestSessionsExpire(t *testing.T) {
 	}
 }
 
+// TestExpiry: asking when a session ends does not make it last, renewing does; keys have none.
+func TestExpiry(t *testing.T) {
+	c := clock.NewFixed(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC))
+	f := start(t, nil, app.Options{Clock: c})
+	tok := f.signIn(t, "north", "anna")
+	var e struct {
+		Now       time.Time `json:"now"`
+		ExpiresAt time.Time `json:"expires_at"`
+	}
+	c.Advance(11 * time.Hour)
+	f.send(t, tok, "GET", "/session/expiry", "", nil).into(t, &e)
+	if !e.Now.Equal(c.Now()) || !e.ExpiresAt.Equal(c.Now().Add(time.Hour)) {
+		t.Errorf("%+v", e)
+	}
+	f.send(t, tok, "POST", "/session/renewal", "", nil).into(t, &e)
+	if !e.ExpiresAt.Equal(c.Now().Add(12 * time.Hour)) {
+		t.Errorf("renewed: %+v", e)
+	}
+	if a := f.send(t, "", "GET", "/session/expiry", "", nil); a.status != 401 {
+		t.Errorf("nobody: %d %s", a.status, a.body)
+	}
+	if a := f.call(t, "north/key", "GET", "/session/expiry", nil); a.status != 422 {
+		t.Errorf("an API key: %d %s", a.status, a.body)
+	}
+}
+
 func TestOtherSitesAreRefused(t *testing.T) {
 	f := start(t, nil)
 	cookie := "crier_session=" + f.token(t, "north/planner")
