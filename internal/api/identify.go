@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -107,18 +106,17 @@ func (s *Server) setDevice(x *exchange, marks string) {
 	http.SetCookie(x.w, c)
 }
 
-// address is where a request comes from: of IPv6 its /64, which is one customer's; "" if it
-// cannot be read.
-func address(r *http.Request) string {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
+// address is where a request comes from, behind trusted proxies too: of IPv6 its /64, which is one
+// customer's; "" if it cannot be read.
+func (s *Server) address(x *exchange) string {
+	from := peer.Of(x.r, s.Proxies)
+	if !from.Is6() {
+		if !from.IsValid() {
+			return ""
+		}
+		return from.String()
 	}
-	ip := at.Addr().Unmap().WithZone("")
-	if ip.Is4() {
-		return ip.String()
-	}
-	p, err := ip.Prefix(64)
+	p, err := from.Prefix(64)
 	if err != nil {
 		return ""
 	}

@@ -59,7 +59,7 @@ func (s *Server) signIn(x *exchange) error {
 	if err := x.decode(&in, bodyLimit); err != nil {
 		return err
 	}
-	in.UserAgent, in.Device, in.Address = x.r.UserAgent(), s.device(x), address(x.r)
+	in.UserAgent, in.Device, in.Address = x.r.UserAgent(), s.device(x), s.address(x)
 	out, err := s.Access.SignIn(x.r.Context(), in)
 	if err != nil {
 		return err
