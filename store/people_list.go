@@ -59,7 +59,7 @@ func (s *Store) after(ctx context.Context, org domain.OrganisationID, q domain.P
 	who := []any{org, q.After}
 	err := s.get(ctx, &at, `SELECT p.no, p.sort_name, p.folded, p.city FROM people p WHERE p.organisation_id = $1 AND p.id = $2`+s.seesPerson("p.no", q.Seen, &who), who...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", fault.Field("after", "after names nobody of this list")
+		return "", fault.Field("after", "not where a page of this list ends")
 	}
 	if err != nil {
 		return "", fmt.Errorf("read where the page begins: %w", err)

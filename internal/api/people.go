@@ -13,7 +13,7 @@ import (
 type People interface {
 	Groups(ctx context.Context, actor domain.Actor, kinds []domain.GroupKind) ([]people.Group, error)
 	Group(ctx context.Context, actor domain.Actor, id domain.GroupID) (people.Group, error)
-	List(ctx context.Context, actor domain.Actor, f domain.PeopleFilter, sort domain.PeopleSort, limit int, after domain.PersonID) (people.Page, error)
+	List(ctx context.Context, actor domain.Actor, f domain.PeopleFilter, sort domain.PeopleSort, limit int, after string) (people.Page, error)
 	Facets(ctx context.Context, actor domain.Actor, group domain.GroupID) (domain.PeopleFacets, error)
 	Profile(ctx context.Context, actor domain.Actor, id domain.PersonID) (people.Profile, error)
 }
@@ -70,7 +70,7 @@ func (s *Server) listPeople(x *exchange, actor domain.Actor) error {
 	q := x.query()
 	f := peopleFilter(q)
 	f.Presence = as[domain.Presence](q.list("presence"))
-	sort, limit, after := domain.PeopleSort(q.text("sort")), q.limit(pageUsual, pageMost), domain.PersonID(q.text("after"))
+	sort, limit, after := domain.PeopleSort(q.text("sort")), q.limit(pageUsual, pageMost), q.text("after")
 	if err := q.err(); err != nil {
 		return err
 	}

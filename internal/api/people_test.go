@@ -31,6 +31,28 @@ func (p peoplePage) ids() string {
 	return strings.Join(out, " ")
 }
 
+// Where a page ends tells nothing: whether somebody exists whom the asking person does not
+// see, or whether anybody has the id, the answer is the same.
+func TestPlacesOfPeopleTellNothing(t *testing.T) {
+	f := start(t, nil)
+	same := ""
+	for name, after := range map[string]string{
+		"one of their own": f.ids["north/a1"], "one of another room": f.ids["north/b1"], "one of another test": f.ids["north/z1"],
+		"one of another organisation": f.ids["south/a1"], "nobody": "0190a3f0-0000-7000-8000-000000000000", "nonsense": "nonsense",
+		"another's place": f.people(t, "north/planner", "limit=1").Next,
+	} {
+		a := f.call(t, "north/anna", "GET", "/people?limit=1&after="+url.QueryEscape(after), nil)
+		if a.status != 422 || a.refused(t).Error.Field != "after" || same != "" && string(a.body) != same {
+			t.Errorf("after %s: %d %s", name, a.status, a.body)
+		}
+		same = string(a.body)
+	}
+	first := f.people(t, "north/anna", "limit=1")
+	if second := f.people(t, "north/anna", "limit=1&after="+url.QueryEscape(first.Next)); first.Next == "" || first.ids()+" "+second.ids() != "a1 a2" {
+		t.Errorf("%q, then %q", first.ids(), second.ids())
+	}
+}
+
 func (f *fixture) people(t *testing.T, who, query string) (page peoplePage) {
 	t.Helper()
 	f.must(t, who, "GET", "/people?"+query, nil).into(t, &page)

@@ -240,7 +240,7 @@ func (n *Node) build(o Options) {
 	n.Record = record.New(n.Store, n.sealer)
 	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed})
 	n.Desk = desk.New(n.Store, seen, n.sealer)
-	n.People = people.New(n.Store, seen)
+	n.People = people.New(n.Store, seen, n.sealer)
 	n.Schedule = schedule.New(schedule.Deps{
 		Store: n.Store, Writer: n.Conversation, Limiter: o.Writers, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed,
 	})

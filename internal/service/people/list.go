@@ -50,9 +50,8 @@ const peopleMost = 200
 
 // List returns a page of those candidates of the actor's whom the filter chooses. With
 // exactly one group in the filter the rows are of that group: their enrolment, and
-// whether they can be written to there. after is the id of the last one of the page
-// before. Errors: Forbidden; NotFound (a group that is not the actor's); Invalid.
-func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleFilter, sort domain.PeopleSort, limit int, after domain.PersonID) (Page, error) {
+// whether they can be written to there. after is the Next of the page before. Errors: Forbidden; NotFound (a group that is not the actor's); Invalid.
+func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleFilter, sort domain.PeopleSort, limit int, after string) (Page, error) {
 	see, err := seen(actor)
 	if err != nil {
 		return Page{}, err
@@ -83,7 +82,11 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 		e.Field = "sort"
 		return Page{}, e
 	}
-	q := domain.PeopleQuery{Filter: f, Seen: see, Sort: sort, After: after, Limit: limit + 1}
+	last, err := s.openPlace(actor, after)
+	if err != nil {
+		return Page{}, err
+	}
+	q := domain.PeopleQuery{Filter: f, Seen: see, Sort: sort, After: last, Limit: limit + 1}
 	var rows []domain.Listed
 	page := Page{}
 	if len(f.Presence) > 0 {
@@ -101,7 +104,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		page.Next = string(rows[limit-1].ID)
+		page.Next = s.place(actor, rows[limit-1].ID)
 	}
 	page.People = make([]Person, len(rows))
 	var group domain.GroupID
@@ -113,6 +116,28 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 	}
 	return page, nil
 }
+
+// place is where the actor's page ends. It is sealed, so that it tells nobody whether a
+// person exists, and nobody can ask by another person's id.
+func (s *Service) place(actor domain.Actor, last domain.PersonID) string {
+	return s.sealer.Wrap(int64(actor.Organisation), placesOf(actor), []byte(last))
+}
+
+// openPlace returns the last person of the page that ended there, "" for "".
+func (s *Service) openPlace(actor domain.Actor, after string) (domain.PersonID, error) {
+	if after == "" {
+		return "", nil
+	}
+	last, err := s.sealer.Unwrap(int64(actor.Organisation), placesOf(actor), after)
+	if err != nil {
+		return "", noPlace()
+	}
+	return domain.PersonID(last), nil
+}
+
+func placesOf(actor domain.Actor) string { return "places of people for " + actor.ID }
+
+func noPlace() error { return fault.Field("after", "not where a page of this list ends") }
 
 // present is a page of a list that is filtered by presence, which no database knows.
 func (s *Service) present(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, int, error) {
@@ -134,7 +159,7 @@ func (s *Service) present(ctx context.Context, org domain.OrganisationID, q doma
 		}
 	}
 	if !begun {
-		return nil, 0, fault.Field("after", "after names nobody of this list")
+		return nil, 0, noPlace()
 	}
 	rows, err := s.store.PeopleNumbered(ctx, org, nos)
 	return rows, total, err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"crier/internal/cursor"
 	"crier/internal/domain"
 )
 
@@ -34,10 +35,13 @@ type Presence interface {
 type Service struct {
 	store    Store
 	presence Presence
+	sealer   *cursor.Sealer
 }
 
 // New makes the service.
-func New(s Store, p Presence) *Service { return &Service{store: s, presence: p} }
+func New(s Store, p Presence, sealer *cursor.Sealer) *Service {
+	return &Service{store: s, presence: p, sealer: sealer}
+}
 
 // seen is whom the actor may see. Errors: Forbidden.
 func seen(actor domain.Actor) (domain.Seen, error) { return actor.Seen(domain.ActPeopleView) }

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"crier/internal/clock"
+	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
 	"crier/internal/service/people"
@@ -54,11 +55,11 @@ func TestPresence(t *testing.T) {
 		t.Fatal(err)
 	}
 	here := presence{2: domain.Online, 4: domain.Away, 5: domain.Online, 9: domain.Online}
-	s := people.New(st, here)
+	s := people.New(st, here, cursor.NewSealer(make([]byte, 32)))
 	planner := domain.Actor{Organisation: o.ID, Kind: domain.ActorPerson, ID: "p", No: 99, Role: domain.RolePlanner}
 	page := func(after string, states ...domain.Presence) (string, people.Page) {
 		t.Helper()
-		p, err := s.List(ctx, planner, domain.PeopleFilter{Presence: states}, "", 2, domain.PersonID(after))
+		p, err := s.List(ctx, planner, domain.PeopleFilter{Presence: states}, "", 2, after)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,7 +88,7 @@ func TestPresence(t *testing.T) {
 
 // TestForbidden: candidates have no business here.
 func TestForbidden(t *testing.T) {
-	s := people.New(nil, presence{})
+	s := people.New(nil, presence{}, cursor.NewSealer(make([]byte, 32)))
 	candidate := domain.Actor{Organisation: 1, Kind: domain.ActorPerson, ID: "c", No: 1, Role: domain.RoleCandidate}
 	for name, err := range map[string]error{
 		"groups": func() error { _, err := s.Groups(t.Context(), candidate, nil); return err }(),

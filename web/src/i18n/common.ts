@@ -80,6 +80,7 @@ export const common = {
   'role.invigilator': 'Invigilator',
   'role.coordinator': 'Coordinator',
   'role.candidate': 'Candidate',
+  'role.integration': 'Automatic message',
 
   'progress.not_started': 'not started',
   'progress.in_progress': 'in progress',

@@ -85,6 +85,11 @@ export interface Broadcast {
   left_out?: { id: string; name: string; reason: { code: string; text: string } }[]
 }
 
+export interface TicketMaker {
+  kind: string
+  name: string
+}
+
 export interface Recipient {
   id: string
   name: string
@@ -99,6 +104,8 @@ export interface Recipient {
   /** Not displayed: their page keeps it until the test that they sit is over. */
   in_test?: boolean
   told?: { at: string; by: string; note: string } | null
+  /** Of states that came through a ticket which somebody else made: who made it. */
+  by_ticket_of?: Partial<Record<ReceiptState, TicketMaker>> | null
   /** How its copies stand. */
   deliveries?: CopyState[] | null
 }
@@ -116,6 +123,8 @@ export interface LogEntry {
   hash: string
   /** Only in the answer for one entry. */
   recipients?: { id: string; name: string; external_id: string; room: string }[]
+  /** The same, of entries that are no sendings: what it says of each of them. */
+  people?: { id: string; name: string; external_id: string; what: string }[]
 }
 
 export interface Verification {

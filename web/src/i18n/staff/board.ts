@@ -30,6 +30,8 @@ export const board = {
   'board.column.state': 'State',
   'board.notYet': 'not yet',
   'board.toldBy': '{time} by {name}',
+  'board.byTicket.api_key': 'by a ticket of API key {name}',
+  'board.byTicket.other': 'by a ticket of {name}',
   'board.tickAll': 'Tick everyone shown',
   'board.done.displayed': 'Everyone has seen it',
   'board.done.displayedBody': 'All of them have had it on their screen or were told in person.',

@@ -58,7 +58,8 @@ export const log = {
   'kind.session.ended': 'Sign-out',
   'kind.session.failed': 'Failed sign-ins',
   'kind.apikey.created': 'API key made',
-  'kind.apikey.revoked': 'API key revoked',
+  'kind.apikey.revoked': 'API key ended',
+  'kind.tickets.made': 'Tickets made',
   'kind.organisation.created': 'Organisation',
   'kind.settings.changed': 'Settings',
   'kind.message.sent': 'Message',
@@ -73,6 +74,7 @@ export const log = {
   'kind.team.message': 'Among staff',
   'kind.export.requested': 'Export asked for',
   'kind.export.ended': 'Export ended',
+  'log.people': { one: 'About {count} person', other: 'About {count} people' },
   'actor.system': 'System',
   'actor.api_key': 'API key',
 } as const

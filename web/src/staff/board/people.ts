@@ -2,6 +2,14 @@
 // who has not reached the state and was not told in person either.
 
 import type { BroadcastCounts, ReceiptState, Recipient } from '../types'
+import { t } from '../../i18n/staff'
+
+/** Says that a state came through a ticket which somebody else made; "" if a sign-in of the candidate's own reported it. */
+export function byTicket(r: Recipient, state: ReceiptState): string {
+  const by = r.by_ticket_of?.[state]
+  if (!by) return ''
+  return t(by.kind === 'api_key' ? 'board.byTicket.api_key' : 'board.byTicket.other', { name: by.name })
+}
 
 export type View = 'displayed' | 'acknowledged' | 'delivered' | 'all'
 export const views: readonly View[] = ['displayed', 'acknowledged', 'delivered', 'all']

@@ -29,6 +29,7 @@ export const kinds = [
   'session.failed',
   'apikey.created',
   'apikey.revoked',
+  'tickets.made',
   'organisation.created',
   'settings.changed',
   'message.sent',
