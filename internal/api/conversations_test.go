@@ -225,7 +225,7 @@ func TestNotesAreRefused(t *testing.T) {
 		{item{"key": "note-0002", "body": "b", "mentions": []string{f.ids["north/a1"]}}, 422, "mentions[0]"},
 		{item{"key": "note-0002", "body": "b", "mentions": []string{""}}, 422, "mentions[0]"},
 		{item{"key": "note-0002", "body": "b", "mentions": strings.Split(strings.Repeat(anna+" ", 21), " ")[:21]}, 413, "mentions"},
-		{item{"key": "note-0002", "body": "b", "group": "x"}, 400, "group"},
+		{item{"key": "note-0002", "body": "b", "group": "x"}, 422, "group"},
 	} {
 		a := f.call(t, "north/anna", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", c.in)
 		if a.status != c.status || a.refused(t).Error.Field != c.field {
@@ -263,8 +263,9 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s: to %s %s is unread %v, %s, archived %v; want %v, %s, %v", step, who, person, c.Unread, c.Processed, c.Archived, unread, processed, archived)
 		}
 	}
-	f.reply(t, "a1", "one")
-	f.reply(t, "a2", "one")
+	inTest := item{"group": f.ids["north/T1"]}
+	f.reply(t, "a1", "one", inTest)
+	f.reply(t, "a2", "one", inTest)
 	stands("a reply", "anna", "a1", true, "open", false)
 	act("anna", "read", 1, "a1")
 	act("anna", "process", 1, "a1")
@@ -276,7 +277,7 @@ func TestActions(t *testing.T) {
 	if c := f.timeline(t, "north/chief", "a1", "").Conversation; c.By != "anna "+canary("north", "anna") {
 		t.Errorf("processed by %q", c.By)
 	}
-	f.reply(t, "a1", "two")
+	f.reply(t, "a1", "two", inTest)
 	stands("a reply brings it back", "anna", "a1", true, "open", false)
 	act("anna", "read", 1, "a1")
 	act("anna", "unread", 1, "a1")
@@ -387,7 +388,7 @@ func TestClaims(t *testing.T) {
 func TestNoteRetry(t *testing.T) {
 	f := start(t, nil)
 	path, anna := "/conversations/"+f.ids["north/a1"]+"/notes", f.staffID(t, "north", "anna")
-	first := item{"key": "note-0001", "body": "see to her", "mentions": []string{anna, anna}}
+	first := item{"key": "note-0001", "group": f.ids["north/T1"], "body": "see to her", "mentions": []string{anna, anna}}
 	stored := f.must(t, "north/planner", "POST", path, first)
 	f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{{"person": "s-anna", "test": "T1", "remove": true}}})
 	if a := f.call(t, "north/planner", "POST", path, first); a.status != 200 || string(a.body) != string(stored.body) {

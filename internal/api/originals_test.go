@@ -112,7 +112,7 @@ func TestOriginals(t *testing.T) {
 		want      int
 	}{
 		{"south/planner", hers, 404}, {"south/planner", waits, 404}, {"north/a1", hers, 403}, {"north/a1", waits, 403}, {"north/chief", waits, 403},
-		{"north/chief", hers, 404}, {"north/planner", "/messages/nonsense/original", 404}, {"north/planner", "/unmatched/none/original", 404},
+		{"north/chief", hers, 403}, {"north/planner", "/messages/nonsense/original", 404}, {"north/planner", "/unmatched/none/original", 404},
 	} {
 		if a := f.call(t, c.who, "GET", c.path, nil); a.status != c.want {
 			t.Errorf("%s %s: %d, want %d: %s", c.who, c.path, a.status, c.want, a.body)

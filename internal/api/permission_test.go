@@ -170,7 +170,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
 		{method: "GET", path: "/unmatched", action: domain.ActDeliveryManage},
 		{method: "GET", path: "/refusals", action: domain.ActDeliveryManage},
-		{method: "GET", path: hers, action: domain.ActConversationView},
+		{method: "GET", path: hers, action: domain.ActContactView},
 		{method: "GET", path: waits, action: domain.ActDeliveryManage},
 		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
 		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
