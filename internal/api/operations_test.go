@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/service/access"
 )
 
 // bare makes an organisation in which every list is empty: staff of each role without scopes, a
@@ -17,7 +18,7 @@ func (f *fixture) bare(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := f.node.Access.CreateAPIKey(t.Context(), domain.System(org.ID), "exam platform")
+	key, err := f.node.Access.CreateAPIKey(t.Context(), domain.System(org.ID), access.NewAPIKey{Name: "exam platform", Rights: domain.Rights})
 	if err != nil {
 		t.Fatal(err)
 	}
