@@ -72,7 +72,7 @@ func TestRights(t *testing.T) {
 		RightStaff:     {ActStaffManage},
 		RightTickets:   {ActTicketsMake},
 		RightSend:      {ActBroadcastSend, ActConversationSend},
-		RightRead:      {ActBroadcastView, ActConversationView, ActPeopleView, ActRecordAll, ActRecordView, ActExamView},
+		RightRead:      {ActBroadcastView, ActContactView, ActConversationView, ActPeopleView, ActRecordAll, ActRecordView, ActExamView},
 		RightSettings:  {ActSettingsManage},
 		RightSessions:  {ActPeopleManage},
 	}

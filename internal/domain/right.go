@@ -32,7 +32,7 @@ var rightOf = map[Action]Right{
 	ActProvision: RightProvision, ActAssignmentManage: RightProvision, ActConsentManage: RightProvision,
 	ActStaffManage: RightStaff, ActTicketsMake: RightTickets,
 	ActBroadcastSend: RightSend, ActConversationSend: RightSend,
-	ActExamView: RightRead, ActPeopleView: RightRead, ActConversationView: RightRead,
+	ActExamView: RightRead, ActPeopleView: RightRead, ActConversationView: RightRead, ActContactView: RightRead,
 	ActBroadcastView: RightRead, ActRecordView: RightRead, ActRecordAll: RightRead,
 	ActSettingsManage: RightSettings, ActPeopleManage: RightSessions,
 }

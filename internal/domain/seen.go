@@ -266,7 +266,7 @@ func (a Actor) MayFilter(set Settings, field string, f PeopleFilter) error {
 		e.Field = field + name
 		return e
 	}
-	if a.May(ActContactView) != nil {
+	if ReachOf(a.Role, ActContactView) == ReachNone {
 		if len(f.City) > 0 {
 			return no("city", "city")
 		}
