@@ -163,12 +163,12 @@ const (
 func Excerpt(text, q string) (runs []Run, found bool) {
 	marks := markWords(text, QueryWords(q))
 	runes := []rune(text)
-	from, to := 0, len(runes)
+	from := 0
 	if len(marks) > 0 {
 		before := string(runes[:marks[0][0]])
 		from = marks[0][0] - utf8.RuneCountInString(shorten.Start(before, excerptBefore))
 	}
-	to = from + utf8.RuneCountInString(shorten.Clip(string(runes[from:]), excerptMost))
+	to := from + utf8.RuneCountInString(shorten.Clip(string(runes[from:]), excerptMost))
 	var b strings.Builder
 	if from > 0 {
 		b.WriteString("…")

@@ -159,4 +159,4 @@ func toBounces(to []string) bool {
 	return false
 }
 
-var undelivered = regexp.MustCompile(`(?i)(undeliver|delivery (status )?(notification|fail)|failure notice|returned mail|mail delivery|non (remis|distribu)|échec de (la )?(remise|distribution)|unzustellbar|nicht zustellbar|ikke (levert|leveres|leverbar)|kunne ikke leveres|kunde inte levereras|inte att leverera|olevererbar|no se puede entregar|impossibile recapitare|onbestelbaar|toimittaminen epäonnistui|nie dostarczono|не доставлено)`)
+var undelivered = regexp.MustCompile(`(?i)(undeliver|delivery (status )?(notification|fail)|failure notice|returned mail|mail delivery|non (remis|distribu)|échec de (la )?(remise|distribution)|unzustellbar|nicht zustellbar|ikke (levert|leveres|leverbar)|kunne ikke leveres|kunde inte levereras|inte att leverera|olevererbar|no se puede entregar|recapito non riuscito|onbestelbaar|toimittaminen epäonnistui|nie dostarczono|не доставлено)`)

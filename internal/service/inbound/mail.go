@@ -153,7 +153,8 @@ func (s *Service) direct(ctx context.Context, e mailin.Envelope, by *domain.Acto
 	if err != nil {
 		return err
 	}
-	why, no := domain.InboundWhy(""), domain.PersonNo(0)
+	var why domain.InboundWhy
+	var no domain.PersonNo
 	switch {
 	case e.Mail.Bounce != nil || e.Mail.Auto != mailin.AutoNone:
 		why = domain.WhyAuto

@@ -1,1 +1,1 @@
-import{Bt as e,dt as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
+import{Wt as e,ht as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
