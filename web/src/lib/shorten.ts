@@ -15,6 +15,8 @@ const count = (text: string): number => {
 /** The longest beginning with whole characters and at most `most` code points. */
 export function clip(text: string, most: number): string {
   if (text.length <= most) return text
+  // Plain letters need no look: one unit is one character.
+  if (/^[ -~]*$/.test(text.slice(0, most + 1))) return text.slice(0, most)
   let left = most
   let kept = ''
   if (typeof Intl.Segmenter !== 'function') {
