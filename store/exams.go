@@ -55,7 +55,7 @@ func (t *Tx) upsertExams(ctx context.Context, actor domain.Actor, specs []domain
 	}
 	exams := make([]domain.ExamRecord, len(records))
 	for i, r := range records {
-		exams[i] = domain.ExamRecord{ID: r.ID, ExternalID: r.ExternalID, Name: r.Name, Members: r.Members}
+		exams[i] = domain.ExamRecord{ID: r.ID, ExternalID: r.ExternalID, Name: r.Name, Members: r.Members, EndMoved: r.EndMoved}
 	}
 	var entries []*domain.Entry
 	for _, part := range weighed(exams, perEntry, func(r domain.ExamRecord) int { return len(r.Members) }) {

@@ -148,7 +148,8 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 			continue
 		}
 		values = append(values, []any{r.ID, r.Kind, r.ExternalID, r.Name, r.StartsAt, r.EndsAt, r.Place, r.Replies, r.Starts, r.CreatedAt})
-		records = append(records, domain.GroupRecord{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name})
+		records = append(records, domain.GroupRecord{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name,
+			EndMoved: exists && r.EndsAt != old.EndsAt})
 	}
 	if err := wrong.err(fault.Invalid); err != nil || len(values) == 0 {
 		return c, nil, err

@@ -121,6 +121,8 @@ type ExamRecord struct {
 
 	// Members are the candidates in it, whose pages show its facts; none when it is new.
 	Members []PersonNo `json:"members,omitempty"`
+	// EndMoved reports that it now ends at another time.
+	EndMoved bool `json:"end_moved,omitempty"`
 }
 
 // GroupsUpserted is the payload of EntryGroupsUpserted.
@@ -137,6 +139,8 @@ type GroupRecord struct {
 
 	// Members are the candidates in it, whose pages show its facts; none when it is new.
 	Members []PersonNo `json:"members,omitempty"`
+	// EndMoved reports that it now ends at another time.
+	EndMoved bool `json:"end_moved,omitempty"`
 }
 
 // EnrolmentsUpserted is the payload of EntryEnrolmentsUpserted; one entry per group.

@@ -39,7 +39,7 @@ func TestSendingReach(t *testing.T) {
 		case chosenBoth:
 			chosen = []GroupID{"test", "pool"}
 		}
-		r, err := (Actor{Role: c.role, Scopes: scopes}).SendingReach(chosen)
+		r, err := (Actor{Role: c.role, Scopes: scopes, Rights: Rights}).SendingReach(chosen)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"crier/internal/domain"
 	"crier/internal/fault"
 	"crier/internal/service/conversation"
+	"crier/internal/testkit"
 )
 
 // services is all that a gateway needs, for one candidate: ticket "t", session "s".
@@ -188,10 +190,25 @@ func TestHello(t *testing.T) {
 // TestSilentConnectionsHoldUpNobody: of those who say no hello, a few may wait; more end the oldest, and
 // whoever says hello gets in.
 func TestSilentConnectionsHoldUpNobody(t *testing.T) {
-	_, _, addr := serveGateway(t, &services{}, Options{Unknown: 3, HelloTime: time.Hour})
+	g, _, addr := serveGateway(t, &services{}, Options{Unknown: 3, HelloTime: time.Hour})
+	newest := func() (c any) {
+		g.unknown.mu.Lock()
+		defer g.unknown.mu.Unlock()
+		if e := g.unknown.list.Back(); e != nil {
+			c = e.Value
+		}
+		return c
+	}
 	silent := make([]*peer, 6)
 	for i := range silent {
+		before := newest()
 		silent[i] = open(t, addr, nil)
+		testkit.Eventually(t, 20*time.Second, "the gateway knows of the connection", func() error {
+			if newest() == before {
+				return errors.New("it does not")
+			}
+			return nil
+		})
 	}
 	for i, p := range silent[:3] {
 		if code := p.closed(); code != closeSignedOut {

@@ -73,7 +73,7 @@ func (g *Gateway) Entry(e *domain.Entry) {
 		}
 		tests := make(map[domain.ExamID]bool, len(p.Exams))
 		for _, r := range p.Exams {
-			tests[r.ID] = true
+			tests[r.ID] = r.EndMoved
 		}
 		g.reterm(e.Organisation, func(s domain.Scope) bool { return tests[s.Exam] })
 	case domain.EntrySettingsChanged:

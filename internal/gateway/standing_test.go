@@ -83,7 +83,7 @@ func TestWindowsOfWhoMoves(t *testing.T) {
 	})
 }
 
-// A connection is closed when the reach through a scope ends, and when a test's times, the
+// A connection is closed when the reach through a scope ends, and when a test's end, the
 // organisation's settings or one's role change; nobody else's is.
 func TestConnectionsEndWithTheReach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -117,7 +117,9 @@ func TestConnectionsEndWithTheReach(t *testing.T) {
 		pass(2 * time.Second)
 		closed("the end", ends)
 		o.happens(domain.EntryExamsUpserted, domain.ExamsUpserted{Exams: []domain.ExamRecord{{ID: "T"}}})
-		closed("other times", ends, lasts)
+		closed("another name", ends)
+		o.happens(domain.EntryExamsUpserted, domain.ExamsUpserted{Exams: []domain.ExamRecord{{ID: "T", EndMoved: true}}})
+		closed("another end", ends, lasts)
 		o.happens(domain.EntryPeopleUpserted, domain.PeopleUpserted{People: []domain.PersonRecord{{No: 103, Role: domain.RoleInvigilator}, {No: 104, Role: domain.RoleCoordinator}}})
 		closed("another role", ends, lasts, pool)
 		o.happens(domain.EntrySettingsChanged, domain.SettingsChanged{})
