@@ -146,6 +146,7 @@ func TestMailOfAMessage(t *testing.T) {
 	m := mails()
 	l := letter(domain.DeliverMessage, nil)
 	l.Subject, l.Body, l.SenderName, l.Group.Name = "Rom B", "Kom", "Kari", "R1"
+	l.SentAt = time.Date(2026, 5, 5, 10, 12, 0, 0, time.UTC)
 	l.Files = []domain.Attachment{{ID: "f1", Name: "kart.pdf", Type: "application/pdf", Size: 5}}
 	o, err := m.Compose(t.Context(), l, "sara@example.org")
 	if err != nil {

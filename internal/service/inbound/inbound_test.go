@@ -97,7 +97,7 @@ func TestClosed(t *testing.T) {
 		h.clock.Advance(25 * time.Hour)
 		h.must(h.mail(to, mailFrom("sara@example.org", "5@x", "", "Again")))
 		h.answers(1)
-		same(t, "waiting", h.waiting(), "closed: Why?", "closed: Please!", "auto: News", "closed: No answer please", "closed: Again")
+		same(t, "waiting", h.waiting(), "closed: Why?", "closed: Please!", "closed: News", "closed: No answer please", "closed: Again")
 		same(t, "sara said", h.said("sara"))
 		page, err := h.List(t.Context(), h.staff, 1, "")
 		h.must(err)
