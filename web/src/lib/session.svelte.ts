@@ -34,7 +34,9 @@ class Session {
   async signIn(given: SignIn): Promise<Me> {
     const answer = await plain.post<{ me: Me }>('/session', given)
     this.#enter(answer.me)
-    void settle(storage.local, (made) => plain.post('/me/push', told(made)))
+    // Whoever signs in may leave this page at once: the server is told before that, within reason.
+    const again = settle(storage.local, (made) => plain.post('/me/push', told(made)))
+    await Promise.race([again, new Promise((late) => setTimeout(late, 2000))])
     return answer.me
   }
 
