@@ -140,7 +140,7 @@ func (w *world) freshKey() {
 				Secret string `json:"secret"`
 			} `json:"key"`
 		}
-		w.call(n, w.boss, http.MethodPost, "/api-keys", item{"name": fmt.Sprint("sender ", w.keys), "rights": []string{"provision", "settings", "send", "read"}}, &out)
+		w.call(n, w.boss, http.MethodPost, "/api-keys", item{"name": fmt.Sprint("sender ", w.keys), "rights": []string{"provision", "staff", "tickets", "send", "read", "settings", "sessions"}}, &out)
 		w.key = out.Key.Secret
 		w.secrets.add([]byte(w.key))
 		return
