@@ -25,6 +25,7 @@ class Session {
       const answer = await plain.get<{ me: Me; now: string }>('/session')
       clock.set(answer.now)
       this.#enter(answer.me)
+      void settle(storage.local)
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'unauthenticated') throw error
       this.phase = this.phase === 'in' ? 'over' : this.phase === 'over' ? 'over' : 'out'
@@ -34,9 +35,8 @@ class Session {
   async signIn(given: SignIn): Promise<Me> {
     const answer = await plain.post<{ me: Me }>('/session', given)
     this.#enter(answer.me)
-    // Whoever signs in may leave this page at once: the server is told before that, within reason.
-    const again = settle(storage.local, (made) => plain.post('/me/push', told(made)))
-    await Promise.race([again, new Promise((late) => setTimeout(late, 2000))])
+    // Waited for: the page may go elsewhere next, and a request that has not left would be lost.
+    await settle(storage.local, (made) => plain.post('/me/push', told(made), { keepalive: true }))
     return answer.me
   }
 
@@ -62,7 +62,6 @@ class Session {
     storage.enter(me.id)
     // Nothing on this page is for another person's eyes: it begins anew.
     if (this.me && this.me.id !== me.id) return location.replace(homeOf(me))
-    if (!this.me) void settle(storage.local)
     this.me = me
     this.phase = 'in'
     locale.apply(me.locale, navigator.languages)

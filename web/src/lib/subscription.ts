@@ -22,7 +22,11 @@ export function told(made: PushSubscription): { endpoint: string; keys: { p256dh
 
 /** Ends it here, whether or not the server still knows it. Never fails, and never takes long. */
 export async function drop(): Promise<void> {
-  const done = subscription().then((made) => made?.unsubscribe())
+  await atMost(subscription().then((made) => made?.unsubscribe()))
+}
+
+/** Waits for it, but neither long nor for its failure. */
+async function atMost(done: Promise<unknown>): Promise<void> {
   await Promise.race([done, new Promise((late) => setTimeout(late, 2000))]).catch(() => {})
 }
 
@@ -43,12 +47,12 @@ export function mark(store: Store, endpoint: string): void {
  * ends there with the sign-in that made it.
  */
 export async function settle(store: Store, again?: (made: PushSubscription) => Promise<unknown>): Promise<void> {
-  try {
-    const made = await subscription()
-    if (!made) return
-    if (store.getItem(name) !== made.endpoint) await made.unsubscribe()
-    else await again?.(made)
-  } catch {
-    // The switch on the settings page shows what came of it.
-  }
+  // What fails is shown by the switch on the settings page.
+  await atMost(
+    subscription().then(async (made) => {
+      if (!made) return
+      if (store.getItem(name) !== made.endpoint) await made.unsubscribe()
+      else await again?.(made)
+    }),
+  )
 }
