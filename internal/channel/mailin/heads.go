@@ -25,8 +25,8 @@ func headAt(lines []string, i int) mailHead {
 		return mailHead{}
 	}
 	if l := lines[i]; strings.Count(l, ": ") >= 3 { // all in a line
-		if m := inLine.FindStringIndex(l); m != nil && timed.MatchString(l[m[0]:]) && addressed.MatchString(l) {
-			return mailHead{lines: 1, addresses: addressed.FindAllString(l[m[0]:], -1)}
+		if m := inLine.FindAllStringIndex(l, -1); len(m) >= 4 && timed.MatchString(l) && addressed.MatchString(l[m[0][0]:]) {
+			return mailHead{lines: 1, addresses: addressed.FindAllString(l[m[0][0]:], -1)}
 		}
 	}
 	var h mailHead
@@ -91,7 +91,7 @@ func (c *cutter) attribution(i int) (lines int, marked bool) {
 			continue
 		}
 		next := c.next(i + n + 1)
-		marked = next < len(c.bare) && strings.HasPrefix(c.bare[next], ">") && next <= i+n+3
+		marked = next < len(c.bare) && strings.HasPrefix(c.bare[next], ">")
 		dated := timed.MatchString(joined) || dayOf.MatchString(joined)
 		switch {
 		case marked && dated && addressed.MatchString(joined):
@@ -117,7 +117,7 @@ var (
 	dayOf = regexp.MustCompile(`\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\b(19|20)\d\d\b|[٠-٩]{4}|\d{1,2}\.? \p{L}{3,}|\p{L}{3,} \d{1,2}\b|\d月`)
 
 	field       = regexp.MustCompile(`^\**(\p{L}[\p{L}\p{M}' ’-]{0,24}?)\s?\**[:：]\**\s*(\S.*)$`)
-	inLine      = regexp.MustCompile(`(?i)(from|fra|från|von|de|van|da|od|от)\s?: \S.* (subject|emne|ämne|betreff|objet|onderwerp|asunto|oggetto|temat|тема)\s?: `)
+	inLine      = regexp.MustCompile(`(?i)(^|[^\p{L}])(from|fra|från|von|de|van|da|sent|sendt|date|dato|datum|to|til|till|an|à|subject|emne|ämne|betreff|objet|asunto)\s?: `)
 	underscores = regexp.MustCompile(`^_{10,}$`)
 	// Words between dashes.
 	between = regexp.MustCompile(`^[-_=]{3,}\s*\p{L}[\p{L}\p{M}' ’.-]{3,50}?\s*[-_=]{3,}`)
@@ -146,7 +146,7 @@ var labelKind = func() map[string]string {
 	out := map[string]string{}
 	for kind, words := range map[string]string{
 		"from":    "from fra från von de van lähettäjä da od nadawca от від 发件人 寄件者 差出人 من",
-		"sent":    "sent sendt skickat gesendet envoyé verzonden lähetetty enviado inviato wysłano отправлено надіслано 发送时间|تاريخ الإرسال|تم الإرسال",
+		"sent":    "sent sendt skickat gesendet envoyé verzonden lähetetty enviado inviato wysłano отправлено надіслано 发送时间|تاريخ الإرسال|تم الإرسال|enviada em|enviado em|gesendet am|envoyé le|inviato il|data invio",
 		"date":    "date dato datum fecha data päivämäärä päiväys дата 日期 التاريخ",
 		"to":      "to til till an à aan vastaanottaja para a do кому 收件人 宛先 إلى",
 		"cc":      "cc kopi kopia copie kopie copia dw копия نسخة",
