@@ -12,23 +12,6 @@ import (
 	"crier/internal/testkit"
 )
 
-// onBoth runs a test on a node over each database.
-func onBoth(t *testing.T, do func(t *testing.T, f *fixture), change func(*config.Config)) {
-	for name, database := range map[string]func(*config.Config){
-		"sqlite":   func(*config.Config) {},
-		"postgres": func(c *config.Config) { c.Database = testkit.Postgres(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			do(t, start(t, func(c *config.Config) {
-				database(c)
-				if change != nil {
-					change(c)
-				}
-			}))
-		})
-	}
-}
-
 type apiKey struct {
 	ID, Name, Secret string
 	SenderName       string `json:"sender_name"`
@@ -56,7 +39,7 @@ func (f *fixture) as(name string, k apiKey) string {
 
 // A key without the right staff changes nothing of staff, by whatever way.
 func TestKeysAndStaff(t *testing.T) {
-	onBoth(t, func(t *testing.T, f *fixture) {
+	both(t, func(t *testing.T, f *fixture) {
 		platform := f.as("platform", f.key(t, "north/admin", item{"name": "platform",
 			"rights": []string{"provision", "tickets", "send", "read", "settings", "sessions"}}))
 		staff := item{"external_id": "s-anna", "kind": "staff", "role": "invigilator", "given_name": "anna", "family_name": canary("north", "anna")}
@@ -112,12 +95,12 @@ func TestKeysAndStaff(t *testing.T) {
 		if a := f.call(t, hr, "PUT", "/provisioning/people", item{"items": []item{candidate}}); a.status != 403 {
 			t.Errorf("a candidate by a key for staff: %d %s", a.status, a.body)
 		}
-	}, nil)
+	})
 }
 
 // The log says who changed whose role and password, and never the password.
 func TestLogNamesRolesAndPasswords(t *testing.T) {
-	onBoth(t, func(t *testing.T, f *fixture) {
+	both(t, func(t *testing.T, f *fixture) {
 		f.must(t, "north/admin", "PUT", "/provisioning/people", item{"items": []item{
 			{"external_id": "s-bert", "kind": "staff", "role": "planner", "given_name": "Bert", "family_name": "Dahl", "login": "bert.dahl", "password": "an entirely new one"},
 			{"external_id": "s-new", "kind": "staff", "role": "admin", "given_name": "Nora", "family_name": "Ny", "login": "nora", "password": "an entirely new one"},
@@ -144,7 +127,7 @@ func TestLogNamesRolesAndPasswords(t *testing.T) {
 		if len(detail.People) != 2 || detail.People[0].What == "" || strings.Contains(string(a.body), "entirely") {
 			t.Errorf("%s", a.body)
 		}
-	}, nil)
+	})
 }
 
 // A key is refused after its time, and from where it may not be used.
@@ -201,7 +184,7 @@ func TestKeysExpireAndAreBound(t *testing.T) {
 
 // What a key sends carries its public name; the log knows the key's own.
 func TestKeysSenderName(t *testing.T) {
-	onBoth(t, func(t *testing.T, f *fixture) {
+	both(t, func(t *testing.T, f *fixture) {
 		named := f.key(t, "north/admin", item{"name": "integration-3", "rights": []string{"send"}, "sender_name": "The exam office"})
 		plain := f.key(t, "north/admin", item{"name": "integration-4", "rights": []string{"send"}})
 		if named.SenderName != "The exam office" || plain.SenderName != canary("north", "organisation") {
@@ -227,5 +210,5 @@ func TestKeysSenderName(t *testing.T) {
 		if s := string(log.body); !strings.Contains(s, "integration-3") || !strings.Contains(s, "integration-4") {
 			t.Errorf("%s", s)
 		}
-	}, nil)
+	})
 }

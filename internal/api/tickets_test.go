@@ -89,7 +89,7 @@ type boardRow struct {
 // Who makes tickets for others is on record, and so is what comes through them: the board and
 // the log name the maker. When a key ends, its tickets and their sockets end.
 func TestTicketsForOthers(t *testing.T) {
-	onBoth(t, func(t *testing.T, f *fixture) {
+	both(t, func(t *testing.T, f *fixture) {
 		k := f.key(t, "north/admin", item{"name": "load generator", "rights": []string{"tickets"}})
 		key := f.as("generator", k)
 		soon := f.key(t, "north/admin", item{"name": "soon over", "rights": []string{"tickets"}, "expires_at": time.Now().Add(3 * time.Second)})
@@ -164,7 +164,7 @@ func TestTicketsForOthers(t *testing.T) {
 		if a := f.call(t, "north/soon", "POST", "/provisioning/tickets", item{"people": []string{"b2"}}); a.status != 401 || !strings.Contains(string(a.body), "expired") {
 			t.Errorf("%d %s", a.status, a.body)
 		}
-	}, nil)
+	})
 }
 
 type concerned struct {
