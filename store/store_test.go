@@ -16,8 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	watch = noteStatement
-	testkit.Main(m, func() error { return goleak.Find() }, statementsRun)
+	testkit.Main(m, func() error { return goleak.Find() })
 }
 
 // both runs fn on each database, empty and migrated.

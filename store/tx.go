@@ -67,30 +67,18 @@ func (t *Tx) People(ctx context.Context, n int) (first domain.PersonNo, err erro
 	return domain.PersonNo(last) - domain.PersonNo(n) + 1, nil
 }
 
-// watch, if a test sets it, is called before each statement with the dialect it is written for.
-var watch func(*dialect)
-
-func (s *Store) watched() {
-	if watch != nil {
-		watch(s.d)
-	}
-}
-
 // Get reads one row into dest; sql.ErrNoRows if there is none.
 func (t *Tx) Get(ctx context.Context, dest any, query string, args ...any) error {
-	t.s.watched()
 	return t.tx.GetContext(ctx, dest, query, args...)
 }
 
 // Select reads rows into the slice dest points to.
 func (t *Tx) Select(ctx context.Context, dest any, query string, args ...any) error {
-	t.s.watched()
 	return t.tx.SelectContext(ctx, dest, query, args...)
 }
 
 // Exec runs a statement and returns how many rows it touched.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	t.s.watched()
 	r, err := t.tx.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
@@ -100,12 +88,10 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 
 // get and list read outside a transaction, with translated errors.
 func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
-	s.watched()
 	return s.noteSlow(query, translate(ctx, s.r.GetContext(ctx, dest, query, args...)))
 }
 
 func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
-	s.watched()
 	return s.noteSlow(query, translate(ctx, s.r.SelectContext(ctx, dest, query, args...)))
 }
 

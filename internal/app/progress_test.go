@@ -15,7 +15,7 @@ import (
 func TestReaderThatStallsIsGivenUp(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	ended := make(chan error, 4)
-	chunk := make([]byte, 1<<20)
+	chunk, took := make([]byte, 1<<20), make([]byte, 1<<20)
 	s := httptest.NewServer(progressing(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/empty" {
 			w.WriteHeader(http.StatusNoContent)
@@ -55,7 +55,7 @@ func TestReaderThatStallsIsGivenUp(t *testing.T) {
 	defer tick.Stop()
 	for time.Since(began) < 3*limit { // slowly: for longer than a stalled one is kept
 		<-tick.C
-		n, err := io.ReadFull(resp.Body, chunk)
+		n, err := io.ReadFull(resp.Body, took)
 		if read += n; err != nil {
 			t.Fatalf("after %d bytes: %v", read, err)
 		}
