@@ -275,7 +275,7 @@ func TestNewerSchemaRefused(t *testing.T) {
 // Three nodes start at once on an empty database: each finds it migrated, and all
 // hold the same epoch and key.
 func TestConcurrentMigration(t *testing.T) {
-	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteDSN, "postgres": func(t testing.TB) string { return testkit.Postgres(t) }} {
+	for name, dsn := range map[string]func(testing.TB) string{"sqlite": sqliteDSN, "postgres": func(t testing.TB) string { return testkit.EmptyPostgres(t) }} {
 		t.Run(name, func(t *testing.T) {
 			at := dsn(t)
 			stores := make([]*Store, 3)

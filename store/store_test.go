@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -16,7 +17,19 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	testkit.Template(prepare)
 	testkit.Main(m, func() error { return goleak.Find() })
+}
+
+// prepare gives the database that the tests' ones are copies of this version's schema, and no
+// epoch or key: those are of each database alone.
+func prepare(dsn string) error {
+	ctx := context.Background()
+	s, err := Open(ctx, Options{DSN: dsn, Log: zerolog.Nop()})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.up(ctx, s.w), s.Close())
 }
 
 // both runs fn on each database, empty and migrated.

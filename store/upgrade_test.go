@@ -12,7 +12,7 @@ import (
 // TestUpgrade brings a database of the first schema, with people and sendings in it, up to
 // this one: what was sent then stands in conversations, is listed and is found.
 func TestUpgrade(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return sqliteDSN(t) }, "postgres": func() string { return testkit.Postgres(t) }} {
+	for name, dsn := range map[string]func() string{"sqlite": func() string { return sqliteDSN(t) }, "postgres": func() string { return testkit.EmptyPostgres(t) }} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
 			s, err := Open(ctx, Options{DSN: dsn(), Log: zerolog.Nop()})

@@ -4,6 +4,10 @@ import (
 	"testing"
 
 	"crier/internal/testkit"
+	"crier/internal/testkit/migrated"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	testkit.Template(migrated.Postgres)
+	testkit.Main(m)
+}

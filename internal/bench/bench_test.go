@@ -12,6 +12,7 @@ import (
 	"crier/internal/cli"
 	"crier/internal/config"
 	"crier/internal/testkit"
+	"crier/internal/testkit/migrated"
 )
 
 // TestMain lets this binary stand for crier: the benchmark starts its own executable again.
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) {
 		stop()
 		os.Exit(code)
 	}
+	testkit.Template(migrated.Postgres)
 	testkit.Main(m)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crier/internal/testkit"
+	"crier/internal/testkit/migrated"
 )
 
 // binary is the path of the program under test.
@@ -27,5 +28,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	// After a failed run the binary stays, to look into what failed.
+	testkit.Template(migrated.Postgres)
 	testkit.Main(m, func() error { return os.RemoveAll(folder) })
 }

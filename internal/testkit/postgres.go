@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -31,15 +32,56 @@ type Server struct {
 
 var databases atomic.Int64
 
-// Postgres makes an empty database for the test on the server that all tests of this process share, and returns its
-// connection string. It commits durably (fsync and synchronous_commit on). The database is dropped when the test ends,
-// with whatever connections it still has.
+// Postgres makes a database for the test on the server that all tests of this process share, and returns its connection
+// string: a copy of the package's [Template], empty without one. It commits durably (fsync and synchronous_commit on). The
+// database is dropped when the test ends, with whatever connections it still has.
 func Postgres(t testing.TB) (dsn string) {
+	t.Helper()
+	from, err := prepared()
+	check(t, err)
+	return postgresFrom(t, from)
+}
+
+// EmptyPostgres is [Postgres] without the template.
+func EmptyPostgres(t testing.TB) (dsn string) {
+	t.Helper()
+	return postgresFrom(t, "")
+}
+
+// Template names the function that prepares the database which those of [Postgres] are copies of: it is handed an empty
+// one, once, and leaves no connection open. Copying takes a tenth of the time that migrating takes. It is called before
+// the tests run.
+func Template(prepare func(dsn string) error) { prepareTemplate = prepare }
+
+var (
+	prepareTemplate func(dsn string) error
+
+	prepared = sync.OnceValues(func() (name string, err error) {
+		if prepareTemplate == nil {
+			return "", nil
+		}
+		s, err := sharedPostgres()
+		if err != nil {
+			return "", err
+		}
+		const template = "test_template"
+		if err := s.admin("CREATE DATABASE " + template); err != nil {
+			return "", err
+		}
+		return template, prepareTemplate(s.dsn(template))
+	})
+)
+
+func postgresFrom(t testing.TB, template string) (dsn string) {
 	t.Helper()
 	s, err := sharedPostgres()
 	check(t, err)
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	check(t, s.admin("CREATE DATABASE "+pq.QuoteIdentifier(name)))
+	statement := "CREATE DATABASE " + pq.QuoteIdentifier(name)
+	if template != "" {
+		statement += " TEMPLATE " + pq.QuoteIdentifier(template)
+	}
+	check(t, s.admin(statement))
 	t.Cleanup(func() {
 		if err := s.admin("DROP DATABASE " + pq.QuoteIdentifier(name) + " WITH (FORCE)"); err != nil {
 			t.Errorf("testkit: %v", err)

@@ -21,10 +21,12 @@ import (
 	"crier/internal/domain"
 	"crier/internal/fault"
 	"crier/internal/testkit"
+	"crier/internal/testkit/migrated"
 	"crier/store"
 )
 
 func TestMain(m *testing.M) {
+	testkit.Template(migrated.Postgres)
 	testkit.Main(m, func() error { return goleak.Find() })
 }
 

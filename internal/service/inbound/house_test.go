@@ -26,10 +26,12 @@ import (
 	"crier/internal/service/delivery"
 	"crier/internal/service/inbound"
 	"crier/internal/testkit"
+	"crier/internal/testkit/migrated"
 	"crier/store"
 )
 
 func TestMain(m *testing.M) {
+	testkit.Template(migrated.Postgres)
 	testkit.Main(m, func() error { return goleak.Find() })
 }
 
