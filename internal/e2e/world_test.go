@@ -230,7 +230,7 @@ func (w *world) screens() []*screen {
 // settled waits until every screen is connected and up to date.
 func (w *world) settled(list []*screen) {
 	w.t.Helper()
-	testkit.Eventually(w.t, 20*time.Second, "screens are up to date", func() error {
+	testkit.Eventually(w.t, time.Minute, "screens are up to date", func() error {
 		for _, s := range list {
 			if !s.isLive() {
 				return fmt.Errorf("%s is not", s.person)
