@@ -80,7 +80,7 @@ func (c *Conn) Heard() { c.heard.Store(c.hub.now().Unix()) }
 func (c *Conn) Ponged(payload []byte) {
 	now := c.hub.now()
 	c.heard.Store(now.Unix())
-	if c.hub.pings.sent(payload, now) {
+	if c.hub.pings.sent(payload, now, c.hub.opt.Unread) {
 		c.read.Store(now.Unix())
 	}
 }

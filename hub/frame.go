@@ -1,9 +1,9 @@
 package hub
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/rand"
 	"encoding/binary"
+	"sync/atomic"
 	"time"
 )
 
@@ -84,33 +84,38 @@ func header(size int) ([]byte, int) {
 }
 
 // pings makes WebSocket pings that nobody can answer without having read them: the pong repeats
-// their payload, which is the time and a part of its HMAC. Any client library answers pings by itself.
+// their payload, which is the second of the ping and a random number. Any client library answers
+// pings by itself. Answers are looked up, not calculated: a pong is taken in on the stack of its
+// connection's reader, which must stay shallow, since each idle connection keeps its own.
 type pings struct {
-	key  []byte
-	life time.Duration
+	numbers [256]atomic.Uint64 // by second
+	last    uint32             // the second of the last frame
 }
 
-const pingBytes = 12
+const pingBytes = 4 + 8
 
-// frame makes the ping of a time.
-func (p pings) frame(now time.Time) []byte {
-	return append([]byte{0x89, pingBytes}, p.payload(uint32(now.Unix()))...)
+// frame makes the ping of a second; it is the sweeper's.
+func (p *pings) frame(now time.Time) []byte {
+	sec := uint32(now.Unix())
+	slot := &p.numbers[sec%uint32(len(p.numbers))]
+	if sec != p.last { // else the answers to the first of this second would count for nothing
+		b := make([]byte, 8)
+		_, _ = rand.Read(b) // never fails
+		slot.Store(binary.BigEndian.Uint64(b))
+		p.last = sec
+	}
+	out := binary.BigEndian.AppendUint32([]byte{0x89, pingBytes}, sec)
+	return binary.BigEndian.AppendUint64(out, slot.Load())
 }
 
-func (p pings) payload(sec uint32) []byte {
-	b := binary.BigEndian.AppendUint32(make([]byte, 0, 4+sha256.Size), sec)
-	mac := hmac.New(sha256.New, p.key)
-	mac.Write(b)
-	return mac.Sum(b)[:pingBytes]
-}
-
-// sent reports whether payload is that of a ping sent within life.
-func (p pings) sent(payload []byte, now time.Time) bool {
+// sent reports whether payload is that of a ping sent within life, 4 minutes at most.
+func (p *pings) sent(payload []byte, now time.Time, life time.Duration) bool {
 	if len(payload) != pingBytes {
 		return false
 	}
-	sec := binary.BigEndian.Uint32(payload)
-	return now.Sub(time.Unix(int64(sec), 0)) <= p.life && hmac.Equal(payload, p.payload(sec))
+	sec, number := binary.BigEndian.Uint32(payload), binary.BigEndian.Uint64(payload[4:])
+	age := uint32(now.Unix()) - sec
+	return age < uint32(min(int(life/time.Second), len(p.numbers))) && number != 0 && p.numbers[sec%uint32(len(p.numbers))].Load() == number
 }
 
 // stamp appends the frame to dst with its slots filled for one recipient.

@@ -53,7 +53,6 @@ func New(opt Options, journal Journal, translator Translator, stamper Stamper, b
 		catchUps: make(chan struct{}, opt.CatchUps), followers: map[int64]*follower{},
 		doubt: make(chan struct{}, 1), ended: map[login]time.Time{}, restarted: map[key]time.Time{},
 	}
-	h.pings = pings{key: ownKey(), life: opt.Unread}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.topics.listeners = map[topicKey]map[*Conn]struct{}{}
 	h.presence = newPresence(h)
