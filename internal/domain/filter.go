@@ -72,6 +72,7 @@ func (f CandidateFilter) Match(c Candidate) bool { return f.Matcher()(c) }
 func (f CandidateFilter) Matcher() func(Candidate) bool {
 	searching := strings.TrimSpace(f.Q) != ""
 	asked := Words(Fold(f.Q))
+	rooms, seats := placeKeys(f.Room), placeKeys(f.Seat)
 	return func(c Candidate) bool {
 		presence := c.Presence
 		if presence == "" {
@@ -80,8 +81,8 @@ func (f CandidateFilter) Matcher() func(Candidate) bool {
 		switch {
 		case len(f.Progress) > 0 && !slices.Contains(f.Progress, c.Progress),
 			len(f.Presence) > 0 && !slices.Contains(f.Presence, presence),
-			len(f.Room) > 0 && !slices.Contains(f.Room, c.Room),
-			len(f.Seat) > 0 && !slices.Contains(f.Seat, c.Seat),
+			len(rooms) > 0 && !rooms[PlaceKey(c.Room)],
+			len(seats) > 0 && !seats[PlaceKey(c.Seat)],
 			f.ExtraTime != nil && *f.ExtraTime != (c.ExtraMinutes > 0),
 			len(f.Tag) > 0 && !slices.ContainsFunc(f.Tag, func(t string) bool { return slices.Contains(c.Tags, t) }):
 			return false
@@ -119,6 +120,14 @@ func plain[T ~string](values []T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = strings.ReplaceAll(string(v), "_", " ")
+	}
+	return out
+}
+
+func placeKeys(names []string) map[string]bool {
+	out := make(map[string]bool, len(names))
+	for _, n := range names {
+		out[PlaceKey(n)] = true
 	}
 	return out
 }

@@ -188,6 +188,7 @@ func (s *Service) matching(ctx context.Context, org domain.OrganisationID, exam 
 	if err != nil {
 		return nil, err
 	}
+	domain.SortCandidates(all)
 	match := f.Matcher()
 	out := all[:0]
 	for _, c := range all {

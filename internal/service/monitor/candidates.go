@@ -59,6 +59,7 @@ func (s *Service) Candidates(ctx context.Context, actor domain.Actor, exam domai
 	if limit <= 0 || limit > candidatesMost {
 		limit = candidatesMost
 	}
+	domain.SortCandidates(all)
 	match := f.Matcher()
 	page := Page{Candidates: []Candidate{}, UnknownNodes: s.Presence.UnknownNodes(actor.Organisation)}
 	begun := after == ""
