@@ -50,6 +50,10 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 	if err != nil {
 		return c, nil, err
 	}
+	rooms, err := t.rooms(ctx, known)
+	if err != nil {
+		return c, nil, err
+	}
 	now := t.s.clock.Now()
 	var values []enrolmentRow
 	upserted, moved, left := grouped[domain.PersonNo]{}, grouped[domain.ProgressChange]{}, grouped[int64]{}
@@ -74,6 +78,7 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 			}
 		}
 		r.Room, r.Seat, r.ExtraMinutes = set(spec.Room, r.Room), set(spec.Seat, r.Seat), set(spec.ExtraMinutes, r.ExtraMinutes)
+		r.Room, r.Seat = rooms.spell(r.Exam, r.Room), domain.CleanPlace(r.Seat)
 		placed := !exists || r != old
 		if spec.Progress != nil && string(*spec.Progress) != r.Progress {
 			r.Progress, r.ProgressAt = string(*spec.Progress), micros(now)

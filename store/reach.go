@@ -131,6 +131,35 @@ func (s *Store) Enrolled(ctx context.Context, org domain.OrganisationID, exam do
 	return out, nil
 }
 
+// OtherGroups returns the other groups that a test's candidates are in, of those that are seen.
+func (s *Store) OtherGroups(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, seen domain.Seen) (map[domain.PersonNo][]domain.GroupMark, error) {
+	args := []any{org, exam}
+	sees := ""
+	if !seen.All {
+		sees = ` AND ` + s.inPlaces("o", seen, &args)
+	}
+	var rows []struct {
+		No    int64 `db:"person_no"`
+		ID    string
+		Kind  string
+		Name  string
+		State string
+	}
+	err := s.list(ctx, &rows, `SELECT o.person_no, g.id, g.kind, g.name, o.state FROM enrolments e
+		JOIN enrolments o ON o.organisation_id = e.organisation_id AND o.person_no = e.person_no AND o.group_id <> e.group_id AND o.state <> 'left'
+		JOIN groups g ON g.organisation_id = o.organisation_id AND g.id = o.group_id
+		WHERE e.organisation_id = $1 AND e.group_id = $2`+sits+sees+` ORDER BY g.name, g.id`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read candidates' other groups: %w", err)
+	}
+	out := map[domain.PersonNo][]domain.GroupMark{}
+	for _, r := range rows {
+		no := domain.PersonNo(r.No)
+		out[no] = append(out[no], domain.GroupMark{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), Name: r.Name, State: domain.EnrolmentState(r.State)})
+	}
+	return out, nil
+}
+
 // Places returns those of the named people who are enrolled in the test, by number.
 func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Placed, error) {
 	args := []any{org, exam, jsonOf(ids)}

@@ -98,6 +98,10 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 	if err != nil {
 		return c, nil, err
 	}
+	spelt, err := t.rooms(ctx, known)
+	if err != nil {
+		return c, nil, err
+	}
 	changes := grouped[domain.ScopeChange]{}
 	var gone, values [][]any
 	for i, spec := range specs {
@@ -106,6 +110,7 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 			continue
 		}
 		old, exists := stored[pair{exam.ID, person.No}]
+		spec.Rooms = spelt.spellAll(exam.ID, spec.Rooms)
 		rooms := spec.Rooms
 		if len(rooms) == 0 {
 			rooms = []string{""}

@@ -47,6 +47,7 @@ func (s *Server) listCandidates(x *exchange, actor domain.Actor) error {
 	f := domain.CandidateFilter{
 		Q: q.text("q"), Progress: as[domain.Progress](q.list("progress")), Presence: as[domain.Presence](q.list("presence")),
 		Room: q.list("room"), Seat: q.list("seat"), ExtraTime: q.yesNo("extra_time"), Tag: q.list("tag"),
+		Group: as[domain.GroupID](q.list("group")),
 	}
 	limit, after := q.limit(0, candidatesMost), q.text("after")
 	if err := q.err(); err != nil {

@@ -19,7 +19,7 @@ type Roster interface {
 	PutExams(ctx context.Context, actor domain.Actor, items []roster.Exam) (roster.Counts, error)
 	PutGroups(ctx context.Context, actor domain.Actor, items []roster.Group) (roster.Counts, error)
 	PutEnrolments(ctx context.Context, actor domain.Actor, items []roster.Enrolment) (roster.Counts, error)
-	PutScopes(ctx context.Context, actor domain.Actor, items []roster.Scope) (roster.Counts, error)
+	PutScopes(ctx context.Context, actor domain.Actor, items []roster.Scope) (roster.Scoped, error)
 	PostProgress(ctx context.Context, actor domain.Actor, items []roster.Progress) (roster.Counts, error)
 	Import(ctx context.Context, actor domain.Actor, csv io.Reader) (roster.Imported, error)
 }
@@ -38,7 +38,7 @@ func (s *Server) provisioningRoutes() []route {
 }
 
 // items makes a handler of a service's method that takes a list. It needs one of the actions.
-func items[T any](put func(context.Context, domain.Actor, []T) (roster.Counts, error), actions ...domain.Action) func(*exchange, domain.Actor) error {
+func items[T, R any](put func(context.Context, domain.Actor, []T) (R, error), actions ...domain.Action) func(*exchange, domain.Actor) error {
 	return func(x *exchange, actor domain.Actor) error {
 		if err := actor.MayAny(actions...); err != nil {
 			return err // before 16 MiB are read for someone who may not

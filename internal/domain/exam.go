@@ -95,10 +95,11 @@ type Candidate struct {
 	GivenName  string
 	FamilyName string
 	Tags       []string
-	Locked     bool      // their account is
-	Waiting    int       // messages not yet delivered to them
-	Presence   Presence  // filled in by the monitor
-	LastSeen   time.Time // filled in by the monitor; zero = not since this server started
+	Groups     []GroupMark // other groups that they are in and the reader sees, where asked for
+	Locked     bool        // their account is
+	Waiting    int         // messages not yet delivered to them
+	Presence   Presence    // filled in by the monitor
+	LastSeen   time.Time   // filled in by the monitor; zero = not since this server started
 }
 
 // Name is how the candidate is shown.

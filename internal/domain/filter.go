@@ -18,6 +18,7 @@ type CandidateFilter struct {
 	Seat      []string   `json:"seat,omitempty"`
 	ExtraTime *bool      `json:"extra_time,omitempty"`
 	Tag       []string   `json:"tag,omitempty"`
+	Group     []GroupID  `json:"group,omitempty"` // also in one of these groups, of those that the reader sees
 }
 
 // filterValues is how many values one condition may have.
@@ -26,7 +27,7 @@ const filterValues = 500
 // Empty reports whether the filter chooses all.
 func (f CandidateFilter) Empty() bool {
 	return strings.TrimSpace(f.Q) == "" && len(f.Progress) == 0 && len(f.Presence) == 0 && len(f.Room) == 0 && len(f.Seat) == 0 &&
-		f.ExtraTime == nil && len(f.Tag) == 0
+		f.ExtraTime == nil && len(f.Tag) == 0 && len(f.Group) == 0
 }
 
 // Validate refuses unknown states and unusable texts; field is where the filter
@@ -51,7 +52,7 @@ func (f CandidateFilter) Validate(field string) error {
 	for _, l := range []struct {
 		name   string
 		values []string
-	}{{"room", f.Room}, {"seat", f.Seat}, {"tag", f.Tag}} {
+	}{{"room", f.Room}, {"seat", f.Seat}, {"tag", f.Tag}, {"group", plain(f.Group)}} {
 		if len(l.values) > filterValues {
 			return fault.Over(field+l.name, filterValues, int64(len(l.values)), "%d values; at most %d are possible", len(l.values), filterValues)
 		}
@@ -72,6 +73,7 @@ func (f CandidateFilter) Match(c Candidate) bool { return f.Matcher()(c) }
 func (f CandidateFilter) Matcher() func(Candidate) bool {
 	searching := strings.TrimSpace(f.Q) != ""
 	asked := Words(Fold(f.Q))
+	rooms, seats := placeKeys(f.Room), placeKeys(f.Seat)
 	return func(c Candidate) bool {
 		presence := c.Presence
 		if presence == "" {
@@ -80,9 +82,10 @@ func (f CandidateFilter) Matcher() func(Candidate) bool {
 		switch {
 		case len(f.Progress) > 0 && !slices.Contains(f.Progress, c.Progress),
 			len(f.Presence) > 0 && !slices.Contains(f.Presence, presence),
-			len(f.Room) > 0 && !slices.Contains(f.Room, c.Room),
-			len(f.Seat) > 0 && !slices.Contains(f.Seat, c.Seat),
+			len(rooms) > 0 && !rooms[PlaceKey(c.Room)],
+			len(seats) > 0 && !seats[PlaceKey(c.Seat)],
 			f.ExtraTime != nil && *f.ExtraTime != (c.ExtraMinutes > 0),
+			len(f.Group) > 0 && !slices.ContainsFunc(c.Groups, func(g GroupMark) bool { return slices.Contains(f.Group, g.ID) }),
 			len(f.Tag) > 0 && !slices.ContainsFunc(f.Tag, func(t string) bool { return slices.Contains(c.Tags, t) }):
 			return false
 		}
@@ -112,6 +115,7 @@ func (f CandidateFilter) Words() string {
 		parts = append(parts, map[bool]string{true: "with extra time", false: "without extra time"}[*f.ExtraTime])
 	}
 	add("tag", f.Tag)
+	add("group", plain(f.Group))
 	return strings.Join(parts, ", ")
 }
 
@@ -119,6 +123,14 @@ func plain[T ~string](values []T) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		out[i] = strings.ReplaceAll(string(v), "_", " ")
+	}
+	return out
+}
+
+func placeKeys(names []string) map[string]bool {
+	out := make(map[string]bool, len(names))
+	for _, n := range names {
+		out[PlaceKey(n)] = true
 	}
 	return out
 }

@@ -27,6 +27,7 @@ func TestFilterCases(t *testing.T) {
 			Presence     Presence `json:"presence"`
 			ExtraMinutes int      `json:"extra_minutes"`
 			Tags         []string `json:"tags"`
+			Groups       []GroupMark
 		}
 		Cases []struct {
 			Name   string
@@ -49,7 +50,7 @@ func TestFilterCases(t *testing.T) {
 			for i, p := range golden.Candidates {
 				if c.Filter.Match(Candidate{
 					Enrolment:  Enrolment{Progress: p.Progress, Room: p.Room, Seat: p.Seat, ExtraMinutes: p.ExtraMinutes},
-					ExternalID: p.ExternalID, GivenName: p.GivenName, FamilyName: p.FamilyName, Tags: p.Tags, Presence: p.Presence,
+					ExternalID: p.ExternalID, GivenName: p.GivenName, FamilyName: p.FamilyName, Tags: p.Tags, Groups: p.Groups, Presence: p.Presence,
 				}) {
 					got = append(got, i)
 				}

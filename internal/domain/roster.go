@@ -99,6 +99,12 @@ type Tally struct {
 	Unchanged int `json:"unchanged"`
 }
 
+// EmptyScope is a scope that nobody is in: a room of a test, or the whole of a group (Room "").
+type EmptyScope struct {
+	Item int // of the specs
+	Room string
+}
+
 // ErrStale is returned for specs whose PasswordWas is no longer what is stored:
 // someone else changed the person meanwhile. Look again and repeat.
 var ErrStale = errors.New("people changed meanwhile")

@@ -32,7 +32,7 @@ func (r SendingReach) Blocked(p Listed) Blocked {
 	throughTest := false
 	for _, g := range p.Groups {
 		here := []Place{{Group: g.Group, Room: g.Room}}
-		if g.State == EnrolmentLeft || len(r.chosen) > 0 && !slices.Contains(r.chosen, g.Group) || !r.seen.Holds(here) {
+		if g.State == EnrolmentLeft || len(r.chosen) > 0 && !slices.Contains(r.chosen, g.Group) || !r.seen.HoldsMember(g.Group, g.Room, g.Kind, g.State) {
 			continue
 		}
 		if g.Kind != KindTest || r.tests.Holds(here) {

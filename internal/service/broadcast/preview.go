@@ -58,7 +58,7 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 	if r.Filter != nil {
 		filter = *r.Filter
 	}
-	candidates, err := s.matching(ctx, actor.Organisation, exam, rooms, filter)
+	candidates, err := s.matching(ctx, actor, exam, rooms, filter)
 	if err != nil {
 		return Preview{}, err
 	}

@@ -54,12 +54,25 @@ func (r Recipients) distinct() []domain.PersonID {
 	return out
 }
 
-// words says the recipients in words where a filter was used.
-func (r Recipients) words() string {
+// words says the recipients in words where a filter was used, with the names of its groups.
+func (s *Service) words(ctx context.Context, org domain.OrganisationID, r Recipients) (string, error) {
 	if r.Filter == nil {
-		return ""
+		return "", nil
 	}
-	return r.Filter.Words()
+	f := *r.Filter
+	if len(f.Group) > 0 {
+		names, err := s.o.Store.ExamNames(ctx, org, f.Group)
+		if err != nil {
+			return "", err
+		}
+		f.Group = nil
+		for _, id := range r.Filter.Group {
+			if name, ok := names[id]; ok {
+				f.Group = append(f.Group, domain.GroupID(name))
+			}
+		}
+	}
+	return f.Words(), nil
 }
 
 // audience is who gets a sending to a test: the list as an entry keeps it, how many they are, and who is left out
@@ -79,7 +92,8 @@ func (a audience) leftOut() map[domain.BlockedCode][]domain.PersonNo {
 
 // audience resolves and freezes the recipients. It refuses none, too many, anyone who is not the actor's, and a list of
 // whom all are locked.
-func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, r Recipients) (audience, error) {
+func (s *Service) audience(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, r Recipients) (audience, error) {
+	org := actor.Organisation
 	locked, err := s.o.Store.Locked(ctx, org, exam, rooms)
 	if err != nil {
 		return audience{}, err
@@ -102,7 +116,7 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 		out.n++
 	}
 	if r.Filter != nil {
-		matching, err := s.matching(ctx, org, exam, rooms, *r.Filter)
+		matching, err := s.matching(ctx, actor, exam, rooms, *r.Filter)
 		if err != nil {
 			return audience{}, err
 		}
@@ -183,11 +197,26 @@ func reasonNotYours(limited bool) string {
 }
 
 // matching returns the candidates within rooms that the filter chooses, with their presence.
-func (s *Service) matching(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, f domain.CandidateFilter) ([]domain.Candidate, error) {
+func (s *Service) matching(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, f domain.CandidateFilter) ([]domain.Candidate, error) {
+	org := actor.Organisation
 	all, err := s.o.Store.Enrolled(ctx, org, exam, rooms)
 	if err != nil {
 		return nil, err
 	}
+	if len(f.Group) > 0 {
+		seen, err := actor.Seen(domain.ActBroadcastSend)
+		if err != nil {
+			return nil, err
+		}
+		groups, err := s.o.Store.OtherGroups(ctx, org, exam, seen)
+		if err != nil {
+			return nil, err
+		}
+		for i := range all {
+			all[i].Groups = groups[all[i].Person]
+		}
+	}
+	domain.SortCandidates(all)
 	match := f.Matcher()
 	out := all[:0]
 	for _, c := range all {

@@ -113,13 +113,17 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 			return Broadcast{}, false, err
 		}
 	}
-	to, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients)
+	to, err := s.audience(ctx, actor, exam, rooms, d.recipients)
+	if err != nil {
+		return Broadcast{}, false, err
+	}
+	filter, err := s.words(ctx, actor.Organisation, d.recipients)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
-		Reminds: d.reminds, Recipients: to.n, LeftOut: to.leftOut(), Filter: d.recipients.words(), Channels: d.channels,
+		Reminds: d.reminds, Recipients: to.n, LeftOut: to.leftOut(), Filter: filter, Channels: d.channels,
 	}
 	payload, err := json.Marshal(text)
 	if err != nil {

@@ -23,7 +23,9 @@ type Candidate struct {
 	Seat         string          `json:"seat"`
 	ExtraMinutes int             `json:"extra_minutes"`
 	Tags         []string        `json:"tags"`
-	Waiting      int             `json:"waiting"` // messages of this test not yet delivered to them
+	// Groups are the other groups that they are in, of those that the reader sees.
+	Groups  []domain.GroupMark `json:"groups"`
+	Waiting int                `json:"waiting"` // messages of this test not yet delivered to them
 }
 
 // Page is a part of the live list.
@@ -56,14 +58,24 @@ func (s *Service) Candidates(ctx context.Context, actor domain.Actor, exam domai
 	if err != nil {
 		return Page{}, err
 	}
+	seen, err := actor.Seen(domain.ActExamView)
+	if err != nil {
+		return Page{}, err
+	}
+	groups, err := s.Store.OtherGroups(ctx, actor.Organisation, exam, seen)
+	if err != nil {
+		return Page{}, err
+	}
 	if limit <= 0 || limit > candidatesMost {
 		limit = candidatesMost
 	}
+	domain.SortCandidates(all)
 	match := f.Matcher()
 	page := Page{Candidates: []Candidate{}, UnknownNodes: s.Presence.UnknownNodes(actor.Organisation)}
 	begun := after == ""
 	for _, c := range all {
 		c.Presence, c.LastSeen = s.Presence.Presence(actor.Organisation, c.Person)
+		c.Groups = groups[c.Person]
 		here := begun
 		begun = begun || string(c.ID) == after // the place of after holds even if it matches no longer
 		if !match(c) {
@@ -92,6 +104,6 @@ func row(c domain.Candidate) Candidate {
 	return Candidate{
 		ID: c.ID, Name: c.Name(), GivenName: c.GivenName, FamilyName: c.FamilyName, ExternalID: c.ExternalID, Progress: c.Progress,
 		ProgressAt: known(c.ProgressAt), Presence: c.Presence, LastSeen: known(c.LastSeen), Room: c.Room, Seat: c.Seat,
-		ExtraMinutes: c.ExtraMinutes, Tags: tags, Waiting: c.Waiting,
+		ExtraMinutes: c.ExtraMinutes, Tags: tags, Groups: c.Groups, Waiting: c.Waiting,
 	}
 }

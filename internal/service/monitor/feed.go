@@ -149,6 +149,7 @@ func (s *Service) Entry(e *domain.Entry) {
 			w.roster, w.enrolled = nil, true
 			w.version++
 		}
+		f.sitters(k, e)
 		f.listsChanged(e.Organisation)
 		f.mu.Unlock()
 		f.nudge()
@@ -163,6 +164,24 @@ func (s *Service) Entry(e *domain.Entry) {
 		}
 		f.mu.Unlock()
 		f.nudge()
+	}
+}
+
+// sitters notes that candidates of watched tests entered or left another group, which the live list
+// can be filtered by. f.mu is held.
+func (f *feed) sitters(of watchKey, e *domain.Entry) {
+	var p domain.EnrolmentsUpserted
+	if json.Unmarshal(e.Payload, &p) != nil {
+		return
+	}
+	for k, w := range f.watches {
+		if k.org != of.org || k == of || w.enrolled {
+			continue
+		}
+		w.enrolled = slices.ContainsFunc(p.People, func(no domain.PersonNo) bool {
+			_, sits := w.roster[no]
+			return sits
+		})
 	}
 }
 

@@ -405,3 +405,21 @@ func TestWhatIsProvisionedIsTold(t *testing.T) {
 		listsAre(0)
 	})
 }
+
+// Who enters another group is told to those who watch a test that they sit: its list is filtered by groups.
+func TestOtherGroupsAreTold(t *testing.T) {
+	inHall(t, func(t *testing.T, s *Service, h *hall) {
+		_, end, err := s.Watch(t.Context(), planner, "m1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer end()
+		for person, want := range map[string]int{"2": 2, "9": 0} { // to all rooms' topic and to that of some
+			s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryEnrolmentsUpserted, Exam: "pool", Payload: json.RawMessage(`{"people":[` + person + `]}`)})
+			settle(2 * gather)
+			if told := h.take(); len(told) != want {
+				t.Errorf("person %s entered a pool: %q", person, told)
+			}
+		}
+	})
+}

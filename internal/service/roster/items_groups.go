@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"slices"
 	"time"
 
 	"crier/internal/domain"
@@ -85,8 +84,16 @@ func (e Enrolment) spec(w domain.Where, c *check) domain.EnrolmentSpec {
 	if kind != domain.KindTest {
 		c.noSeat(w, e)
 	}
-	c.optional(w, "room", e.Room, placeMost)
-	c.optional(w, "seat", e.Seat, placeMost)
+	for _, p := range []struct {
+		field string
+		given **string
+	}{{"room", &e.Room}, {"seat", &e.Seat}} {
+		if *p.given != nil {
+			clean := domain.CleanPlace(**p.given)
+			*p.given = &clean
+			c.text(w, p.field, clean, placeMost, true)
+		}
+	}
 	if e.ExtraMinutes != nil && (*e.ExtraMinutes < 0 || *e.ExtraMinutes > extraMost) {
 		c.add(w, "extra_minutes", "extra_minutes must be from 0 to %d", extraMost)
 	}
@@ -122,11 +129,10 @@ func (s Scope) key() (string, string) { return s.in().key() + "\x00" + s.Person,
 func (s Scope) spec(w domain.Where, c *check) domain.ScopeSpec {
 	kind, group := s.in().spec(w, c)
 	c.text(w, "person", s.Person, idMost, false)
-	rooms := slices.Clone(s.Rooms)
-	slices.Sort(rooms)
-	rooms = slices.Compact(rooms)
-	for _, r := range rooms {
-		c.text(w, "rooms", r, placeMost, false)
+	rooms := make([]string, len(s.Rooms))
+	for i, r := range s.Rooms {
+		rooms[i] = domain.CleanPlace(r)
+		c.text(w, "rooms", rooms[i], placeMost, false)
 	}
 	if s.Remove && len(rooms) > 0 {
 		c.add(w, "remove", "remove takes the whole test away: leave rooms out")

@@ -6,11 +6,13 @@ package roster
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"crier/internal/auth"
 	"crier/internal/clock"
 	"crier/internal/domain"
+	"crier/internal/fault"
 )
 
 // Store is what this service needs of the database. Each method writes all or
@@ -23,6 +25,7 @@ type Store interface {
 	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error)
 	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error)
 	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error)
+	EmptyScopes(ctx context.Context, org domain.OrganisationID, specs []domain.ScopeSpec) ([]domain.EmptyScope, error)
 	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error)
 	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
 }
@@ -106,9 +109,35 @@ func (s *Service) PutEnrolments(ctx context.Context, actor domain.Actor, items [
 	return put(ctx, s, actor, items, s.Store.UpsertEnrolments)
 }
 
+// Scoped says what became of scopes.
+type Scoped struct {
+	Counts
+	// Warnings name the scopes that nobody is in, which may be misspelt, or ahead of their enrolments.
+	Warnings []fault.Detail `json:"warnings"`
+}
+
 // PutScopes replaces what staff see of a group. Errors as for PutPeople.
-func (s *Service) PutScopes(ctx context.Context, actor domain.Actor, items []Scope) (Counts, error) {
-	return put(ctx, s, actor, items, s.Store.ReplaceScopes)
+func (s *Service) PutScopes(ctx context.Context, actor domain.Actor, items []Scope) (out Scoped, err error) {
+	specs, err := prepare(s, actor, items)
+	if err != nil {
+		return out, err
+	}
+	c, entries, err := s.Store.ReplaceScopes(ctx, actor, specs)
+	s.committed(entries)
+	if err != nil {
+		return out, err
+	}
+	out.Counts = c
+	empty, err := s.Store.EmptyScopes(ctx, actor.Organisation, specs)
+	for _, e := range empty {
+		spec := specs[e.Item]
+		w := fault.Detail{Field: spec.Where("rooms"), Message: fmt.Sprintf("nobody sits in room %q of %q yet", e.Room, spec.Exam)}
+		if e.Room == "" {
+			w = fault.Detail{Field: spec.Where("person"), Message: fmt.Sprintf("nobody is in %q yet", spec.Exam)}
+		}
+		out.Warnings = append(out.Warnings, w)
+	}
+	return out, err
 }
 
 // PostProgress takes in how far candidates have come. A change older than what is

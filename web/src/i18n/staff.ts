@@ -65,6 +65,8 @@ export const staff = {
   'monitor.starts': 'starts {time}',
   'monitor.ended': 'ended {time}',
   'monitor.myRooms': 'Your rooms: {rooms}',
+  'monitor.emptyRooms': 'Nobody sits in {rooms}',
+  'monitor.emptyRoomsBody': 'You are assigned to it in this test. If candidates sit there, its name may be spelt differently in their seating: ask whoever assigned you.',
   'monitor.failed': 'The list could not be loaded',
   'monitor.unknownNodes': {
     one: 'Presence of {count} server node is unknown: Redis cannot be reached. Messages arrive all the same.',
@@ -106,6 +108,8 @@ export const staff = {
   'filter.extraYes': 'With extra time',
   'filter.extraNo': 'Without extra time',
   'filter.tag': 'Tag',
+  'filter.group': 'Also in',
+  'filter.groupGone': 'A group without candidates of this test',
   'filter.find': 'Find in {name}',
   'filter.clear': 'Clear',
   'filter.more': 'Filters',

@@ -3,7 +3,7 @@
 import type { Presence, Progress, ReceiptState } from '../lib/types'
 
 import type { GroupKind } from '../protocol/frames'
-import type { CopyState } from '../protocol/items'
+import type { CopyState, GroupMark } from '../protocol/items'
 
 export type { Presence, Progress, ReceiptState }
 
@@ -43,6 +43,8 @@ export interface Candidate {
   seat: string
   extra_minutes: number
   tags: string[]
+  /** Other groups that they are in, of those that one sees. */
+  groups: GroupMark[]
   /** Messages not yet delivered to this candidate. */
   waiting: number
 }
@@ -56,6 +58,7 @@ export interface WireFilter {
   seat?: string[]
   extra_time?: boolean
   tag?: string[]
+  group?: string[]
 }
 
 export type Recipients = { people: string[] } | { filter: WireFilter }

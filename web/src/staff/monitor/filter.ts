@@ -15,17 +15,19 @@ export interface Filter {
   /** null: with and without. */
   extraTime: boolean | null
   tag: string[]
+  /** Ids of groups that they are in as well. */
+  group: string[]
 }
 
 /** The parts that hold a list of values. */
-export type ListPart = 'progress' | 'presence' | 'room' | 'seat' | 'tag'
+export type ListPart = 'progress' | 'presence' | 'room' | 'seat' | 'tag' | 'group'
 export type Part = ListPart | 'q' | 'extraTime'
 
-export const empty: Filter = { q: '', progress: [], presence: [], room: [], seat: [], extraTime: null, tag: [] }
+export const empty: Filter = { q: '', progress: [], presence: [], room: [], seat: [], extraTime: null, tag: [], group: [] }
 
 export const isEmpty = (f: Filter): boolean =>
   f.q.trim() === '' &&
-  f.progress.length + f.presence.length + f.room.length + f.seat.length + f.tag.length === 0 &&
+  f.progress.length + f.presence.length + f.room.length + f.seat.length + f.tag.length + f.group.length === 0 &&
   f.extraTime === null
 
 // Letters that no decomposition takes apart, as they are typed without them.
@@ -64,6 +66,17 @@ function searchable(c: Candidate): string[] {
   return w
 }
 
+/** What two spellings of one room or seat have in common (domain.PlaceKey). */
+export const placeKey = (s: string): string =>
+  s
+    .replace(/\s+/gu, ' ')
+    .replace(/[\p{Cf}\p{Variation_Selector}]/gu, '')
+    .replace(/ +/g, ' ')
+    .trim()
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFC')
+
 const within = <T>(list: readonly T[], value: T): boolean => list.length === 0 || list.includes(value)
 
 type Test = (c: Candidate) => boolean
@@ -71,14 +84,17 @@ type Test = (c: Candidate) => boolean
 function tests(f: Filter): Record<Part, Test> {
   const searching = f.q.trim() !== ''
   const sought = words(f.q)
+  const rooms = f.room.map(placeKey)
+  const seats = f.seat.map(placeKey)
   return {
     q: (c) => !searching || (sought.length > 0 && sought.every((s) => searchable(c).some((w) => w.startsWith(s)))),
     progress: (c) => within(f.progress, c.progress),
     presence: (c) => within(f.presence, c.presence),
-    room: (c) => within(f.room, c.room),
-    seat: (c) => within(f.seat, c.seat),
+    room: (c) => rooms.length === 0 || rooms.includes(placeKey(c.room)),
+    seat: (c) => seats.length === 0 || seats.includes(placeKey(c.seat)),
     extraTime: (c) => f.extraTime === null || f.extraTime === c.extra_minutes > 0,
     tag: (c) => f.tag.length === 0 || c.tags.some((t) => f.tag.includes(t)),
+    group: (c) => f.group.length === 0 || c.groups.some((g) => f.group.includes(g.id)),
   }
 }
 
@@ -95,6 +111,7 @@ export interface Facets {
   room: Counts
   seat: Counts
   tag: Counts
+  group: Counts
   extraTime: Counts // "yes" and "no"
 }
 
@@ -111,6 +128,7 @@ export function facets(f: Filter, candidates: readonly Candidate[]): Facets {
     room: new Map<string, number>(),
     seat: new Map<string, number>(),
     tag: new Map<string, number>(),
+    group: new Map<string, number>(),
     extraTime: new Map<string, number>(),
   }
   const add = (m: Map<string, number>, k: string) => m.set(k, (m.get(k) ?? 0) + 1)
@@ -131,6 +149,7 @@ export function facets(f: Filter, candidates: readonly Candidate[]): Facets {
     if (counts('seat')) add(maps.seat, c.seat)
     if (counts('extraTime')) add(maps.extraTime, c.extra_minutes > 0 ? 'yes' : 'no')
     if (counts('tag')) for (const t of c.tags) add(maps.tag, t)
+    if (counts('group')) for (const g of c.groups) add(maps.group, g.id)
   }
   return maps
 }
@@ -152,6 +171,7 @@ export function toWire(f: Filter): WireFilter {
   if (f.seat.length) w.seat = f.seat
   if (f.extraTime !== null) w.extra_time = f.extraTime
   if (f.tag.length) w.tag = f.tag
+  if (f.group.length) w.group = f.group
   return w
 }
 
@@ -165,10 +185,11 @@ export function fromWire(w: WireFilter): Filter {
     seat: w.seat ?? [],
     extraTime: w.extra_time ?? null,
     tag: w.tag ?? [],
+    group: w.group ?? [],
   }
 }
 
-const lists: readonly ListPart[] = ['progress', 'presence', 'room', 'seat', 'tag']
+const lists: readonly ListPart[] = ['progress', 'presence', 'room', 'seat', 'tag', 'group']
 
 /** The filter as the query of the page's address; "" when nothing is narrowed. */
 export function toQuery(f: Filter): string {
@@ -193,5 +214,6 @@ export function fromQuery(query: string): Filter {
     seat: [...new Set(p.getAll('seat'))],
     extraTime: extra === 'yes' ? true : extra === 'no' ? false : null,
     tag: [...new Set(p.getAll('tag'))],
+    group: [...new Set(p.getAll('group'))],
   }
 }

@@ -18,6 +18,7 @@ const candidate = (id: string, change: Partial<Candidate> = {}): Candidate => ({
   seat: '1',
   extra_minutes: 0,
   tags: [],
+  groups: [],
   waiting: 0,
   ...change,
 })

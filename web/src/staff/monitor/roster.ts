@@ -121,6 +121,7 @@ function same(a: Candidate, b: Candidate): boolean {
     a.seat === b.seat &&
     a.extra_minutes === b.extra_minutes &&
     a.waiting === b.waiting &&
-    a.tags.join('\n') === b.tags.join('\n')
+    a.tags.join('\n') === b.tags.join('\n') &&
+    a.groups.map((g) => g.id + g.name).join('\n') === b.groups.map((g) => g.id + g.name).join('\n')
   )
 }

@@ -128,6 +128,20 @@ export class Composition {
     }
   }
 
+  /** Who gets it may have changed: the list in view is read again, unless it has been asked for. */
+  async follow(): Promise<void> {
+    if (this.locked || !this.reach) return
+    const mine = ++this.#looking
+    const { route, group, recipients, reach } = this.#about
+    const { channels } = this.draft
+    try {
+      const answer = await api.post<never>(route + '/preview', { ...(group ? { group } : {}), recipients, ...(channels.length ? { channels } : {}) })
+      if (mine === this.#looking && !this.locked) this.reach = reach ? reach(answer) : answer
+    } catch {
+      // The list stays as it is; the next change, or the sending itself, tells.
+    }
+  }
+
   /** Sends it, or names the field that keeps it from being sent. Files that are on their way it waits for, and goes then by itself. */
   submit(): Fault['field'] | undefined {
     if (this.busy || this.waits || (!this.reach && !this.draft.asked)) return undefined
