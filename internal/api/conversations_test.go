@@ -471,3 +471,19 @@ func TestReadUpToWhatOneSaw(t *testing.T) {
 	f.write(t, "north/planner", "a1", "I am", item{"group": p1})
 	look(false)
 }
+
+// TestReachesNobody: where candidates meet messages by email and SMS alone, a message by a channel that is blocked is refused,
+// with the reason; a retry of what is stored is not.
+func TestReachesNobody(t *testing.T) {
+	f := start(t, nil)
+	f.reachable(t, "north", "a1", "+47 400 00 001")
+	f.must(t, "north/admin", "PATCH", "/settings", item{"staff_chat_only": true})
+	one := "/conversations/" + f.ids["north/a1"]
+	first := item{"key": "reach-first", "body": "Can you?", "subject": "s", "channels": []string{"sms"}}
+	f.must(t, "north/planner", "POST", one+"/messages", first)
+	f.must(t, "north/planner", "POST", "/people/"+f.ids["north/a1"]+"/consents", item{"channel": "sms", "state": "out", "words": "called us"})
+	if a := f.call(t, "north/planner", "POST", one+"/messages", item{"key": "reach-second", "body": "Can you?", "subject": "s", "channels": []string{"sms"}}); a.status != 422 || a.refused(t).Error.Field != "channels" || !strings.Contains(string(a.body), "has said stop") {
+		t.Errorf("a message that reaches nobody: %d %s", a.status, a.body)
+	}
+	f.must(t, "north/planner", "POST", one+"/messages", first)
+}

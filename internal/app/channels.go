@@ -82,6 +82,11 @@ func (n *Node) openDelivery(ctx context.Context, o Options) error {
 	return nil
 }
 
+// checkReach asks who knows the ways out whether a message would reach anybody.
+func (n *Node) checkReach(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error {
+	return n.Delivery.CheckReach(ctx, actor, group, people, channels)
+}
+
 // expand makes the message rows of sendings, and has their copies go.
 func (n *Node) expand(ctx context.Context, org domain.OrganisationID) error {
 	err := n.Store.Expand(ctx, org)

@@ -63,6 +63,9 @@ func answer(w *Words, o channel.Outgoing) string {
 	if o.ReplyTo == "" {
 		return w.NoAnswer
 	}
+	if o.Link == "" { // there is no conversation on a page
+		return w.AnswerMail
+	}
 	return w.Answer
 }
 

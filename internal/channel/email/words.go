@@ -13,15 +13,16 @@ type Words struct {
 	Lang string // BCP 47
 	Dir  string // ltr or rtl
 
-	Hello     string // %s: the recipient
-	From      string // %s: the sender's name
-	About     string // %s: the group
-	NoSubject string // %s: the organisation
-	Open      string // the link to the conversation
-	Answer    string // one may answer by mail
-	NoAnswer  string // one may not
-	Files     string // above what is linked to
-	Footer    string // %s: the organisation
+	Hello      string // %s: the recipient
+	From       string // %s: the sender's name
+	About      string // %s: the group
+	NoSubject  string // %s: the organisation
+	Open       string // the link to the conversation
+	Answer     string // one may answer by mail, or in the conversation
+	AnswerMail string // one may answer by mail alone
+	NoAnswer   string // one may not
+	Files      string // above what is linked to
+	Footer     string // %s: the organisation
 
 	NewOne   string // subject of a notification; %s: the organisation
 	NewMany  string // %n conversations, %s: the organisation
@@ -41,7 +42,7 @@ var languages = map[string]*Words{
 	"en": {
 		Lang: "en", Dir: "ltr",
 		Hello: "Hello %s,", From: "From: %s", About: "About: %s", NoSubject: "Message from %s", Open: "Open the conversation",
-		Answer: "You can answer this email, or write in the conversation.", NoAnswer: "Answers to this email are not read.",
+		Answer: "You can answer this email, or write in the conversation.", AnswerMail: "You can answer this email.", NoAnswer: "Answers to this email are not read.",
 		Files: "Files that are too large for an email:", Footer: "Sent by %s.",
 		NewOne: "A new reply at %s", NewMany: "%n conversations with new replies at %s", NewIntro: "New replies wait for you:", NewMore: "and %n more",
 		Inbox: "Open Messages", StopLine: "Do not send me these emails", Stopped: "You get no more of these emails.",
@@ -50,7 +51,7 @@ var languages = map[string]*Words{
 	"nb": {
 		Lang: "nb", Dir: "ltr",
 		Hello: "Hei %s,", From: "Fra: %s", About: "Gjelder: %s", NoSubject: "Melding fra %s", Open: "Åpne samtalen",
-		Answer: "Du kan svare på denne e-posten, eller skrive i samtalen.", NoAnswer: "Svar på denne e-posten blir ikke lest.",
+		Answer: "Du kan svare på denne e-posten, eller skrive i samtalen.", AnswerMail: "Du kan svare på denne e-posten.", NoAnswer: "Svar på denne e-posten blir ikke lest.",
 		Files: "Filer som er for store for en e-post:", Footer: "Sendt av %s.",
 		NewOne: "Et nytt svar hos %s", NewMany: "%n samtaler med nye svar hos %s", NewIntro: "Nye svar venter på deg:", NewMore: "og %n til",
 		Inbox: "Åpne Meldinger", StopLine: "Ikke send meg slike e-poster", Stopped: "Du får ikke flere slike e-poster.",
@@ -59,7 +60,7 @@ var languages = map[string]*Words{
 	"sv": {
 		Lang: "sv", Dir: "ltr",
 		Hello: "Hej %s,", From: "Från: %s", About: "Gäller: %s", NoSubject: "Meddelande från %s", Open: "Öppna konversationen",
-		Answer: "Du kan svara på det här mejlet eller skriva i konversationen.", NoAnswer: "Svar på det här mejlet läses inte.",
+		Answer: "Du kan svara på det här mejlet eller skriva i konversationen.", AnswerMail: "Du kan svara på det här mejlet.", NoAnswer: "Svar på det här mejlet läses inte.",
 		Files: "Filer som är för stora för ett mejl:", Footer: "Skickat av %s.",
 		NewOne: "Ett nytt svar hos %s", NewMany: "%n konversationer med nya svar hos %s", NewIntro: "Nya svar väntar på dig:", NewMore: "och %n till",
 		Inbox: "Öppna Meddelanden", StopLine: "Skicka mig inte sådana mejl", Stopped: "Du får inga fler sådana mejl.",
@@ -68,7 +69,7 @@ var languages = map[string]*Words{
 	"fr": {
 		Lang: "fr", Dir: "ltr",
 		Hello: "Bonjour %s,", From: "De : %s", About: "Concerne : %s", NoSubject: "Message de %s", Open: "Ouvrir la conversation",
-		Answer: "Vous pouvez répondre à cet e-mail ou écrire dans la conversation.", NoAnswer: "Les réponses à cet e-mail ne sont pas lues.",
+		Answer: "Vous pouvez répondre à cet e-mail ou écrire dans la conversation.", AnswerMail: "Vous pouvez répondre à cet e-mail.", NoAnswer: "Les réponses à cet e-mail ne sont pas lues.",
 		Files: "Fichiers trop volumineux pour un e-mail :", Footer: "Envoyé par %s.",
 		NewOne: "Une nouvelle réponse chez %s", NewMany: "%n conversations avec de nouvelles réponses chez %s", NewIntro: "De nouvelles réponses sont arrivées :", NewMore: "et %n de plus",
 		Inbox: "Ouvrir les messages", StopLine: "Ne plus m’envoyer ces e-mails", Stopped: "Vous ne recevrez plus ces e-mails.",
@@ -77,7 +78,7 @@ var languages = map[string]*Words{
 	"ar": {
 		Lang: "ar", Dir: "rtl",
 		Hello: "مرحبًا %s،", From: "من: %s", About: "بخصوص: %s", NoSubject: "رسالة من %s", Open: "افتح المحادثة",
-		Answer: "يمكنك الرد على هذا البريد أو الكتابة في المحادثة.", NoAnswer: "لا تُقرأ الردود على هذا البريد.",
+		Answer: "يمكنك الرد على هذا البريد أو الكتابة في المحادثة.", AnswerMail: "يمكنك الرد على هذا البريد.", NoAnswer: "لا تُقرأ الردود على هذا البريد.",
 		Files: "ملفات أكبر من أن تُرسل بالبريد:", Footer: "أرسلته %s.",
 		NewOne: "رد جديد لدى %s", NewMany: "عدد المحادثات التي فيها ردود جديدة لدى %s: %n", NewIntro: "ردود جديدة في انتظارك:", NewMore: "وأيضًا %n",
 		Inbox: "افتح الرسائل", StopLine: "لا ترسلوا إليّ هذه الرسائل", Stopped: "لن تصلك هذه الرسائل بعد الآن.",
