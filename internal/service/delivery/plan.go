@@ -191,11 +191,14 @@ func (s *Service) CheckReach(ctx context.Context, actor domain.Actor, group doma
 	var why []string
 	for c, of := range map[string]PlanChannel{"email": p.Email, "SMS": p.SMS} {
 		for _, n := range of.Not {
-			if n.Reason == domain.ReasonBlocked || n.Reason == domain.ReasonLeft {
-				return nil // the person is refused, not the channel
+			// People who cannot be written to at all are refused, or left out, where the message is stored.
+			if n.Reason != domain.ReasonBlocked && n.Reason != domain.ReasonLeft {
+				why = append(why, c+": "+n.Reason.Words())
 			}
-			why = append(why, c+": "+n.Reason.Words())
 		}
+	}
+	if len(why) == 0 {
+		return nil
 	}
 	slices.Sort(why)
 	return fault.Field("channels", "it would reach nobody (%s)", strings.Join(why, "; "))
