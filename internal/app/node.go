@@ -247,6 +247,7 @@ func (n *Node) build(o Options) {
 	n.Files = attachment.New(attachment.Options{
 		Store: n.Store, Blobs: n.blobs, Scanner: n.scanner, Pages: everywhere{n.hub}, Sealer: n.sealer, Clock: n.clock,
 		Log: n.log.With().Str("room", "attachment").Logger(), Committed: n.committed, Limit: int64(n.cfg.MaxFile),
+		OpenLink: n.openLink,
 	})
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }
