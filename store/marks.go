@@ -19,12 +19,20 @@ var markings = map[domain.ConversationMark]marking{
 	domain.MarkProcessed: {where: `(open <> 0 OR processed_at = 0)`, signed: true,
 		set: `open = 0, waiting_offset = 0, processed_at = $3, processed_by = $4`, threads: `waiting_offset = 0`},
 	domain.MarkNotProcessed: {where: `open = 0`,
-		set: `open = 1, waiting_offset = in_offset, processed_at = 0, processed_by = ''`,
-		// What waits again is their last message, in the group it belongs to.
-		threads: `waiting_offset = CASE WHEN in_offset = (SELECT c.in_offset FROM conversations c
+		set: `open = 1, waiting_offset = CASE WHEN ` + answeredSince("conversations", "") + ` THEN 0 ELSE in_offset END, processed_at = 0, processed_by = ''`,
+		// What waits again is their last message, in the group it belongs to; nothing, if it was answered.
+		threads: `waiting_offset = CASE WHEN NOT ` + answeredSince("threads", ` AND m.group_id = threads.group_id`) + ` AND in_offset = (SELECT c.in_offset FROM conversations c
 			WHERE c.organisation_id = threads.organisation_id AND c.person_no = threads.person_no) THEN in_offset ELSE waiting_offset END`},
 	domain.MarkArchived:   {where: `archived = 0`, set: `archived = 1`},
 	domain.MarkUnarchived: {where: `archived <> 0`, set: `archived = 0`},
+}
+
+// answeredSince says that staff have answered the newest message of a row of conversations or threads. A sending to
+// many is no answer, although out_offset moves with it.
+func answeredSince(table, and string) string {
+	return `EXISTS (SELECT 1 FROM messages m JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
+		WHERE m.organisation_id = ` + table + `.organisation_id AND m.person_no = ` + table + `.person_no AND m."offset" > ` + table + `.in_offset
+			AND m.inbound = 0 AND e.kind = 'message.sent'` + and + `)`
 }
 
 // MarkConversations sets a mark of the team's on those of the people's conversations

@@ -33,7 +33,7 @@ func (s *Server) attachmentRoutes() []route {
 	return []route{
 		{"POST", "/conversations/{person}/attachments", s.signedIn(s.uploadAttachment)},
 		{"POST", "/inbox/attachments", s.signedIn(s.uploadOwnAttachment)},
-		{"GET", "/attachments/{attachment}", s.signedIn(s.downloadAttachment)},
+		{"GET", "/attachments/{attachment}", s.orPage(filePage, s.downloadAttachment)},
 		{"DELETE", "/attachments/{attachment}", s.signedIn(s.discardAttachment)},
 		{"GET", "/attachments/{attachment}/preview", s.signedIn(s.previewAttachment)},
 		{"GET", "/conversations/{person}/documents", s.signedIn(s.listDocuments)},

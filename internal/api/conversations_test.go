@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -470,4 +471,41 @@ func TestReadUpToWhatOneSaw(t *testing.T) {
 	look(true)
 	f.write(t, "north/planner", "a1", "I am", item{"group": p1})
 	look(false)
+}
+
+// TestReachesNobody: where candidates use email and SMS alone, a message whose channels are all blocked is refused
+// with the reason, to one person and to many. A retry of a stored message is not refused.
+func TestReachesNobody(t *testing.T) {
+	both(t, func(t *testing.T, f *fixture) {
+		f.reachable(t, "north", "a1", "+47 400 00 001")
+		f.must(t, "north/admin", "PATCH", "/settings", item{"staff_chat_only": true})
+		a1 := f.ids["north/a1"]
+		one := "/conversations/" + a1 + "/messages"
+		single := item{"key": "reach-first", "body": "Can you?", "subject": "s", "channels": []string{"sms"}}
+		bulk := item{"key": "reach-many-1", "body": "Can you?", "subject": "s", "channels": []string{"sms"}, "recipients": item{"people": []string{a1}}}
+		f.must(t, "north/planner", "POST", one, single)
+		f.must(t, "north/planner", "POST", "/broadcasts", bulk)
+		f.must(t, "north/planner", "POST", "/people/"+a1+"/consents", item{"channel": "sms", "state": "out", "words": "called us"})
+		refused := func(what, path string, message item, people ...string) {
+			t.Helper()
+			message = maps.Clone(message)
+			message["key"] = "reach-again-" + what
+			if len(people) > 0 {
+				message["recipients"] = item{"people": people}
+			}
+			a := f.call(t, "north/planner", "POST", path, message)
+			if a.status != 422 || a.refused(t).Error.Field != "channels" || !strings.Contains(string(a.body), "has said stop") {
+				t.Errorf("%s: a message that reaches nobody: %d %s", what, a.status, a.body)
+			}
+		}
+		refused("single", one, single)
+		refused("bulk", "/broadcasts", bulk)
+		refused("two", "/broadcasts", bulk, a1, f.ids["north/b1"])
+		f.must(t, "north/planner", "POST", one, single)
+		f.must(t, "north/planner", "POST", "/broadcasts", bulk)
+		// One of several channels is enough.
+		email := maps.Clone(single)
+		email["key"], email["channels"] = "reach-email", []string{"sms", "email"}
+		f.must(t, "north/planner", "POST", one, email)
+	})
 }

@@ -15,7 +15,7 @@ func (s *Server) exportRoutes() []route {
 		{"GET", "/exports", s.signedIn(s.listExports)},
 		{"GET", "/exports/{export}", s.signedIn(s.getExport)},
 		{"DELETE", "/exports/{export}", s.signedIn(s.cancelExport)},
-		{"GET", "/exports/{export}/file", s.signedIn(s.downloadExport)},
+		{"GET", "/exports/{export}/file", s.orPage(exportPage, s.downloadExport)},
 	}
 }
 

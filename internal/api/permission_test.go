@@ -61,6 +61,7 @@ var unasked = map[string]bool{
 	"GET /webhooks/kannel/{slug}/message": true, "POST /webhooks/kannel/{slug}/message": true, "GET /webhooks/kannel/{slug}/status": true, "POST /webhooks/kannel/{slug}/status": true,
 	"GET /session/options": true, "POST /session": true, "GET /session": true, "DELETE /session": true, "GET /session/expiry": true, "POST /session/renewal": true,
 	"GET /notifications/stop/{token}": true, "POST /notifications/stop/{token}": true,
+	"GET /download/{token}": true, "POST /download/{token}": true, // TestDownloadLink
 }
 
 // fill puts ids of the north in the place of a path's parameters.

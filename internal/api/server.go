@@ -47,6 +47,7 @@ type Options struct {
 	Originals    Originals
 	Webhooks     Webhooks
 	Stops        Stops
+	Downloads    Downloads
 
 	Log           zerolog.Logger
 	Clock         clock.Clock
@@ -138,6 +139,8 @@ func (s *Server) routes() []route {
 		{"GET", "/asyncapi.yaml", s.asyncAPI},
 		{"GET", "/docs", s.docs},
 		{"GET", "/docs.css", s.docsStyle},
+		{"GET", "/download/{token}", s.askDownload},
+		{"POST", "/download/{token}", s.takeDownload},
 	}
 	for _, of := range [][]route{s.sessionRoutes(), s.testRoutes(), s.broadcastRoutes(), s.logRoutes(), s.inboxRoutes(), s.provisioningRoutes(), s.peopleRoutes(), s.apiKeyRoutes(), s.scheduleRoutes(), s.settingsRoutes(), s.teamRoutes(), s.deskRoutes(), s.deliveryRoutes(), s.conversationRoutes(), s.attachmentRoutes(), s.unmatchedRoutes(), s.webhookRoutes(), s.stopRoutes(), s.exportRoutes(), s.outboxRoutes()} {
 		for _, r := range of {

@@ -330,6 +330,7 @@ func TestPagesAndHeaders(t *testing.T) {
 	}{
 		{"/", 200, "text/html; charset=utf-8"}, {"/sign-in", 200, "text/html; charset=utf-8"}, {"/test/123", 200, "text/html; charset=utf-8"},
 		{"/staff", 200, "text/html; charset=utf-8"}, {"/staff/tests/1", 200, "text/html; charset=utf-8"}, {"/favicon.svg", 200, "image/svg+xml"},
+		{"/files/123", 200, "text/html; charset=utf-8"},
 		{"/docs", 200, "text/html; charset=utf-8"}, {"/docs.css", 200, "text/css; charset=utf-8"}, {"/openapi.json", 200, "application/json"},
 		{"/asyncapi.yaml", 200, "application/yaml"}, {"/livez", 200, "text/plain; charset=utf-8"}, {"/readyz", 200, "text/plain; charset=utf-8"},
 		{"/nothing", 404, "application/json"}, {"/api/v1/nothing", 404, "application/json"}, {"/assets/none.js", 404, "application/json"},

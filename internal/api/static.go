@@ -92,7 +92,7 @@ func pageAt(p string) string {
 	switch {
 	case p == "/staff", strings.HasPrefix(p, "/staff/"):
 		return "/staff/index.html"
-	case p == "/", p == "/sign-in", p == "/schedule", p == "/settings", strings.HasPrefix(p, "/test/"):
+	case p == "/", p == "/sign-in", p == "/schedule", p == "/settings", strings.HasPrefix(p, "/test/"), strings.HasPrefix(p, "/files/"):
 		return "/index.html"
 	}
 	return ""

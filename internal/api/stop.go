@@ -45,12 +45,7 @@ func (s *Server) stop(x *exchange) error {
 }
 
 func stopPage(x *exchange, w delivery.StopWords, body string) error {
-	h := x.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Referrer-Policy", "no-referrer")
-	_, err := fmt.Fprintf(x.w, "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"%s\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Crier</title>\n<main>%s</main>\n</html>\n",
-		w.Lang, w.Dir, body)
-	return err
+	return x.plainPage(http.StatusOK, w.Lang, w.Dir, "Crier", body)
 }
 
 // firstLanguage is the first language that a browser asks for.

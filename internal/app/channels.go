@@ -82,6 +82,20 @@ func (n *Node) openDelivery(ctx context.Context, o Options) error {
 	return nil
 }
 
+// openLink opens the token of a link to a file in a mail.
+func (n *Node) openLink(token string) (domain.DownloadLink, error) {
+	d, err := email.NewTokens(n.Store.SealKey()).OpenDownload(token)
+	return domain.DownloadLink{
+		Organisation: domain.OrganisationID(d.Organisation), Delivery: d.Delivery,
+		Attachment: domain.AttachmentID(d.Attachment), Until: d.Until,
+	}, err
+}
+
+// checkReach asks who knows the ways out whether a message would reach anybody.
+func (n *Node) checkReach(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error {
+	return n.Delivery.CheckReach(ctx, actor, group, people, channels)
+}
+
 // expand makes the message rows of sendings, and has their copies go.
 func (n *Node) expand(ctx context.Context, org domain.OrganisationID) error {
 	err := n.Store.Expand(ctx, org)

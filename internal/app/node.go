@@ -226,11 +226,11 @@ func (n *Node) build(o Options) {
 	n.Monitor = monitor.New(monitor.Deps{Store: n.Store, Presence: seen, Publisher: publisher{n.hub}, Clock: n.clock, Log: n.log})
 	n.Broadcast = broadcast.New(broadcast.Options{
 		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Limits: limits, Limiter: o.Limiter,
-		Committed: n.committed, Expander: n.expander,
+		Committed: n.committed, Expander: n.expander, CheckReach: n.checkReach,
 	})
 	n.Conversation = conversation.New(conversation.Options{
 		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Log: n.log.With().Str("room", "conversation").Logger(), Limits: limits,
-		Limiter: o.Writers, Batch: o.Batch, Committed: n.committed,
+		Limiter: o.Writers, Batch: o.Batch, Committed: n.committed, CheckReach: n.checkReach,
 		Read: func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool) {
 			n.Live.Read(org, staff, people, unread)
 		},
@@ -247,6 +247,7 @@ func (n *Node) build(o Options) {
 	n.Files = attachment.New(attachment.Options{
 		Store: n.Store, Blobs: n.blobs, Scanner: n.scanner, Pages: everywhere{n.hub}, Sealer: n.sealer, Clock: n.clock,
 		Log: n.log.With().Str("room", "attachment").Logger(), Committed: n.committed, Limit: int64(n.cfg.MaxFile),
+		OpenLink: n.openLink,
 	})
 	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
 }

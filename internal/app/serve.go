@@ -65,7 +65,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
 	n.sockets.Store(sockets)
 	rest, err := api.New(api.Options{
-		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(),
+		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(), Downloads: n.Files,
 		Log: n.log.With().Str("room", "api").Logger(), Clock: n.clock, Origins: origins, Proxies: proxies, SecureCookies: n.cfg.CookiesSecure(), CSPReport: n.cfg.CSPReport,
 		Web: web.Dist(), AsyncAPI: protocol.Description, Ready: n.Ready,
 		Degraded: func() bool { return n.hub.Stats().Degraded },

@@ -29,6 +29,9 @@ type Outgoing struct {
 	Stop      string // https link that a POST to ends such mails, "" where it does not apply (List-Unsubscribe, RFC 8058)
 	Automatic bool   // the server wrote it, no person did (Auto-Submitted, RFC 3834)
 	Files     []File
+	// FilesUntil is when the links to files expire that work once each, as the recipient reads times; "" where files
+	// are linked to in the pages.
+	FilesUntil string
 
 	// Whose it is, by the server's own numbers: for a sender that keeps texts instead of sending them. Never sent.
 	Organisation, Person int64

@@ -54,6 +54,18 @@ const (
 	ReasonDisabled   ChannelReason = "disabled"       // the server has no such channel
 )
 
+// Words says the reason to staff.
+func (r ChannelReason) Words() string {
+	words := map[ChannelReason]string{
+		ReasonNoAddress: "no address", ReasonInvalid: "the phone number is not a number", ReasonBounced: "mail to the address came back", ReasonNoOptIn: "has not agreed to it",
+		ReasonOptedOut: "has said stop", ReasonBlocked: "cannot be written to", ReasonLeft: "has left", ReasonDisabled: "the server has no such channel",
+	}
+	if w := words[r]; w != "" {
+		return w
+	}
+	return string(r)
+}
+
 // Consent is what is known of a person's agreement to a channel.
 type Consent string
 
@@ -156,7 +168,21 @@ func (q Quiet) Until(now time.Time) (end time.Time, quiet bool) {
 	if spans && minute >= q.From {
 		day++
 	}
-	return time.Date(local.Year(), local.Month(), day, q.To/60, q.To%60, 0, 0, zone).UTC(), true
+	end = time.Date(local.Year(), local.Month(), day, q.To/60, q.To%60, 0, 0, zone)
+	if at := end.In(zone); at.Hour()*60+at.Minute() != q.To {
+		// The clocks skip that time, as at midnight in Cairo: it ends when they do. Date takes a time on either side.
+		from, to := end.ZoneBounds()
+		if end = from; now.Before(to) && !from.After(now) {
+			end = to
+		}
+	}
+	// The clocks may pass that time twice: the first one from now on counts.
+	_, seconds := local.Zone()
+	first := time.Date(local.Year(), local.Month(), day, q.To/60, q.To%60, 0, 0, time.FixedZone("", seconds))
+	if at := first.In(zone); first.After(now) && first.Before(end) && at.Hour()*60+at.Minute() == q.To || !end.After(now) {
+		end = first
+	}
+	return end.UTC(), true
 }
 
 // QuietHours are those of a person: their own where they have some (from and to 0 or more), else the organisation's, in

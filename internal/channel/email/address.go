@@ -10,6 +10,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ const (
 	kindBounce = 'b' // organisation and delivery: 34 bytes, 55 letters
 	kindStop   = 'c' // as a thread, for the link that ends notifications
 	kindReply  = 'd' // organisation, person, message and day: 32 bytes, 52 letters
+	kindFile   = 'e' // organisation, delivery, attachment and hour: for a link, not for an address
 )
 
 const (
@@ -118,7 +120,11 @@ type Reply struct {
 	Sent                 time.Time // to the day (UTC); zero of an address that an earlier version made for a whole conversation
 }
 
-const day = 24 * 60 * 60 // seconds
+// In seconds.
+const (
+	hour = 60 * 60
+	day  = 24 * hour
+)
 
 // Reply is the token of answers to one message to a person.
 func (t *Tokens) Reply(r Reply) string {
@@ -159,6 +165,38 @@ func (t *Tokens) OpenBounce(token string) (org int64, delivery string, err error
 		return 0, "", err
 	}
 	return get48(b), uuid.UUID(b[6:]).String(), nil
+}
+
+// Download is what a link to a file stands for: the file, and the delivery whose mail carries the link.
+type Download struct {
+	Organisation int64
+	Delivery     string
+	Attachment   string
+	Until        time.Time // to the hour
+}
+
+// Download is the token of a link to a file, "" if an id is no UUID.
+func (t *Tokens) Download(d Download) string {
+	plain := put48(nil, d.Organisation)
+	for _, s := range []string{d.Delivery, d.Attachment} {
+		id, err := uuid.Parse(s)
+		if err != nil || id.String() != s {
+			return ""
+		}
+		plain = append(plain, id[:]...)
+	}
+	hours := max(0, min(d.Until.Unix()/hour, math.MaxUint32))
+	return t.seal(kindFile, binary.BigEndian.AppendUint32(plain, uint32(hours)))
+}
+
+// OpenDownload returns what the token of a link to a file stands for, whether it has expired or not.
+func (t *Tokens) OpenDownload(token string) (Download, error) {
+	b, err := t.open(kindFile, token, 6+16+16+4)
+	if err != nil {
+		return Download{}, err
+	}
+	until := time.Unix(int64(binary.BigEndian.Uint32(b[38:]))*hour, 0).UTC()
+	return Download{get48(b), uuid.UUID(b[6:22]).String(), uuid.UUID(b[22:38]).String(), until}, nil
 }
 
 // Thread names a conversation in mails' References, so that mail programs show its mails together. It opens nothing.

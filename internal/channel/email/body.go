@@ -31,6 +31,9 @@ func textOf(w *Words, o channel.Outgoing, linked []channel.File) string {
 				lines = append(lines, "  "+l)
 			}
 		}
+		if o.FilesUntil != "" {
+			lines = append(lines, Say(w.FilesOnce, o.FilesUntil))
+		}
 		para(lines...)
 	}
 	b.WriteString("-- \n") // RFC 3676, section 4.3: a signature, cut when one answers
@@ -62,6 +65,9 @@ func heads(w *Words, o channel.Outgoing) []string {
 func answer(w *Words, o channel.Outgoing) string {
 	if o.ReplyTo == "" {
 		return w.NoAnswer
+	}
+	if o.Link == "" { // there is no conversation on a page
+		return w.AnswerMail
 	}
 	return w.Answer
 }
@@ -115,6 +121,9 @@ func htmlOf(w *Words, o channel.Outgoing, subject string, linked []channel.File)
 			}
 		}
 		b.WriteString("</ul>\n")
+		if o.FilesUntil != "" {
+			fmt.Fprintf(&b, "<p style=\"margin:0 0 16px;font-size:14px\">%s</p>\n", esc(Say(w.FilesOnce, o.FilesUntil)))
+		}
 	}
 	if l := link(o.Link); l != "" {
 		fmt.Fprintf(&b, "<p style=\"margin:24px 0\"><a href=\"%s\" style=\"display:inline-block;padding:12px 20px;border:2px solid;border-radius:6px;font-weight:600\">%s</a></p>\n", esc(l), esc(w.Open))

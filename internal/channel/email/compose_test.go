@@ -291,3 +291,18 @@ func TestFilesCarriedAndLinked(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswerWithoutPages: a mail to somebody who has no pages to write in does not name them, in any language.
+func TestAnswerWithoutPages(t *testing.T) {
+	for _, lang := range []string{"en", "nb", "sv", "fr", "ar"} {
+		w := WordsOf(lang)
+		o := channel.Outgoing{ReplyTo: "reply+x@mail.example.org"}
+		if got := answer(w, o); got != w.AnswerMail || got == w.Answer || got == "" {
+			t.Errorf("%s without pages: %q", lang, got)
+		}
+		o.Link = "https://crier.example.org/"
+		if got := answer(w, o); got != w.Answer {
+			t.Errorf("%s with pages: %q", lang, got)
+		}
+	}
+}

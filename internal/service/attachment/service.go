@@ -46,6 +46,9 @@ type Store interface {
 	CondemnFiles(ctx context.Context, before time.Time, limit int) ([]domain.StoredFile, error)
 	File(ctx context.Context, org domain.OrganisationID, id domain.AttachmentID) (domain.StoredFile, error)
 	FileSeen(ctx context.Context, f domain.StoredFile, no domain.PersonNo, seen domain.Seen) (bool, error)
+	LinkedFile(ctx context.Context, l domain.DownloadLink) (domain.LinkedFile, error)
+	UseDownload(ctx context.Context, l domain.DownloadLink) (bool, error)
+	ReturnDownload(ctx context.Context, l domain.DownloadLink) error
 	SentFiles(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, q domain.FileQuery, limit int) ([]domain.SentFile, error)
 	SentTexts(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, after, upTo int64, limit int) ([]domain.SentText, error)
 
@@ -91,6 +94,8 @@ type Options struct {
 	Log       zerolog.Logger
 	Committed func(*domain.Entry) // rings the doorbell
 	Limit     int64               // bytes of one file; 0 means DefaultLimit
+	// OpenLink opens the token of a link in a mail.
+	OpenLink func(token string) (domain.DownloadLink, error)
 }
 
 // Service takes in and hands out files. Safe for concurrent use.

@@ -175,6 +175,15 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	if err := s.count(len(to)); err != nil {
 		return Broadcast{}, false, err
 	}
+	if s.o.CheckReach != nil && brief.Settings.Elsewhere(brief.Kind) {
+		ids := make([]domain.PersonID, len(to))
+		for i, p := range to {
+			ids[i] = p.ID
+		}
+		if err := s.o.CheckReach(ctx, actor, r.Group, ids, r.Channels); err != nil {
+			return Broadcast{}, false, err
+		}
+	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Recipients: len(to), LeftOut: c.leftOut(found), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),

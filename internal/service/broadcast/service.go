@@ -68,6 +68,8 @@ type Options struct {
 	Clock    clock.Clock
 	Limits   domain.Limits
 	Limiter  Limiter
+	// CheckReach refuses what would reach nobody; nil asks nobody. Errors: Invalid (channels), Unavailable.
+	CheckReach func(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error
 	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
 	Committed func(*domain.Entry)
 	// Expander makes the message rows soon after; nil leaves it to the readers.

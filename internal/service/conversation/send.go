@@ -66,6 +66,9 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 			return domain.Item{}, false, fault.Field("seen", "not an id of an item of this conversation")
 		}
 	}
+	if err := s.checkReach(ctx, actor, m); err != nil {
+		return domain.Item{}, false, err
+	}
 	sent, err := s.Write(ctx, actor.Organisation, m)
 	if err != nil {
 		return domain.Item{}, false, err
@@ -76,6 +79,22 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 		s.wasRead(actor, []domain.PersonID{person}, false)
 	}
 	return item, sent.Fresh, err
+}
+
+// checkReach refuses a message that would reach nobody. A retry of what is stored is none.
+func (s *Service) checkReach(ctx context.Context, actor domain.Actor, m domain.NewMessage) error {
+	if s.o.CheckReach == nil {
+		return nil
+	}
+	refused := s.o.CheckReach(ctx, actor, m.Group, []domain.PersonID{m.Person}, m.Channels)
+	if refused == nil {
+		return nil
+	}
+	earlier, err := s.o.Store.EntryByKey(ctx, actor.Organisation, actor.ID, m.Key, m.Hash)
+	if err != nil || earlier != nil {
+		return err
+	}
+	return refused
 }
 
 // Write stores a message that has been checked and rings the doorbell, even if ctx ends

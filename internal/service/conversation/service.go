@@ -45,7 +45,9 @@ type Options struct {
 	Log      zerolog.Logger
 	Limits   domain.Limits
 	Limiter  Limiter // of candidates
-	Batch    int     // how many messages one transaction holds at most; 0 means 128
+	// CheckReach refuses what would reach nobody; nil asks nobody. Errors: Invalid (channels), Unavailable.
+	CheckReach func(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error
+	Batch      int // how many messages one transaction holds at most; 0 means 128
 	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
 	Committed func(*domain.Entry)
 	// Read is called after a staff member has read conversations, or marked them unread: it

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"crier/internal/channel"
 	"crier/internal/channel/email"
@@ -49,10 +50,16 @@ func (m Mails) Compose(_ context.Context, l *domain.Letter, address string) (cha
 	}
 	pages := Plain{Link: m.Link}.link(l.Org.Settings)
 	out.Link = pages
+	until := l.SentAt.Add(domain.DownloadFor)
+	if pages == "" && m.Link != "" {
+		out.FilesUntil = until.In(l.Org.Settings.QuietHours("", -1, -1).Zone).Format(timeFormat)
+	}
 	for _, a := range l.Files {
 		f := channel.File{Name: a.Name, Type: a.Type, Size: a.Size}
 		if pages != "" {
-			f.Link = pages + "api/v1/attachments/" + url.PathEscape(string(a.ID))
+			f.Link = pages + "files/" + url.PathEscape(string(a.ID))
+		} else if m.Link != "" {
+			f.Link = m.downloadLink(l, a.ID, until)
 		}
 		if m.Files != nil {
 			f.Open = func(ctx context.Context) (channel.ReadCloser, error) {
@@ -62,6 +69,20 @@ func (m Mails) Compose(_ context.Context, l *domain.Letter, address string) (cha
 		out.Files = append(out.Files, f)
 	}
 	return out, nil
+}
+
+// timeFormat is how mails write times.
+const timeFormat = "2006-01-02 15:04 MST"
+
+// downloadLink is a link to a file for a recipient without pages: it works once, without signing in.
+func (m Mails) downloadLink(l *domain.Letter, file domain.AttachmentID, until time.Time) string {
+	token := m.Addresses.Tokens.Download(email.Download{
+		Organisation: int64(l.Org.ID), Delivery: l.Delivery.ID, Attachment: string(file), Until: until,
+	})
+	if token == "" {
+		return ""
+	}
+	return m.Link + "/download/" + token
 }
 
 // notify is one mail to a staff member about all conversations with new replies.
@@ -89,8 +110,8 @@ func (m Mails) notify(out *channel.Outgoing, l *domain.Letter) error {
 	return nil
 }
 
-// export tells a staff member that an export of theirs can be fetched (product row V17). Its link asks them to sign in, and works until
-// the export expires.
+// export tells a staff member that an export of theirs can be fetched (product row V17). Its link leads to the page of exports,
+// which asks them to sign in, and works until the export expires.
 func (m Mails) export(out *channel.Outgoing, l *domain.Letter) error {
 	var p domain.ExportPayload
 	if err := json.Unmarshal(l.Payload, &p); err != nil {
@@ -99,8 +120,8 @@ func (m Mails) export(out *channel.Outgoing, l *domain.Letter) error {
 	w := email.WordsOf(l.Locale)
 	zone := l.Org.Settings.QuietHours("", -1, -1).Zone
 	out.Automatic, out.Subject = true, w.ExportReady
-	out.Text = w.ExportIntro + "\n\n" + w.ExportOpen + ":\n" + m.Link + "/api/v1/exports/" + url.PathEscape(p.Export) + "/file\n\n" +
-		email.Say(w.ExportUntil, p.Expires.In(zone).Format("2006-01-02 15:04 MST"))
+	out.Text = w.ExportIntro + "\n\n" + w.ExportOpen + ":\n" + m.Link + "/staff/exports?fetch=" + url.QueryEscape(p.Export) + "\n\n" +
+		email.Say(w.ExportUntil, p.Expires.In(zone).Format(timeFormat))
 	out.Link = ""
 	return nil
 }

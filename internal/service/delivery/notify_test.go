@@ -161,7 +161,7 @@ func TestMailOfAMessage(t *testing.T) {
 	if o.MessageID != mailID+"@mail.example.org" || !strings.HasSuffix(o.InReplyTo, "@mail.example.org") || o.Automatic || o.Stop != "" || o.Link != "https://crier.example.org/" || o.Sender != "Kari" || o.About != "R1" {
 		t.Errorf("%+v", o)
 	}
-	if len(o.Files) != 1 || o.Files[0].Link != "https://crier.example.org/api/v1/attachments/f1" {
+	if len(o.Files) != 1 || o.Files[0].Link != "https://crier.example.org/files/f1" {
 		t.Fatalf("%+v", o.Files)
 	}
 	r, err := o.Files[0].Open(t.Context())
@@ -207,7 +207,7 @@ func TestMailsToStaff(t *testing.T) {
 	x := domain.ExportPayload{Export: "x1", Expires: time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)}
 	l := letter(domain.DeliverExport, x)
 	l.Org.Settings.TimeZone = "Europe/Oslo"
-	if o, err = m.Compose(t.Context(), l, "kari@example.org"); err != nil || !o.Automatic || !strings.Contains(o.Text, "https://crier.example.org/api/v1/exports/x1/file") || !strings.Contains(o.Text, "2026-03-04 06:06 CET") || o.Stop != "" {
+	if o, err = m.Compose(t.Context(), l, "kari@example.org"); err != nil || !o.Automatic || !strings.Contains(o.Text, "https://crier.example.org/staff/exports?fetch=x1\n") || !strings.Contains(o.Text, "2026-03-04 06:06 CET") || o.Stop != "" {
 		t.Errorf("%+v %v", o, err)
 	}
 	broken := letter(domain.DeliverNotify, nil)

@@ -165,6 +165,45 @@ func (s *Service) PlanOne(ctx context.Context, actor domain.Actor, person domain
 	return p, err
 }
 
+// CheckReach refuses what would reach nobody: a message to people who meet messages by their copies alone, none of whom
+// gets one. Errors: Invalid (channels), with the reasons; Unavailable. What else is wrong is found when it is sent.
+func (s *Service) CheckReach(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error {
+	if len(people) == 0 || len(channels) == 0 {
+		return nil
+	}
+	org, err := s.o.Store.Organisation(ctx, actor.Organisation)
+	if err != nil || !org.Settings.StaffChatOnly {
+		return err
+	}
+	r := PlanRequest{Group: group, People: people, Channels: channels}
+	var p Plan
+	if len(people) == 1 && group == "" {
+		p, err = s.PlanOne(ctx, actor, people[0], r)
+	} else {
+		p, err = s.Plan(ctx, actor, r)
+	}
+	if code := fault.CodeOf(err); code == fault.Unavailable || code == fault.Internal {
+		return err
+	}
+	if err != nil || !p.Elsewhere || p.Counts.People == 0 || p.Email.To+p.SMS.To > 0 {
+		return nil
+	}
+	var why []string
+	for c, of := range map[string]PlanChannel{"email": p.Email, "SMS": p.SMS} {
+		for _, n := range of.Not {
+			// People who cannot be written to at all are refused, or left out, where the message is stored.
+			if n.Reason != domain.ReasonBlocked && n.Reason != domain.ReasonLeft {
+				why = append(why, c+": "+n.Reason.Words())
+			}
+		}
+	}
+	if len(why) == 0 {
+		return nil
+	}
+	slices.Sort(why)
+	return fault.Field("channels", "it would reach nobody (%s)", strings.Join(why, "; "))
+}
+
 func notYours() error { return fault.New(fault.NotFound, "no such candidate among yours") }
 
 // ChannelsView says what this server can do, as the pages show it.

@@ -42,3 +42,15 @@ func (s Stops) Stop(ctx context.Context, token string) error {
 }
 
 var errNoStop = fault.New(fault.NotFound, "this link ends nothing")
+
+// DownloadWords are what the page of a link to a file says.
+type DownloadWords struct {
+	Lang, Dir string
+	email.DownloadWords
+}
+
+// WordsOfDownload returns the page's words in a language, English for one that is not known.
+func WordsOfDownload(language string) DownloadWords {
+	w := email.WordsOf(language)
+	return DownloadWords{Lang: w.Lang, Dir: w.Dir, DownloadWords: w.Download}
+}

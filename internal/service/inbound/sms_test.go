@@ -31,6 +31,15 @@ func TestSMS(t *testing.T) {
 		if s := page.Inbound[0].Suggestions; len(s) != 2 || s[0].Name != "tom" || s[1].Name != "uma" {
 			t.Errorf("%+v", s)
 		}
+		// Of two who have the number, the one who was written to last is offered first.
+		for _, last := range []string{"uma", "tom", "uma"} {
+			h.say(last, domain.ChannelSMS)
+			page, err := h.List(t.Context(), h.staff, 10, "")
+			h.must(err)
+			if s := page.Inbound[0].Suggestions; len(s) != 2 || s[0].Name != last {
+				t.Errorf("after an SMS to %s: %+v", last, s)
+			}
+		}
 		h.answers(0)
 		text("7", "+4740000001", "help")
 		text("8", "+4740000001", "HELP")

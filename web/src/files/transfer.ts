@@ -3,6 +3,7 @@
 import { ApiError, query } from '../lib/api'
 import { api, session } from '../lib/session.svelte'
 import type { Attachment } from '../protocol/frames'
+import { nameOf } from './name'
 
 export const fileAddress = (id: string) => `/api/v1/attachments/${encodeURIComponent(id)}`
 export const previewAddress = (id: string) => fileAddress(id) + '/preview'
@@ -31,4 +32,18 @@ export function upload(route: string, file: Blob, name: string, onprogress: (byt
     request.send(file)
   })
   return { done, abort: () => request.abort() }
+}
+
+/** The name of the file at an address, if it may be downloaded. Rejects with ApiError, and reports the end of a session. */
+export async function look(address: string): Promise<string> {
+  let answer: Response
+  try {
+    answer = await fetch(address, { credentials: 'same-origin', headers: { Range: 'bytes=0-0' } })
+  } catch (cause) {
+    throw new ApiError({ code: 'network', message: String(cause) })
+  }
+  if (answer.ok) return nameOf(answer.headers.get('Content-Disposition') ?? '')
+  const body = (await answer.json().catch(() => undefined)) as { error?: ConstructorParameters<typeof ApiError>[0] } | undefined
+  if (answer.status === 401) session.ended()
+  throw new ApiError({ code: 'internal', message: '', ...body?.error, status: answer.status })
 }

@@ -12,6 +12,10 @@ export const files = {
   'upload.empty': '{name} is empty',
   'upload.failed': 'not attached',
   'upload.add': 'Attach files',
+  'file.title': 'A file',
+  'file.started': 'The download has started.',
+  'file.again': 'Download again',
+  'file.failed': 'The file cannot be downloaded',
   'file.download': 'Download {name}, {size}',
 } as const
 

@@ -53,6 +53,17 @@ export function short(when: When, now: number, tag = locale.tag): string {
   return day(at, tag)
 }
 
+/** `short`, with the time in every year: "21 Nov 2026 09:41". */
+export function moment(when: When, now: number, tag = locale.tag): string {
+  const at = date(when)
+  return at.getFullYear() === new Date(now).getFullYear() || sameDay(at, now) || sameDay(at, now - 86_400_000) ? short(at, now, tag) : `${day(at, tag)} ${time(at, tag)}`
+}
+
+/** "21 Nov 09:41 – 12:00", "21 Nov 2026 22:00 – 22 Nov 2026 06:00". */
+export function period(from: When, until: When, now: number, tag = locale.tag): string {
+  return `${moment(from, now, tag)} – ${sameDay(from, until) ? time(until, tag) : moment(until, now, tag)}`
+}
+
 /** "now", "3 min ago" while fresh (under an hour), else as `short`. */
 export function relative(when: When, now: number, tag = locale.tag): string {
   const at = date(when).getTime()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Segments, segments, smsText } from './segments'
+import { foreign, replaced, type Segments, segments, smsText } from './segments'
 
 /** The cases of internal/channel/sms: the page counts what the server sends. */
 const cases: [name: string, text: string, want: Partial<Segments>][] = [
@@ -28,4 +28,15 @@ test('what goes by SMS: the organisation, the subject, the text, the link; cut w
   const long = smsText('Demo', '', '😀'.repeat(2000), 'https://x.example/')
   expect([...long].length).toBe(1500)
   expect(long.endsWith('😀...\nhttps://x.example/')).toBe(true)
+})
+
+test('characters that make an SMS longer, and what stands for them', () => {
+  const text = 'Vi møtes 8–9, “C3” … det er Kari’s vakt'
+  expect(foreign(text)).toEqual(['–', '“', '”', '…', '’'])
+  expect(replaced(text)).toBe('Vi møtes 8-9, "C3" ... det er Kari\'s vakt')
+  expect(segments(replaced(text)).unicode).toBe(false)
+  expect(replaced('cafe\u0301')).toBe('café')
+  // Letters and pictures stay as they are.
+  expect(replaced('Łukasz 😀')).toBe('Łukasz 😀')
+  expect(foreign('Łukasz 😀😀')).toEqual(['Ł', '😀'])
 })

@@ -54,3 +54,22 @@ export function segments(text: string): Segments {
   }
   return { unicode, units, parts, left: part - used }
 }
+
+/** What stands for characters outside the GSM alphabet without changing what is said. Letters are never replaced. */
+const plainer: Record<string, string> = {
+  '-': '\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2022\u00b7',
+  "'": '\u2018\u2019\u201a\u201b\u2032\u00b4`',
+  '"': '\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb',
+  '...': '\u2026',
+  ' ': '\u00a0\u2002\u2003\u2007\u2009\u200a\u202f',
+  '': '\u200b\ufeff\u00ad\u2060',
+  x: '\u00d7',
+}
+
+const standIns = new Map(Object.entries(plainer).flatMap(([plain, of]) => [...of].map((c) => [c, plain] as const)))
+
+/** The text with plain characters in place of those that make its SMS longer, where there are any. Letters with marks of their own become one letter. */
+export const replaced = (text: string): string => [...text.normalize('NFC')].map((c) => standIns.get(c) ?? c).join('')
+
+/** The characters of a text that are not in the GSM alphabet, each once. */
+export const foreign = (text: string): string[] => [...new Set([...text].filter((c) => !gsm.has(c)))]

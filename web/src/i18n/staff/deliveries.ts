@@ -31,7 +31,10 @@ export const deliveries = {
 
   // what an SMS takes
   'sms.count': { one: 'SMS: {count} part, {left} left', other: 'SMS: {count} parts, {left} left' },
-  'sms.unicode': { one: 'SMS: {count} part, {left} left · has letters that shorten the parts', other: 'SMS: {count} parts, {left} left · has letters that shorten the parts' },
+  'sms.unicode': 'Longer because of: {characters}',
+  'sms.longer': { one: 'Longer because of: {characters} — {count} part without', other: 'Longer because of: {characters} — {count} parts without' },
+  'sms.replace': 'Replace them',
+  'sms.space': 'special space',
   'sms.countHint': 'With the organisation’s name before it and a link after it',
 
   // why not

@@ -200,6 +200,8 @@ export const messages = {
   'exports.all': 'All my exports',
   'exports.ready': 'Your export is ready',
   'exports.failedToast': 'An export failed. Nothing else was changed.',
+  'exports.missing': 'The export that the link leads to can no longer be downloaded. You can make a new one on the Messages page.',
+  'exports.started': 'The download has started.',
   'exports.toMessages': 'To the messages',
   'exports.list': 'My exports',
 } as const

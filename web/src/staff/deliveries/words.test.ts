@@ -59,6 +59,7 @@ test('a sending’s copies by channel and state', () => {
 test('codes of providers are words where they are known', () => {
   expect(whyWord('sms', 'dlr 2')).toBe('the network could not deliver it to the phone')
   expect(whyWord('sms', 'dlr 2 004', 'id:1 err:004')).toBe('the network could not deliver it to the phone (code 004)')
+  expect(whyWord('sms', 'dlr 99')).toBe('error dlr 99')
   expect(whyWord('sms', '30003')).toBe('the phone is off or out of reach')
   expect(whyWord('sms', '400 21610', 'unsubscribed')).toBe('has told the provider to stop')
   expect(whyWord('sms', '400 99999', 'something new')).toBe('something new')

@@ -30,7 +30,7 @@ export function whyWord(channel: string, reason: string, detail = ''): string {
   if (has(`why.${reason}`)) return plain(`why.${reason}`, reason)
   const words = codeWord(reason)
   if (words) return words
-  return detail || (/^[\d.]+$/.test(reason) ? t('why.code', { code: reason }) : reason)
+  return detail || (/\d/.test(reason) ? t('why.code', { code: reason }) : reason)
 }
 
 /** Words for a provider's code: "dlr 2" and "dlr 2 004" of Kannel, "30003" and "400 21610" of Twilio; '' for others. */

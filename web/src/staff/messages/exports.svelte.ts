@@ -2,6 +2,7 @@
 
 import { t } from '../../i18n/staff'
 import { connection } from '../../lib/connection.svelte'
+import { save } from '../../files/save'
 import { api } from '../../lib/session.svelte'
 import type { Query } from '../../lib/api'
 import type { ServerFrame } from '../../protocol/frames'
@@ -87,16 +88,9 @@ class Exports {
       return
     }
     if (!this.#told.delete(one.id)) return
-    if (one.state === 'ready') toasts.show(t('exports.ready'), { tone: 'done', action: { label: t('exports.download'), run: () => download(exportAddress(one.id)) } })
+    if (one.state === 'ready') toasts.show(t('exports.ready'), { tone: 'done', action: { label: t('exports.download'), run: () => save(exportAddress(one.id)) } })
     if (one.state === 'failed') toasts.show(t('exports.failedToast'), { tone: 'alarm' })
   }
 }
 
 export const exports = new Exports()
-
-function download(address: string): void {
-  const link = document.createElement('a')
-  link.href = address
-  link.download = ''
-  link.click()
-}
