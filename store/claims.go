@@ -62,9 +62,10 @@ func (t *Tx) assign(ctx context.Context, by domain.ActorRef, person domain.Perso
 	if to.No != 0 {
 		at = micros(e.At)
 	}
-	_, err = t.Exec(ctx, `INSERT INTO conversations (organisation_id, person_no, sort_name, assigned_no, assigned_at)
-		SELECT p.organisation_id, p.no, p.sort_name, $3, $4 FROM people p WHERE p.organisation_id = $1 AND p.no = $2
-		ON CONFLICT (organisation_id, person_no) DO UPDATE SET assigned_no = excluded.assigned_no, assigned_at = excluded.assigned_at`, t.org, person, to.No, at)
+	_, err = t.Exec(ctx, `INSERT INTO conversations (organisation_id, person_no, sort_name, assigned_no, assigned_at, channels)
+		SELECT p.organisation_id, p.no, p.sort_name, $3, $4, '' FROM people p WHERE p.organisation_id = $1 AND p.no = $2
+		ON CONFLICT (organisation_id, person_no) DO UPDATE SET assigned_no = excluded.assigned_no, assigned_at = excluded.assigned_at`,
+		t.org, person, to.No, at)
 	if err != nil {
 		return nil, err
 	}

@@ -172,7 +172,7 @@ func (r *conversationRow) row(moments map[int64]moment) domain.ConversationRow {
 		State: domain.PersonState(r.State), LastReceived: timeOf(at(r.InOffset)), LastSent: timeOf(at(r.OutOffset)), WaitingSince: timeOf(at(r.Waiting)),
 		Unread: r.InOffset > r.ReadOffset || r.Marked, Open: r.Open, ProcessedAt: timeOf(r.ProcessedAt), ProcessedBy: r.ProcessedBy, Archived: r.Archived,
 	}
-	if r.Channels != "" {
+	if r.Channels != "" { // null: the default
 		_ = json.Unmarshal([]byte(r.Channels), &out.Channels) // written by this program alone
 	}
 	if r.AssignedNo != 0 {

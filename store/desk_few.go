@@ -23,7 +23,7 @@ func (q *deskQuery) few(ctx context.Context) error {
 	}
 	people, _ := q.people()
 	indexed := people
-	indexed.State = nil // most are in one of the states that are asked for
+	indexed.State, indexed.Kind = nil, nil // most are in one of the states and kinds that are asked for
 	if indexed.Empty() {
 		return nil
 	}

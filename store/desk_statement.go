@@ -143,12 +143,15 @@ func (q deskQuery) joins(args *[]any, looked bool) string {
 	return out
 }
 
-// people is what the filter asks about the candidates themselves, and whether it asks
-// anything. That they are in a group follows from what belongs to it there.
+// people is what the filter asks about the candidates themselves, and whether it asks anything. Where
+// only what was written in a group counts, that they are in it follows from what belongs to it there.
 func (q deskQuery) people() (domain.PeopleFilter, bool) {
 	p := q.f.People
 	p.Presence = nil
-	if len(p.State) == 0 {
+	switch {
+	case !q.f.Written:
+		p.Kind = q.f.Kind
+	case len(p.State) == 0:
 		p.Group = nil
 	}
 	return p, !p.Empty()

@@ -38,10 +38,19 @@ func (w *deskWorld) filters() map[string]func(*domain.DeskFilter) {
 	yes, no := true, false
 	return map[string]func(*domain.DeskFilter){
 		"none":        func(*domain.DeskFilter) {},
-		"test":        func(f *domain.DeskFilter) { f.People.Group = []domain.GroupID{w.groups[0].ID} },
-		"two groups":  func(f *domain.DeskFilter) { f.People.Group = []domain.GroupID{w.groups[2].ID, w.groups[4].ID} },
-		"kind":        func(f *domain.DeskFilter) { f.Kind = []domain.GroupKind{domain.KindPool} },
-		"kinds":       func(f *domain.DeskFilter) { f.Kind = []domain.GroupKind{domain.KindTest, domain.KindActivity} },
+		"member test": func(f *domain.DeskFilter) { f.People.Group = []domain.GroupID{w.groups[0].ID} },
+		"member pool": func(f *domain.DeskFilter) { f.People.Group = []domain.GroupID{w.groups[2].ID, w.groups[4].ID} },
+		"member kind": func(f *domain.DeskFilter) { f.Kind = []domain.GroupKind{domain.KindPool} },
+		"test":        func(f *domain.DeskFilter) { f.Written = true; f.People.Group = []domain.GroupID{w.groups[0].ID} },
+		"two groups": func(f *domain.DeskFilter) {
+			f.Written = true
+			f.People.Group = []domain.GroupID{w.groups[2].ID, w.groups[4].ID}
+		},
+		"kind": func(f *domain.DeskFilter) { f.Written = true; f.Kind = []domain.GroupKind{domain.KindPool} },
+		"kinds": func(f *domain.DeskFilter) {
+			f.Written = true
+			f.Kind = []domain.GroupKind{domain.KindTest, domain.KindActivity}
+		},
 		"q":           func(f *domain.DeskFilter) { f.People.Q = "mull" },
 		"q two words": func(f *domain.DeskFilter) { f.People.Q = "ZOË lukasz" },
 		"q id":        func(f *domain.DeskFilter) { f.People.Q = "c-01" },

@@ -350,7 +350,16 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 		}
 	}
 	q := f.People
-	if len(q.State) == 0 {
+	switch {
+	case !f.Written && len(f.Kind) > 0:
+		in := false
+		for g, e := range p.in {
+			in = in || seen.HoldsMember(g, e.room, e.kind, e.state) && slices.Contains(f.Kind, w.kind(g))
+		}
+		if !in {
+			return false
+		}
+	case f.Written && len(q.State) == 0:
 		q.Group = nil // what belongs to it is what is seen of them
 	}
 	return fits(&p.Person, p.in, seen, q)

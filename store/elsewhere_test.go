@@ -163,3 +163,56 @@ func TestElsewhereIsNotStopped(t *testing.T) {
 		}
 	})
 }
+
+// TestChosenChannels: the copies that staff chose in a conversation stay chosen there; a sending to many is no
+// choice, and whoever chooses the organisation's default follows it when it changes.
+func TestChosenChannels(t *testing.T) {
+	both(t, func(t *testing.T, s *Store) {
+		org, exam := hall(t, s, 2)
+		chosen := func(want string) {
+			t.Helper()
+			rows, err := s.ConversationRows(t.Context(), org, 0, domain.Seen{All: true}, []domain.PersonNo{1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := jsonOf(rows[1].Channels)
+			if rows[1].Channels == nil {
+				got = "null"
+			}
+			if got != want {
+				t.Errorf("chosen are %s, want %s", got, want)
+			}
+		}
+		chosen(`null`)
+		e := sending(org, exam, 1, "By SMS", "key-c-1")
+		var text domain.BroadcastSent
+		if err := json.Unmarshal(e.Payload, &text); err != nil {
+			t.Fatal(err)
+		}
+		text.Channels = []domain.Channel{domain.ChannelSMS}
+		e.Payload = payload(text)
+		if _, _, err := s.Append(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Expand(t.Context(), org); err != nil {
+			t.Fatal(err)
+		}
+		chosen(`null`)
+		byEmail := func(set *domain.Settings) { set.DefaultChannels = []domain.Channel{domain.ChannelEmail} }
+		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), byEmail); err != nil {
+			t.Fatal(err)
+		}
+		for i, step := range []struct {
+			channels []domain.Channel
+			want     string
+		}{
+			{[]domain.Channel{domain.ChannelSMS}, `["sms"]`}, {nil, `["sms"]`}, {[]domain.Channel{}, `[]`},
+			{[]domain.Channel{domain.ChannelEmail}, `null`},
+		} {
+			m := toCandidate(org, ines, 1, "key-c-step-"+string(rune('a'+i)), "Hello")
+			m.Group, m.Channels = exam, step.channels
+			one(t, s, org, m)
+			chosen(step.want)
+		}
+	})
+}

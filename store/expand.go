@@ -91,9 +91,10 @@ func (t *Tx) expandLists(ctx context.Context, after, to int64) error {
 	const of = ` FROM entries e JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset"`
 	const sent = ` WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3`
 	forward := ` DO UPDATE SET last_offset = ` + d.greatest + `(c.last_offset, excluded.last_offset), out_offset = ` + d.greatest + `(c.out_offset, excluded.out_offset)`
-	_, err := t.Exec(ctx, `INSERT INTO conversations AS c (organisation_id, person_no, sort_name, last_offset, out_offset)
-		SELECT CAST($1 AS `+d.bigint+`), m.person_no, coalesce((SELECT p.sort_name FROM people p WHERE p.organisation_id = $1 AND p.no = m.person_no), ''),
-			max(m."offset"), max(m."offset")`+of+sent+` GROUP BY m.person_no ORDER BY m.person_no
+	_, err := t.Exec(ctx, `INSERT INTO conversations AS c (organisation_id, person_no, sort_name, last_offset, out_offset, channels)
+		SELECT CAST($1 AS `+d.bigint+`), m.person_no,
+			coalesce((SELECT p.sort_name FROM people p WHERE p.organisation_id = $1 AND p.no = m.person_no), ''),
+			max(m."offset"), max(m."offset"), ''`+of+sent+` GROUP BY m.person_no ORDER BY m.person_no
 		ON CONFLICT (organisation_id, person_no)`+forward, t.org, after, to)
 	if err != nil {
 		return fmt.Errorf("move conversations: %w", err)

@@ -68,6 +68,10 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 	if len(f.Group) > 0 {
 		either([]string{s.enrolledIn(person, ` AND `+s.d.Among("se.group_id", arg(jsonOf(f.Group))), seen, args)})
 	}
+	if len(f.Kind) > 0 {
+		where := ` AND se.group_id IN (SELECT kg.id FROM groups kg WHERE kg.organisation_id = $1 AND ` + s.d.Among("kg.kind", arg(jsonOf(f.Kind))) + `)`
+		either([]string{s.enrolledIn(person, where, seen, args)})
+	}
 	if len(f.Activity) > 0 {
 		either([]string{s.enrolledIn(person, ` AND se.state IN `+s.d.Texts(arg(jsonOf(domain.ActivityStates)))+` AND `+s.d.Among("se.group_id", arg(jsonOf(f.Activity))), seen, args)})
 	}

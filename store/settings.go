@@ -27,6 +27,7 @@ func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func
 		}
 		before := now
 		before.FieldVisibility = maps.Clone(now.FieldVisibility)
+		before.DefaultChannels = slices.Clone(now.DefaultChannels)
 		if change(&now); jsonOf(now) == jsonOf(before) {
 			return nil
 		}

@@ -27,7 +27,7 @@ type touch struct {
 	last, in, out int64
 	waiting       int64 // first message of the candidate; after out, if staff have written
 	assigned      domain.PersonNo
-	channels      string // copies that staff chose, as JSON; "": not chosen
+	channels      string // copies that staff chose, as JSON, null for the default; "": they did not say
 }
 
 func (t *touch) message(r messageRow) {
@@ -67,9 +67,14 @@ func (t *touches) message(a *addressee, r messageRow) {
 	t.threads[k].message(r)
 }
 
-// chosen notes which copies staff chose with a message; nil: they did not say.
+// chosen notes which copies staff chose with a message; nil: they did not say. Whoever chooses the
+// organisation's default follows it when it changes.
 func (t *touches) chosen(a *addressee, channels []domain.Channel) {
-	if channels != nil {
+	switch {
+	case channels == nil:
+	case a.Settings.DefaultCopies(channels):
+		t.conversation(a).channels = "null"
+	default:
 		t.conversation(a).channels = jsonOf(channels)
 	}
 }

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -55,5 +57,49 @@ func TestCopies(t *testing.T) {
 	f.must(t, "north/planner", "POST", "/conversations/"+a1+"/plan", item{"channels": []string{"sms"}}).into(t, &plan)
 	if got := plan.Plan.People[0].SMS.Reason; got != "opted_out" {
 		t.Errorf("after a no the plan says %q", got)
+	}
+}
+
+// TestDefaultChannels: the copies that a composer begins with are the organisation's until staff choose
+// others in a conversation. A sending to many is no such choice.
+func TestDefaultChannels(t *testing.T) {
+	f := start(t, nil)
+	person := f.ids["north/a1"]
+	chosen := func() string {
+		t.Helper()
+		var page struct {
+			Conversation struct{ Channels []string }
+		}
+		f.must(t, "north/planner", "GET", "/conversations/"+person, nil).into(t, &page)
+		if page.Conversation.Channels == nil {
+			return "default"
+		}
+		return strings.Join(page.Conversation.Channels, ",")
+	}
+	write := func(key string, channels ...string) {
+		t.Helper()
+		f.must(t, "north/planner", "POST", "/conversations/"+person+"/messages",
+			item{"key": "defaults-" + key, "body": "b", "group": f.ids["north/P1"], "channels": append([]string{}, channels...)})
+	}
+	f.must(t, "north/admin", "PATCH", "/settings", item{"default_channels": []string{"email"}})
+	for who, want := range map[string]bool{"north/coordinator": true, "north/a1": false, "south/planner": false} {
+		a := f.must(t, who, "GET", "/session", nil)
+		if got := strings.Contains(string(a.body), `"default_channels":["email"]`); got != want {
+			t.Errorf("%s is told of the default: %t, want %t", who, got, want)
+		}
+	}
+	f.must(t, "north/planner", "POST", "/broadcasts", item{"key": "defaults-many", "subject": "s", "body": "b", "group": f.ids["north/P1"],
+		"recipients": item{"people": []string{person}}, "channels": []string{"sms"}})
+	if got := chosen(); got != "default" {
+		t.Errorf("after a sending to many by SMS: %s, want the default", got)
+	}
+	for i, step := range []struct {
+		channels []string
+		want     string
+	}{{[]string{"sms"}, "sms"}, {nil, ""}, {[]string{"email"}, "default"}} {
+		write(fmt.Sprint(i, "-step"), step.channels...)
+		if got := chosen(); got != step.want {
+			t.Errorf("after a message by %q: %q, want %q", step.channels, got, step.want)
+		}
 	}
 }

@@ -27,11 +27,15 @@ func (s *Server) deskRoutes() []route {
 // deskFilter reads the parameters of GET /conversations.
 func deskFilter(q *query) domain.DeskFilter {
 	f := domain.DeskFilter{
-		Folder: domain.DeskFolder(q.text("folder")), Kind: as[domain.GroupKind](q.list("kind")), Processed: q.yesNo("processed"), Sort: domain.DeskSort(q.text("sort")),
+		Folder: domain.DeskFolder(q.text("folder")), Kind: as[domain.GroupKind](q.list("kind")), Processed: q.yesNo("processed"),
+		Sort: domain.DeskSort(q.text("sort")),
 		People: domain.PeopleFilter{
 			Group: as[domain.GroupID](q.list("group")), Q: q.text("q"), Skill: q.list("skill"), Tag: q.list("tag"), City: q.list("city"), Postcode: q.list("postcode"),
 			Activity: as[domain.GroupID](q.list("activity")), State: q.list("state"),
 		},
+	}
+	if written := q.yesNo("written"); written != nil {
+		f.Written = *written
 	}
 	for _, a := range q.list("assigned") {
 		switch a {

@@ -55,7 +55,10 @@ func TestDesk(t *testing.T) {
 		{"planner", "?q=a", "a2 a1"},
 		{"planner", "?processed=no", ""},
 		{"planner", "?assigned=me&assigned=none", "a2 z1 b1 a1"},
-		{"planner", "?kind=pool", ""},
+		{"planner", "?kind=pool", "b1 a1"}, // who is in one, whatever was written where
+		{"planner", "?kind=pool&written=no&q=a", "a1"},
+		{"planner", "?kind=pool&written=yes", ""},
+		{"planner", "?group=" + f.ids["north/T2"] + "&written=yes", "z1"},
 		{"planner", "?field.size=M", ""},
 		{"chief", "", "a2"}, // what belongs to no group is for the coordinators
 		{"anna", "", "a2"},

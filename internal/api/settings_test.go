@@ -34,6 +34,9 @@ func TestSettings(t *testing.T) {
 	if a := f.must(t, "south/planner", "GET", "/session", nil); strings.Contains(string(a.body), `"chat_subject":true`) {
 		t.Errorf("it changed another organisation: %s", a.body)
 	}
+	if a := f.call(t, "north/admin", "PATCH", "/settings", item{"default_channels": []string{"email", "pigeon"}}); a.status != 422 || !strings.Contains(string(a.body), `"field":"default_channels"`) {
+		t.Errorf("an unknown channel: %d %s", a.status, a.body)
+	}
 	var log struct{ Entries []struct{ Kind string } }
 	f.must(t, "north/admin", "GET", "/log?kind=settings.changed", nil).into(t, &log)
 	if len(log.Entries) != 2 {

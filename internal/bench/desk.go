@@ -193,8 +193,11 @@ func deskQuestions() []deskQuestion {
 	}
 	people := func(name string, p domain.PeopleFilter) { add(name, domain.DeskFilter{People: p}) }
 	people("one pool", domain.PeopleFilter{Group: []domain.GroupID{"pool-1"}})
+	add("written in a pool", domain.DeskFilter{Written: true, People: domain.PeopleFilter{Group: []domain.GroupID{"pool-1"}}})
 	people("one test", domain.PeopleFilter{Group: []domain.GroupID{"test-3"}})
 	add("all pools", domain.DeskFilter{Kind: []domain.GroupKind{domain.KindPool}})
+	add("written in pools", domain.DeskFilter{Written: true, Kind: []domain.GroupKind{domain.KindPool}})
+	add("all tests by waiting", domain.DeskFilter{Sort: domain.SortWaiting, Kind: []domain.GroupKind{domain.KindTest}})
 	people("name", domain.PeopleFilter{Q: "kowalski"})
 	people("name and given name", domain.PeopleFilter{Q: "mar kow"})
 	people("nobody's name", domain.PeopleFilter{Q: "xyzzyqx"})
@@ -202,6 +205,7 @@ func deskQuestions() []deskQuestion {
 	people("tag", domain.PeopleFilter{Tag: []string{"nurse"}})
 	people("rare tag", domain.PeopleFilter{Tag: []string{"diver"}})
 	people("skill", domain.PeopleFilter{Skill: []string{"welding"}})
+	people("two pools", domain.PeopleFilter{Group: []domain.GroupID{"pool-1", "pool-2"}})
 	people("city", domain.PeopleFilter{City: []string{"City 07"}})
 	people("postcode", domain.PeopleFilter{Postcode: []string{"101"}})
 	people("activity", domain.PeopleFilter{Activity: []domain.GroupID{"activity-4"}})

@@ -29,7 +29,7 @@ type ConversationRow struct {
 	Assigned     Assigned
 	Blocked      Blocked
 	Groups       []GroupMark // of those this staff member sees
-	Channels     []Channel   // copies that staff last chose here
+	Channels     []Channel   // copies that staff last chose here; nil: the default, empty: none
 }
 
 // Name is how the candidate is shown.
@@ -88,7 +88,7 @@ type ConversationView struct {
 	ConversationState
 	Blocked  *Blocked    `json:"blocked,omitempty"`
 	Groups   []GroupMark `json:"groups"`
-	Channels []Channel   `json:"channels"`
+	Channels []Channel   `json:"channels,omitzero"` // absent: the organisation's default
 }
 
 // ConversationState is the part of a conversation that is the team's: the `state` of
@@ -137,9 +137,6 @@ func (r ConversationRow) View(presence Presence, seal func(offset int64) ItemID)
 			Presence: presence, State: r.State},
 		LastReceived: r.LastReceived, LastSent: r.LastSent, WaitingSince: r.WaitingSince, Unread: r.Unread,
 		ConversationState: r.TeamState(), Groups: r.Groups, Channels: r.Channels,
-	}
-	if v.Channels == nil {
-		v.Channels = []Channel{}
 	}
 	if v.Groups == nil {
 		v.Groups = []GroupMark{}

@@ -45,12 +45,13 @@ type Within struct {
 func (w Within) Empty() bool { return len(w.Group)+len(w.Kind) == 0 }
 
 // DeskFilter chooses conversations and their order: the parameters of GET
-// /conversations. Conditions combine with AND, several values of one with OR. People.Group
-// is the group whose messages alone count, see Within; People.Presence is not used.
+// /conversations. Conditions combine with AND, several values of one with OR. People.Group and Kind
+// choose the people who are, or were, in those groups; People.Presence and People.Kind are not used.
 type DeskFilter struct {
 	People    PeopleFilter
 	Folder    DeskFolder // "": all
 	Kind      []GroupKind
+	Written   bool       // only what was written in the groups of People.Group and Kind counts
 	Processed *bool      // true: processed; false: something is to be processed
 	Mine      bool       // assigned to the staff member who asks, or …
 	Nobody    bool       // to nobody, or …
@@ -59,7 +60,12 @@ type DeskFilter struct {
 }
 
 // Within is what of a conversation the filter lets count.
-func (f DeskFilter) Within() Within { return Within{Group: f.People.Group, Kind: f.Kind} }
+func (f DeskFilter) Within() Within {
+	if !f.Written {
+		return Within{}
+	}
+	return Within{Group: f.People.Group, Kind: f.Kind}
+}
 
 // Order is the order that applies.
 func (f DeskFilter) Order() DeskSort {

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Organisation is the tenant.
 type Organisation struct {
@@ -31,6 +34,9 @@ type Settings struct {
 	EmailsPerHour int    `json:"emails_per_hour,omitempty"` // 0 = no cap
 	SMSPerDay     int    `json:"sms_per_day,omitempty"`     // parts; 0 = no cap
 
+	// DefaultChannels are the copies that are ticked in a new message until somebody chooses
+	// otherwise; never in a test.
+	DefaultChannels []Channel `json:"default_channels,omitempty"`
 	// TestReachHours is how long after its end a test's staff see its candidates; 0 =
 	// DefaultTestReach.
 	TestReachHours int `json:"test_reach_hours,omitempty"`
@@ -56,6 +62,13 @@ func (s Settings) TestReach() time.Duration {
 // Elsewhere reports whether candidates meet what belongs to a group of the kind ("" for no group) by its copies
 // alone, and their pages do not have it. What belongs to a test stands on their pages always: the exam is there.
 func (s Settings) Elsewhere(k GroupKind) bool { return s.StaffChatOnly && k != KindTest }
+
+// DefaultCopies reports whether channels are those that are ticked by default.
+func (s Settings) DefaultCopies(channels []Channel) bool {
+	return len(channels) == len(s.DefaultChannels) && !slices.ContainsFunc(channels, func(c Channel) bool {
+		return !slices.Contains(s.DefaultChannels, c)
+	})
+}
 
 // PhoneRegion is the region of phone numbers without a country code.
 func (s Settings) PhoneRegion() string {

@@ -15,6 +15,7 @@ import (
 // is the filter of people lists, of sendings to many, and of the Messages page.
 type PeopleFilter struct {
 	Group    []GroupID           `json:"group,omitempty"`    // in one of these groups, whatever their state there
+	Kind     []GroupKind         `json:"-"`                  // in a group of one of these kinds
 	Q        string              `json:"q,omitempty"`        // words, each the beginning of one of name, candidate id, phone or tag
 	Tag      []string            `json:"tag,omitempty"`      // exactly
 	Skill    []string            `json:"skill,omitempty"`    // exactly
@@ -46,7 +47,7 @@ func CheckFieldName(field, name string) error {
 
 // Empty reports whether the filter chooses all.
 func (f PeopleFilter) Empty() bool {
-	return strings.TrimSpace(f.Q) == "" && len(f.Group)+len(f.Tag)+len(f.Skill)+len(f.City)+len(f.Postcode)+len(f.Activity)+len(f.State)+len(f.Presence)+len(f.Fields) == 0
+	return strings.TrimSpace(f.Q) == "" && len(f.Group)+len(f.Kind)+len(f.Tag)+len(f.Skill)+len(f.City)+len(f.Postcode)+len(f.Activity)+len(f.State)+len(f.Presence)+len(f.Fields) == 0
 }
 
 // StateGroups returns the groups in which an enrolment's state is asked for: the chosen activities

@@ -47,6 +47,8 @@ type MyOrganisation struct {
 	OrganisationName
 	SubjectRequired bool `json:"subject_required"` // of a sending to many
 	ChatSubject     bool `json:"chat_subject"`     // of a message in a conversation
+	// DefaultChannels are ticked in a new message; staff alone are told.
+	DefaultChannels []domain.Channel `json:"default_channels,omitempty"`
 }
 
 // Me describes the actor.
@@ -56,7 +58,11 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (Me, error) {
 		return Me{}, err
 	}
 	me := Me{ID: actor.ID, Name: actor.Name, Role: actor.Role, Kind: string(actor.Kind), Permissions: actor.Permissions(),
-		Organisation: MyOrganisation{OrganisationName{org.Slug, org.Name}, !org.Settings.SubjectOptional, org.Settings.ChatSubject}}
+		Organisation: MyOrganisation{OrganisationName: OrganisationName{org.Slug, org.Name},
+			SubjectRequired: !org.Settings.SubjectOptional, ChatSubject: org.Settings.ChatSubject}}
+	if actor.Role != domain.RoleCandidate {
+		me.Organisation.DefaultChannels = org.Settings.DefaultChannels
+	}
 	if actor.Kind != domain.ActorPerson {
 		return me, nil
 	}

@@ -31,6 +31,7 @@ type Choices struct {
 	EmailsPerHour int            `json:"emails_per_hour"` // 0 = no cap
 	SMSPerDay     int            `json:"sms_per_day"`     // parts; 0 = no cap
 
+	DefaultChannels []domain.Channel             `json:"default_channels"` // ticked in a new message
 	TestReachHours  int                          `json:"test_reach_hours"` // how long after a test its staff see its candidates
 	FieldVisibility map[string]domain.Visibility `json:"field_visibility"` // of people's own fields; coordinators for one that is absent
 }
@@ -55,6 +56,7 @@ type Change struct {
 	EmailsPerHour *int            `json:"emails_per_hour"`
 	SMSPerDay     *int            `json:"sms_per_day"`
 
+	DefaultChannels []domain.Channel             `json:"default_channels"` // takes the place of what is stored
 	TestReachHours  *int                         `json:"test_reach_hours"`
 	FieldVisibility map[string]domain.Visibility `json:"field_visibility"` // takes the place of what is stored
 }
@@ -98,6 +100,9 @@ func (c Change) check() error {
 			bad(n.field, "%s must be from 0 to %d", n.field, n.most)
 		}
 	}
+	if domain.CheckChannels(c.DefaultChannels) != nil {
+		bad("default_channels", "default_channels are email and sms, each once at most")
+	}
 	if h := c.TestReachHours; h != nil && (*h < 1 || *h > domain.MaxTestReach) {
 		bad("test_reach_hours", "test_reach_hours must be from 1 to %d", domain.MaxTestReach)
 	}
@@ -135,7 +140,7 @@ func choicesOf(s domain.Settings) Choices {
 	return Choices{SubjectOptional: s.SubjectOptional, ChatSubject: s.ChatSubject, RepliesClosed: s.RepliesClosed, TestReplies: s.TestReplies, CandidatesStart: s.CandidatesStart,
 		KeepLocation: s.KeepLocation, StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
 		EscalateTo: domain.Channel(s.EscalateTo), EmailsPerHour: s.EmailsPerHour, SMSPerDay: s.SMSPerDay,
-		TestReachHours: int(s.TestReach().Hours()), FieldVisibility: fields}
+		DefaultChannels: s.DefaultChannels, TestReachHours: int(s.TestReach().Hours()), FieldVisibility: fields}
 }
 
 // Choices returns the organisation's rules. Errors: Forbidden.
@@ -173,6 +178,9 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 		}
 		set(&to.EmailsPerHour, c.EmailsPerHour)
 		set(&to.SMSPerDay, c.SMSPerDay)
+		if c.DefaultChannels != nil {
+			to.DefaultChannels = c.DefaultChannels
+		}
 		set(&to.TestReachHours, c.TestReachHours)
 		if c.FieldVisibility != nil {
 			to.FieldVisibility = c.FieldVisibility

@@ -248,3 +248,38 @@ test('unmatched: a number that two people have waits, and goes to whom one says;
   await page.goto(`/staff/messages?open=${people[1]!.id}`)
   await expect(page.getByText('The first of us.', { exact: true }).last()).toBeVisible()
 })
+
+test('copies by default: as the organisation says, until one chooses in a conversation; what a sending to many went by is no choice', async ({ browser, server }) => {
+  const { group, people } = await pool(server, 'DEFAULTCOPIES', 2)
+  const admin = await server.open(browser, 'admin', '/staff/settings')
+  const defaults = admin.getByRole('group', { name: 'Ticked in a new message' })
+  await defaults.getByRole('checkbox', { name: 'Email' }).check()
+  await expect(admin.getByText('Saved')).toBeVisible()
+  await accessible(admin)
+  await shot(admin, 'settings-default-copies')
+  try {
+    const page = await server.open(browser, 'planner', `/staff/groups/${group}`)
+    for (const p of people) await page.getByRole('grid', { name: 'People' }).getByRole('row').filter({ hasText: p.name }).getByRole('checkbox').click()
+    await page.getByRole('button', { name: 'Message 2…' }).click()
+    const dialog = page.getByRole('dialog').first()
+    await expect(dialog.getByRole('checkbox', { name: 'Email' })).toBeChecked()
+    await dialog.getByRole('checkbox', { name: 'SMS' }).check()
+    await dialog.getByLabel('Subject').fill('Doors')
+    await dialog.getByLabel('Message', { exact: true }).fill('The doors open at nine.')
+    await page.keyboard.press('Escape')
+    // Written for two and left: for one of them nothing is ticked that one did not tick for them.
+    await page.getByRole('grid', { name: 'People' }).getByRole('row').filter({ hasText: people[1]!.name }).getByRole('checkbox').click()
+    await page.getByRole('button', { name: 'Message 1…' }).click()
+    await expect(dialog.getByLabel('Subject')).toHaveValue('Doors')
+    await expect(dialog.getByRole('checkbox', { name: 'SMS' })).not.toBeChecked()
+    await dialog.getByRole('checkbox', { name: 'SMS' }).check()
+    await dialog.getByRole('button', { name: 'Send to 1' }).click()
+    await expect(dialog.getByRole('link', { name: 'Delivery board' })).toBeVisible()
+    await page.keyboard.press('Escape')
+    const box = await chat(page, people[0]!)
+    await expect(box.getByRole('checkbox', { name: 'Email' })).toBeChecked()
+    await expect(box.getByRole('checkbox', { name: 'SMS' })).not.toBeChecked()
+  } finally {
+    await server.api('admin', 'PATCH', '/settings', { default_channels: [] })
+  }
+})

@@ -1,4 +1,4 @@
-import { expect, test, type Server } from './staff-server'
+import { expect, shot, test, type Server } from './staff-server'
 import { crew, listReady, order, pool, reply, rowOf, sendAll, write, type Pool } from './messages-people'
 
 let prepared: Promise<Pool> | undefined
@@ -61,6 +61,33 @@ test('folders, orders and filters: all of it stands in the address', async ({ br
   await expect.poll(() => order(page)).toEqual(['Cecilie Dahl'])
   await folders.getByRole('button', { name: 'Remove the saved filter First aid in Bergen' }).click()
   await expect(folders.getByRole('button', { name: 'First aid in Bergen', exact: true })).toHaveCount(0)
+})
+
+test('where: all of the people in a pool, or only what was written in it', async ({ browser, server }) => {
+  const here = await pool(server, 'WHERE', crew.slice(0, 2), 0)
+  const other = await pool(server, 'ELSEWHERE', crew.slice(0, 1), 0)
+  const items = [{ group: 'ELSEWHERE', kind: 'pool', person: here.people[1]!.external_id }]
+  await server.api('admin', 'PUT', '/provisioning/enrolments', { items })
+  await write(server, here, here.people[0]!, 'Written in the pool')
+  await write(server, other, here.people[1]!, 'Written in another pool')
+  const page = await server.open(browser, 'planner', `/staff/messages?group=${here.group}&sort=last_name`)
+  await listReady(page)
+  await expect.poll(() => order(page)).toEqual(['Astrid Aune', 'Bjørn Bakke'])
+  await expect(rowOf(page, 'Bjørn Bakke')).toContainText('Written in another pool')
+  const only = page.getByRole('checkbox', { name: 'Only what was written there' })
+  await only.check()
+  await expect.poll(() => order(page)).toEqual(['Astrid Aune'])
+  await expect(page).toHaveURL(/written=yes/)
+  await shot(page, 'messages-written')
+  await page.reload()
+  await expect(only).toBeChecked()
+  await expect.poll(() => order(page)).toEqual(['Astrid Aune'])
+  await only.uncheck()
+  await expect.poll(() => order(page)).toEqual(['Astrid Aune', 'Bjørn Bakke'])
+  await expect(page).not.toHaveURL(/written/)
+  // What comes from elsewhere moves the rows of people here too.
+  await write(server, other, here.people[1]!, 'And once more')
+  await expect(rowOf(page, 'Bjørn Bakke')).toContainText('And once more')
 })
 
 test('by keyboard alone: move, tick, open, mark, come back', async ({ browser, server }) => {

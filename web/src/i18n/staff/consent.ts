@@ -41,6 +41,8 @@ export const consent = {
   'sending.emailsPerHour': 'Emails an hour',
   'sending.smsPerDay': 'SMS parts a day',
   'sending.capsHint': '0: no cap. What is over the cap waits.',
+  'sending.default': 'Ticked in a new message',
+  'sending.defaultHint': 'Until somebody chooses otherwise in a conversation. Messages in tests begin without copies.',
   'sending.staffChatOnly': 'Candidates meet conversations by email and SMS alone',
   'sending.staffChatOnlyHint': 'What is written to them stands on no page of theirs, so each message needs a channel. What belongs to a test stands on their pages all the same.',
   'sending.bad': 'Write a whole number, 0 or more',

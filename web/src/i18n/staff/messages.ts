@@ -21,6 +21,7 @@ export const messages = {
   'messages.quick': 'Work',
 
   'messages.groups': 'Where',
+  'messages.written': 'Only what was written there',
   'messages.groups.any': 'Everywhere',
   'messages.groups.pool': 'All pools',
   'messages.groups.job': 'All jobs',

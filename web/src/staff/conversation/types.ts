@@ -26,7 +26,7 @@ export type Row = Omit<TeamState, 'assigned' | 'processed_at'> & {
   unread: boolean
   blocked?: Blocked | null
   groups: GroupMark[]
-  /** The copies that staff last chose here. */
+  /** The copies that staff last chose here; absent: nobody has chosen, so that the organisation's default holds. */
   channels?: Copied[] | null
 }
 

@@ -75,9 +75,9 @@ export class Writing {
     return group || session.can('contact.view') ? group : (this.groups[0]?.id ?? '')
   }
 
-  /** Copies that go with it: as chosen, else as the last time; only what the server has. */
+  /** Copies that go with it: as chosen, else as the last time here, else as the organisation says; only what the server has. */
   get channels(): readonly Copied[] {
-    const chosen = this.draft.channels ?? this.live.row?.channels ?? []
+    const chosen = this.draft.channels ?? this.live.row?.channels ?? session.me?.organisation.default_channels ?? []
     return available.list.filter((c) => chosen.includes(c))
   }
 
@@ -198,7 +198,7 @@ export class Writing {
         ...(group ? { group } : {}),
         ...(attached.length ? { attachments: attached.map((f) => f.id) } : {}),
         // Nothing said: what was chosen stays chosen.
-        ...(channels.length || this.live.row?.channels?.length ? { channels } : {}),
+        ...(channels.length || this.draft.channels || this.live.row?.channels?.length ? { channels } : {}),
       },
       attached,
     )

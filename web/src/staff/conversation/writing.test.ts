@@ -1,6 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { stubStorage } from '../../../test/unit/kept'
 import type { LiveConversation } from './conversation.svelte'
+import { session } from '../../lib/session.svelte'
+import type { Me } from '../../lib/types'
 import type { Outgoing } from './outgoing.svelte'
 
 const { going, toasts } = vi.hoisted(() => ({ going: [] as { there(file: unknown): void; fail(error: unknown): void }[], toasts: [] as string[] }))
@@ -153,4 +155,21 @@ test('left by all of them it is forgotten: what another page has written since i
   const again = open(conversation(live.person))
   expect(again).not.toBe(writing)
   expect(again.draft.files).toHaveLength(1)
+})
+
+test('copies: as the organisation says until somebody chooses in this conversation; to none is a choice too', () => {
+  session.me = { organisation: { default_channels: ['email'] } } as unknown as Me
+  const row = live.row as { channels?: string[] | null }
+  writing.uploads.clear()
+  row.channels = null
+  expect(writing.channels).toEqual(['email'])
+  row.channels = []
+  expect(writing.channels).toEqual([])
+  row.channels = ['sms']
+  expect(writing.channels).toEqual(['sms'])
+  row.channels = null
+  writing.change({ channels: [] })
+  writing.submit(live)
+  expect(gone).toMatchObject([{ channels: [] }])
+  session.me = undefined
 })

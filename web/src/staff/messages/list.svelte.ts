@@ -8,7 +8,7 @@ import { type Action, conversations } from '../conversation/api'
 import type { Row } from '../conversation/types'
 import { Slowly } from '../lists/slowly'
 import { append, type Line, line, merge, patched, place } from './rows'
-import { none, sameList, toWire, type View } from './view'
+import { narrow, none, sameList, toWire, type View } from './view'
 
 const page = 100
 /** Frames of one moment become one change of the page. */
@@ -140,10 +140,10 @@ export class ConversationList {
     const had = this.get(row.person.id)
     if (!had) return
     const { unread, processed, processed_by, processed_at, archived, assigned, blocked } = row
-    const narrow = this.view.group !== '' || this.view.kind !== ''
-    const next: Line = { ...had, unread, processed, processed_by, processed_at, archived, assigned, blocked: narrow ? had.blocked : blocked }
-    // Its last line is of all groups: a list of one group has its own. And frames may have brought a later one here.
-    if (!narrow && row.last && (!had.last || row.last.at >= had.last.at)) {
+    const part = narrow(this.view)
+    const next: Line = { ...had, unread, processed, processed_by, processed_at, archived, assigned, blocked: part ? had.blocked : blocked }
+    // Its last line is of all groups: a list of what was written in one has its own. And frames may have brought a later one here.
+    if (!part && row.last && (!had.last || row.last.at >= had.last.at)) {
       const { last, last_received_at, last_sent_at, waiting_since } = row
       Object.assign(next, { last, last_received_at, last_sent_at, waiting_since })
     }

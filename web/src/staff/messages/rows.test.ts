@@ -50,16 +50,18 @@ describe('a frame changes a row', () => {
     expect(next.last).toEqual(before.last)
     expect(next.unread).toBe(false)
   })
-  it('in the list of one group, what belongs to another changes the team’s state only', () => {
-    const view: View = { ...none, group: 'g1' }
+  it('in the list of what was written in one group, what belongs to another changes the team’s state only', () => {
+    const view: View = { ...none, group: 'g1', written: true }
     const next = patched(row('a', 1), frame('a', { item: { ...frame('a').item, group: { id: 'g2', kind: 'pool', name: 'x' } } as ConversationFrame['item'] }), view)
     expect(next.last?.id).toBe('ma')
     expect(next.processed).toBe('open')
   })
-  it('in the list of all pools, what belongs to a job changes the team’s state only', () => {
+  it('in the list of what was written in pools, what belongs to a job changes the team’s state only', () => {
     const item = (kind: 'job' | 'pool') => ({ ...frame('a').item, group: { id: 'g', kind, name: 'x' } }) as ConversationFrame['item']
-    expect(patched(row('a', 1), frame('a', { item: item('job') }), { ...none, kind: 'pool' }).last?.id).toBe('ma')
-    expect(patched(row('a', 1), frame('a', { item: item('pool') }), { ...none, kind: 'pool' }).last?.id).toBe('new')
+    expect(patched(row('a', 1), frame('a', { item: item('job') }), { ...none, kind: 'pool', written: true }).last?.id).toBe('ma')
+    expect(patched(row('a', 1), frame('a', { item: item('pool') }), { ...none, kind: 'pool', written: true }).last?.id).toBe('new')
+    // Of the people in pools all counts.
+    expect(patched(row('a', 1), frame('a', { item: item('job') }), { ...none, kind: 'pool' }).last?.id).toBe('new')
   })
   it('the same frame twice is one', () => {
     const once = patched(row('a', 1), frame('a'), none)

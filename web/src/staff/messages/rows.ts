@@ -2,7 +2,7 @@
 // and moves it to where the order wants it, and only that row.
 
 import type { ConversationFrame, Item, Row } from '../conversation/types'
-import { type Sort, sortOf, type View } from './view'
+import { narrow, type Sort, sortOf, type View } from './view'
 import { clip } from '../../lib/shorten'
 
 /** A row under the id of its person, as ticks and the steady list want it. */
@@ -53,13 +53,13 @@ export function excerpt(item: Item): string {
   return clip(body || files, 200)
 }
 
-/** The row after a frame. In a list of one group, or of one kind, what belongs elsewhere changes the team's state only. */
+/** The row after a frame. In a list of what was written in a group, or a kind, what belongs elsewhere changes the team's state only. */
 export function patched(row: Line, frame: ConversationFrame, view: View): Line {
   const next: Line = frame.state ? { ...row, processed_by: undefined, processed_at: undefined, assigned: undefined, ...frame.state } : { ...row }
   if (next.processed === 'processed') next.waiting_since = undefined
   const item = frame.item
   if (item.type !== 'message') return next
-  if (view.group ? item.group?.id !== view.group : view.kind && item.group?.kind !== view.kind) return next
+  if (narrow(view) && (view.group ? item.group?.id !== view.group : item.group?.kind !== view.kind)) return next
   if (row.last && moment(row.last.at) > moment(item.at)) return next
   const already = row.last?.id === item.id
   next.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: excerpt(item), from: item.from.name }

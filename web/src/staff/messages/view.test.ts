@@ -6,6 +6,7 @@ const full: View = {
   folder: 'unread',
   kind: '',
   group: 'g1',
+  written: true,
   filter: { ...noFilter, q: 'anna k', skill: ['first aid', 'reader'], tag: ['a&b'], city: ['Oslo'], postcode: ['05', '06'], activity: ['s1'], state: ['member'], fields: { licence: ['B', 'C'] } },
   processed: 'no',
   assigned: 'me',
@@ -22,6 +23,10 @@ describe('the view of the Messages page in its address', () => {
 
   it('leaves out what cannot be', () => {
     expect(fromQuery('folder=bin&sort=random&kind=club&processed=maybe&panel=what&field.=x')).toEqual(none)
+  })
+  it('what was written somewhere needs a place', () => {
+    expect(fromQuery('written=yes')).toEqual(none)
+    expect(toQuery({ ...none, written: true })).toBe('')
   })
   it('a group leaves no room for a kind', () => {
     expect(fromQuery('group=g1&kind=pool')).toEqual({ ...none, group: 'g1' })
@@ -49,10 +54,10 @@ describe('the view of the Messages page in its address', () => {
 
 describe('as the server takes it', () => {
   it('nothing but the order', () => {
-    expect(toWire(none)).toEqual({ folder: undefined, group: undefined, kind: undefined, q: undefined, processed: undefined, assigned: undefined, sort: 'newest' })
+    expect(toWire(none)).toEqual({ folder: undefined, group: undefined, kind: undefined, written: undefined, q: undefined, processed: undefined, assigned: undefined, sort: 'newest' })
   })
   it('everything', () => {
-    expect(toWire(full)).toMatchObject({ folder: 'unread', group: 'g1', q: 'anna k', skill: ['first aid', 'reader'], 'field.licence': ['B', 'C'], processed: 'no', assigned: 'me', sort: 'waiting' })
+    expect(toWire(full)).toMatchObject({ folder: 'unread', group: 'g1', written: 'yes', q: 'anna k', skill: ['first aid', 'reader'], 'field.licence': ['B', 'C'], processed: 'no', assigned: 'me', sort: 'waiting' })
   })
   it('counts what narrows', () => {
     expect(filters(none)).toBe(0)

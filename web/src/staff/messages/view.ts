@@ -18,6 +18,8 @@ export interface View {
   /** All groups of a kind; '' for any. Nothing while `group` names one. */
   kind: GroupKind | ''
   group: string
+  /** Only what was written in the group, or in groups of the kind; else all of the people in them. */
+  written: boolean
   filter: Filter
   processed: 'yes' | 'no' | ''
   /** me, none, a colleague's id, or '' for whoever. */
@@ -34,7 +36,7 @@ export interface View {
   panel: boolean
 }
 
-export const none: View = { folder: 'all', kind: '', group: '', filter: noFilter, processed: '', assigned: '', sort: undefined, open: '', item: '', find: '', panel: false }
+export const none: View = { folder: 'all', kind: '', group: '', written: false, filter: noFilter, processed: '', assigned: '', sort: undefined, open: '', item: '', find: '', panel: false }
 
 function known<T extends string>(value: string | null, allowed: readonly T[]): T | undefined {
   return (allowed as readonly (string | null)[]).includes(value) ? (value as T) : undefined
@@ -44,11 +46,13 @@ export function fromQuery(text: string): View {
   const query = new URLSearchParams(text)
   const folder = known(query.get('folder'), folders) ?? 'all'
   const group = query.get('group') ?? ''
+  const kind = group ? '' : (known(query.get('kind'), kinds) ?? '')
   const sort = known(query.get('sort'), sorts)
   return {
     folder,
     group,
-    kind: group ? '' : (known(query.get('kind'), kinds) ?? ''),
+    kind,
+    written: somewhere({ group, kind }) && query.get('written') === 'yes',
     // Who is signed in now is no filter of conversations.
     filter: { ...read(query), presence: [] },
     processed: known(query.get('processed'), ['yes', 'no'] as const) ?? '',
@@ -61,12 +65,19 @@ export function fromQuery(text: string): View {
   }
 }
 
+/** A group, or a kind of groups, is chosen. */
+export const somewhere = (view: Pick<View, 'group' | 'kind'>): boolean => view.group !== '' || view.kind !== ''
+
+/** Rows are of what was written there alone. */
+export const narrow = (view: View): boolean => view.written && somewhere(view)
+
 /** The part that says which conversations: what a saved filter keeps. */
 function which(view: View): URLSearchParams {
   const query = new URLSearchParams()
   if (view.folder !== 'all') query.set('folder', view.folder)
   if (view.group) query.set('group', view.group)
   else if (view.kind) query.set('kind', view.kind)
+  if (narrow(view)) query.set('written', 'yes')
   write(view.filter, query)
   if (view.processed) query.set('processed', view.processed)
   if (view.assigned) query.set('assigned', view.assigned)
@@ -94,6 +105,7 @@ export function toWire(view: View): Query {
     folder: view.folder === 'all' ? undefined : view.folder,
     group: view.group || undefined,
     kind: view.group ? undefined : view.kind || undefined,
+    written: narrow(view) ? 'yes' : undefined,
     ...wire(view.filter),
     processed: view.processed || undefined,
     assigned: view.assigned || undefined,

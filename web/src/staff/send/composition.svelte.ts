@@ -5,7 +5,7 @@ import { Uploads } from '../../files/uploads.svelte'
 import { t } from '../../i18n/staff'
 import type { Copied } from '../deliveries/types'
 import type { Broadcast } from '../types'
-import { characters, type Draft, type Fault, faults, forget, fresh, limits, load, newKey, save } from './draft'
+import { characters, type Draft, type Fault, faults, forget, fresh, limits, load, mark, newKey, save } from './draft'
 import { type Phase, Sending } from './sending'
 import type { LeftOut, Reach } from './types'
 
@@ -22,6 +22,8 @@ export type About = {
   /** The route that takes its files; absent: it carries none. */
   files?: string
   recipients: { people: readonly string[] } | { filter: object }
+  /** Copies that are ticked to begin with. */
+  copies?: readonly Copied[]
   /** The server's answer on who would get it, as it is shown. */
   reach?: (answer: never) => Reach
   /** Whom the request names, of those who were shown. */
@@ -83,7 +85,8 @@ export class Composition {
     this.#about = about
     latest.set(about.place, this)
     const kept = load(tab, about.place)
-    if (kept) this.draft = kept
+    // What was ticked for others is not ticked for these; a request that may have been sent stays as it is.
+    this.draft = kept ? (kept.asked || kept.to === mark(about.recipients) ? kept : { ...kept, channels: about.copies ?? [] }) : fresh(about.copies)
     this.restored = kept !== undefined
     this.uploads = this.#holding(this.draft.attachments)
     this.#sending = this.#make(this.draft.asked !== undefined)
@@ -108,7 +111,7 @@ export class Composition {
   }
 
   choose(channels: readonly Copied[]): void {
-    this.#keep({ channels })
+    this.#keep({ channels, to: mark(this.#about.recipients) })
     void this.look(true)
   }
 
@@ -186,7 +189,7 @@ export class Composition {
   /** Throws away what is written, and starts anew. */
   discard(): void {
     this.uploads.stop()
-    this.draft = fresh()
+    this.draft = fresh(this.#about.copies)
     this.uploads = this.#holding([])
     forget(tab, this.#about.place)
     this.restored = this.tried = this.waits = false

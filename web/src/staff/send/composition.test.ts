@@ -188,3 +188,14 @@ test('an older list of who gets it does not replace a newer one', async () => {
   await settle()
   expect(c.reach?.recipients.map((r) => r.id)).toEqual(['new'])
 })
+
+test('copies that were ticked for some are not ticked for others, whose draft begins as the organisation says', async () => {
+  const one = write({ copies: ['email'] })
+  expect(one.draft.channels).toEqual(['email'])
+  text(one)
+  one.choose(['sms'])
+  one.leave()
+  expect(write({ copies: ['email'] }).draft.channels).toEqual(['sms'])
+  const other = write({ copies: ['email'], recipients: { people: ['z'] } })
+  expect([other.draft.subject, other.draft.channels]).toEqual([' S ', ['email']])
+})

@@ -47,7 +47,7 @@ describe('draft', () => {
     const keys = new Set(Array.from({ length: 200 }, newKey))
     expect(keys.size).toBe(200)
     for (const key of keys) expect(key).toMatch(/^w-[\w-]{24}$/)
-    expect(fresh(() => 'k')).toEqual({ key: 'k', subject: '', body: '', attachments: [], channels: [] })
+    expect(fresh([], () => 'k')).toEqual({ key: 'k', subject: '', body: '', attachments: [], channels: [] })
   })
   it('characters are counted as the server counts', () => {
     expect(characters('Ærøå😀')).toBe(5)

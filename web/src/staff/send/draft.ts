@@ -16,6 +16,8 @@ export interface Draft {
   attachments: readonly Attachment[]
   /** Copies that go with it. */
   channels: readonly Copied[]
+  /** Whom the copies were ticked for (mark): they are not taken over to others. */
+  to?: string
   /** Whom a try named, once one has begun whose end is not known: it may have been sent. The rest does not change then. */
   asked?: readonly string[]
 }
@@ -25,7 +27,19 @@ export const characters = (s: string): number => [...s].length
 
 export const limits = { subject: 200, body: 4000 } as const
 
-export const fresh = (makeKey: () => string = newKey): Draft => ({ key: makeKey(), subject: '', body: '', attachments: [], channels: [] })
+export const fresh = (channels: readonly Copied[] = [], makeKey: () => string = newKey): Draft => ({ key: makeKey(), subject: '', body: '', attachments: [], channels })
+
+/** A short name for whom a draft is to, which differs for others. */
+export function mark(recipients: object): string {
+  const text = JSON.stringify(recipients)
+  let a = 0x811c9dc5
+  let b = 0
+  for (let i = 0; i < text.length; i++) {
+    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193)
+    b = (Math.imul(b, 31) + text.charCodeAt(i)) | 0
+  }
+  return `${text.length}.${(a >>> 0).toString(36)}.${(b >>> 0).toString(36)}`
+}
 
 /** place: what the sending is to. */
 const name = (place: string) => `draft.${place}`
@@ -35,7 +49,7 @@ export function load(store: Store, place: string): Draft | undefined {
     const kept = JSON.parse(store.getItem(name(place)) ?? 'null') as Partial<Draft> | null
     if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string') return undefined
     const channels = Array.isArray(kept.channels) ? copied.filter((c) => kept.channels!.includes(c)) : []
-    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
+    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(typeof kept.to === 'string' ? { to: kept.to } : {}), ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
   } catch {
     return undefined
   }

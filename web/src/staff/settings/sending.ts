@@ -1,5 +1,7 @@
 // The organisation's settings about copies as the page's fields hold them.
 
+import type { Copied } from '../deliveries/types'
+
 /** As GET /settings says them; absent is the default. */
 export type SendingValues = {
   region?: string
@@ -11,6 +13,7 @@ export type SendingValues = {
   emails_per_hour?: number
   sms_per_day?: number
   staff_chat_only?: boolean
+  default_channels?: Copied[]
 }
 
 /** Minutes of the day as a time field has them: 1320 → "22:00". */
