@@ -47,6 +47,13 @@ func TestBadInput(t *testing.T) {
 		{"long subject", "planner", "POST", send, good(item{"subject": strings.Repeat("ø", 201)}), 422, "invalid", "subject", 200},
 		{"empty body", "planner", "POST", send, good(item{"body": ""}), 422, "invalid", "body", 0},
 		{"blank body", "planner", "POST", send, good(item{"body": "\n \n"}), 422, "invalid", "body", 0},
+		{"nothing to be seen in the subject", "planner", "POST", send, good(item{"subject": "\u200b"}), 422, "invalid", "subject", 0},
+		{"nothing to be seen in the body", "planner", "POST", send, good(item{"body": "\u2800\n\u3164"}), 422, "invalid", "body", 0},
+		{"nothing to be seen in a message", "planner", "POST", "/conversations/" + f.ids["north/a1"] + "/messages", item{"key": "bad-input-0002", "body": "\u200b\u202e", "group": t1}, 422, "invalid", "body", 0},
+		{"nothing to be seen in a key's name", "admin", "POST", "/api-keys", item{"name": "\u3164", "rights": []string{"read"}}, 422, "invalid", "name", 0},
+		{"nothing to be seen in a canned reply's title", "anna", "POST", "/canned-replies", item{"title": "\ufeff", "body": "b"}, 422, "invalid", "title", 0},
+		{"nothing to be seen in a view's name", "anna", "POST", "/views", item{"name": "\u2060", "query": ""}, 422, "invalid", "name", 0},
+		{"no phone number", "key", "PUT", "/provisioning/people", item{"items": []item{{"external_id": "x", "kind": "candidate", "given_name": "X", "phone": "4,0612E+7"}}}, 422, "invalid", "items[0].phone", 0},
 		{"long body", "planner", "POST", send, good(item{"body": strings.Repeat("ø", 4001)}), 422, "invalid", "body", 4000},
 		{"key missing", "planner", "POST", send, good(item{"key": nil}), 422, "invalid", "key", 0},
 		{"short key", "planner", "POST", send, good(item{"key": "1234567"}), 422, "invalid", "key", 0},
@@ -157,6 +164,23 @@ func tests(n int) []item {
 		out[i] = item{"external_id": fmt.Sprint("x", i), "name": "x"}
 	}
 	return out
+}
+
+// TestInvisibleCharactersAtTheDoor: what a phone's keyboard or a copied text adds unseen keeps nobody out.
+func TestInvisibleCharactersAtTheDoor(t *testing.T) {
+	f := start(t, nil)
+	if a := f.call(t, "", "POST", "/session", item{"organisation": "north\u200b", "login": "\u202aAdmin\u202c", "password": password}); a.status != 201 {
+		t.Errorf("signing in: %d %s", a.status, a.body)
+	}
+	f.must(t, "north/key", "PUT", "/provisioning/people", item{"items": []item{{"external_id": "a1", "kind": "candidate", "given_name": "a1", "family_name": "x", "tags": []string{"quiet\u200b"}}}})
+	var page peoplePage
+	f.must(t, "north/planner", "GET", "/people?tag=quiet%E2%80%8B", nil).into(t, &page)
+	if len(page.People) != 1 {
+		t.Errorf("people by tag: %+v", page)
+	}
+	if got := f.tickets(t, "north/key", "a1\u200b"); len(got) != 1 {
+		t.Errorf("tickets: %v", got)
+	}
 }
 
 // TestMalformedRosters: row and column are named and nothing is imported.

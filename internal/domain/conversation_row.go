@@ -174,7 +174,7 @@ const lineLength = 120
 // Line is a message as one line: its body with white space run together, cut after
 // 120 characters; without a body, its files' names.
 func Line(body string, files []Attachment) string {
-	if strings.TrimSpace(body) == "" {
+	if Blank(body) {
 		names := make([]string, len(files))
 		for i, f := range files {
 			names[i] = f.Name

@@ -30,7 +30,7 @@ func (f CandidateFilter) Empty() bool {
 		f.ExtraTime == nil && len(f.Tag) == 0 && len(f.Group) == 0
 }
 
-// Validate refuses unknown states and unusable texts; field is where the filter
+// Validate tidies the values, in place, and refuses unknown states and unusable texts; field is where the filter
 // stands in the request, "" at the top.
 func (f CandidateFilter) Validate(field string) error {
 	if field != "" {
@@ -56,8 +56,9 @@ func (f CandidateFilter) Validate(field string) error {
 		if len(l.values) > filterValues {
 			return fault.Over(field+l.name, filterValues, int64(len(l.values)), "%d values; at most %d are possible", len(l.values), filterValues)
 		}
-		for _, v := range l.values {
-			if err := CheckText(field+l.name, v, 200, true, false); err != nil {
+		for i := range l.values {
+			l.values[i] = Tidy(l.values[i]) // as what it is compared with was stored
+			if err := CheckText(field+l.name, l.values[i], 200, true, false); err != nil {
 				return err
 			}
 		}

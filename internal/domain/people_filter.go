@@ -65,7 +65,7 @@ func (f PeopleFilter) QueryWords() (words []string, searching bool) {
 	return Words(Fold(f.Q)), strings.TrimSpace(f.Q) != ""
 }
 
-// Validate refuses unknown states and unusable texts; field is where the filter stands
+// Validate tidies the values, in place, and refuses unknown states and unusable texts; field is where the filter stands
 // in the request, "" at the top. Errors: Invalid, TooLarge.
 func (f PeopleFilter) Validate(field string) error {
 	if field != "" {
@@ -114,8 +114,9 @@ func checkValues(field string, values []string, most int) error {
 	if len(values) > most {
 		return fault.Over(field, int64(most), int64(len(values)), "%d values; at most %d are possible", len(values), most)
 	}
-	for _, v := range values {
-		if err := CheckText(field, v, FieldValueMost, false, false); err != nil {
+	for i := range values {
+		values[i] = Tidy(values[i]) // as what it is compared with was stored
+		if err := CheckText(field, values[i], FieldValueMost, false, false); err != nil {
 			return err
 		}
 	}

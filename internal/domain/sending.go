@@ -2,7 +2,6 @@ package domain
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"crier/internal/fault"
@@ -250,10 +249,10 @@ func (a *Addressee) answerable() GroupID {
 // subject where one is asked for.
 func (m *NewMessage) missing(subject bool) error {
 	var out []fault.Detail
-	if subject && strings.TrimSpace(m.Subject) == "" {
+	if subject && Blank(m.Subject) {
 		out = append(out, fault.Detail{Field: "subject", Message: "subject must not be empty"})
 	}
-	if strings.TrimSpace(m.Body) == "" && len(m.Attachments) == 0 && m.About == nil {
+	if Blank(m.Body) && len(m.Attachments) == 0 && m.About == nil {
 		out = append(out, fault.Detail{Field: "body", Message: "body must not be empty"})
 	}
 	switch len(out) {

@@ -12,7 +12,7 @@ import (
 
 // CheckText refuses a text that cannot be stored or shown: invalid UTF-8 and
 // control characters (but for tabs and new lines where multiline), nothing but
-// white space unless allowEmpty, and more than maxRunes characters (Unicode code
+// what cannot be seen unless allowEmpty, and more than maxRunes characters (Unicode code
 // points; 0 = no limit). The fault names field, and the limit where one is passed.
 func CheckText(field, s string, maxRunes int, allowEmpty, multiline bool) error {
 	if !utf8.ValidString(s) {
@@ -31,7 +31,7 @@ func CheckText(field, s string, maxRunes int, allowEmpty, multiline bool) error 
 			}
 		}
 	}
-	if !allowEmpty && strings.TrimSpace(s) == "" {
+	if !allowEmpty && Blank(s) {
 		return fault.Field(field, "%s must not be empty", field)
 	}
 	if n := utf8.RuneCountInString(s); maxRunes > 0 && n > maxRunes {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -101,6 +100,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, actor domain.Actor, in NewAP
 
 // newKey checks what is asked for.
 func (s *Service) newKey(ctx context.Context, actor domain.Actor, in NewAPIKey) (k domain.APIKey, err error) {
+	in.Name, in.SenderName = domain.Tidy(in.Name), domain.Tidy(in.SenderName)
 	k = domain.APIKey{Organisation: actor.Organisation, ID: uuid.Must(uuid.NewV7()).String(), Name: in.Name, CreatedAt: s.clock.Now()}
 	if err := domain.CheckText("name", in.Name, 100, false, false); err != nil {
 		return k, err
@@ -117,7 +117,7 @@ func (s *Service) newKey(ctx context.Context, actor domain.Actor, in NewAPIKey) 
 		}
 	}
 	sends := slices.Contains(k.Rights, domain.RightSend)
-	if k.SenderName = strings.TrimSpace(in.SenderName); k.SenderName != "" {
+	if k.SenderName = in.SenderName; k.SenderName != "" {
 		if !sends {
 			return k, fault.Field("sender_name", "only a key with the right send has a sender name")
 		}

@@ -111,7 +111,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	if err := actor.May(domain.ActStaffManage); err != nil {
 		return err
 	}
-	p, _, err := s.store.PersonByLogin(ctx, actor.Organisation, strings.ToLower(strings.TrimSpace(login)))
+	p, _, err := s.store.PersonByLogin(ctx, actor.Organisation, strings.ToLower(domain.Tidy(login)))
 	if err != nil {
 		return err
 	}

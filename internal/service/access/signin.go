@@ -51,7 +51,7 @@ const (
 // answer, at one cost), RateLimited (too many wrong passwords for this login before, whether
 // it exists or not; or too many people sign in at once), Unavailable.
 func (s *Service) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
-	slug, login := strings.ToLower(strings.TrimSpace(c.Organisation)), strings.ToLower(strings.TrimSpace(c.Login))
+	slug, login := strings.ToLower(domain.Tidy(c.Organisation)), strings.ToLower(domain.Tidy(c.Login))
 	if err := checkCredentials(slug, login, c.Password); err != nil {
 		return SignedIn{}, err
 	}

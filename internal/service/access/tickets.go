@@ -92,6 +92,7 @@ func (s *Service) candidates(ctx context.Context, org domain.OrganisationID, ids
 	add := func(i int, format string, args ...any) {
 		wrong = append(wrong, fault.Detail{Field: fmt.Sprintf("people[%d]", i), Message: fmt.Sprintf(format, args...)})
 	}
+	ids = domain.TidyAll(ids)
 	first := map[string]int{}
 	for i, id := range ids {
 		if err := domain.CheckText("person", id, 100, false, false); err != nil {

@@ -126,7 +126,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	r.Subject = strings.TrimSpace(r.Subject)
+	r.Subject = domain.Subject(r.Subject)
 	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
 	if err := s.validateMany(r); err != nil {
 		return Broadcast{}, false, err

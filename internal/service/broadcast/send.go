@@ -35,7 +35,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	r.Subject = strings.TrimSpace(r.Subject)
+	r.Subject = domain.Subject(r.Subject)
 	r.Body = strings.ReplaceAll(r.Body, "\r\n", "\n")
 	if err := s.validate(r); err != nil {
 		return Broadcast{}, false, err

@@ -112,7 +112,7 @@ func (s *Service) check(m *domain.NewMessage) error {
 	if err := domain.CheckKey(m.Key); err != nil {
 		return err
 	}
-	m.Subject = strings.TrimSpace(m.Subject)
+	m.Subject = domain.Subject(m.Subject)
 	m.Body = strings.ReplaceAll(m.Body, "\r\n", "\n")
 	if err := domain.CheckText("subject", m.Subject, s.o.Limits.Subject, true, false); err != nil {
 		return err

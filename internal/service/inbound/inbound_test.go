@@ -43,6 +43,19 @@ func TestMail(t *testing.T) {
 	})
 }
 
+// TestMailWithInvisibleCharacters: an address with characters that nobody sees is the person's, and a mail of such
+// characters alone is empty.
+func TestMailWithInvisibleCharacters(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		h.say("sara", domain.ChannelEmail)
+		to := h.reply("sara")
+		h.must(h.mail(to, mailFrom("Sara <sara@example.org\u200b>", "1@example.org", "", "Yes.")))
+		h.must(h.mail(to, mailFrom("sara@example.org", "2@example.org", "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n", "\u200b\u2800\r\n")))
+		same(t, "sara said", h.said("sara"), "Pool|Re: Shift|Yes.|", "Pool|Re: Shift|Re: Shift|")
+		same(t, "waiting", h.waiting())
+	})
+}
+
 // TestMailThatIsNotTheirs: whoever knows an address is not yet the person, and whoever is the person cannot make one.
 func TestMailThatIsNotTheirs(t *testing.T) {
 	both(t, func(t *testing.T, h *house) {

@@ -149,7 +149,7 @@ func (s *Service) direct(ctx context.Context, e mailin.Envelope, by *domain.Acto
 	if err != nil || !todo {
 		return err
 	}
-	people, err := s.o.Store.CandidatesByEmail(ctx, org, e.Mail.From)
+	people, err := s.o.Store.CandidatesByEmail(ctx, org, domain.Tidy(e.Mail.From))
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (s *Service) direct(ctx context.Context, e mailin.Envelope, by *domain.Acto
 
 // organisationFor returns whose staff a mail without a conversation is for, 0 if nobody's.
 func (s *Service) organisationFor(ctx context.Context, m *mailin.Mail) (domain.OrganisationID, error) {
-	list, err := s.o.Store.CandidateOrganisations(ctx, m.From)
+	list, err := s.o.Store.CandidateOrganisations(ctx, domain.Tidy(m.From))
 	if err != nil {
 		return 0, err
 	}
@@ -195,7 +195,7 @@ func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mai
 	for i, f := range m.Files {
 		files[i] = domain.InboundFile{Name: named(f, i), Size: int64(len(f.Bytes))}
 	}
-	sender := m.From
+	sender := domain.Tidy(m.From)
 	if sender == "" {
 		sender = mailin.Clean(e.From)
 	}
@@ -303,7 +303,7 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 
 // wrote reports whether a mail names a person as its author.
 func wrote(p domain.Correspondent, m *mailin.Mail) bool {
-	return m.From != "" && strings.EqualFold(m.From, strings.TrimSpace(p.Email))
+	return m.From != "" && strings.EqualFold(domain.Tidy(m.From), domain.Tidy(p.Email))
 }
 
 // reply deals with a mail to a person's conversation; message is what its address stands for, 0 for none.

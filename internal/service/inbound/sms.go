@@ -50,6 +50,7 @@ func (s *Service) receiveSMS(ctx context.Context, org domain.Organisation, provi
 	if region == "" {
 		region = defaultRegion
 	}
+	r.From = domain.Tidy(r.From)
 	number := sms.Number(r.From, region)
 	if number == "" && !strings.HasPrefix(r.From, "+") { // some gateways leave out the plus of a full number
 		number = sms.Number("+"+r.From, region)

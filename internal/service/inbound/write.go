@@ -20,9 +20,9 @@ const attachmentsMost = 10
 // says. Errors as of Writer.
 func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Correspondent, m *mailin.Mail, message domain.NewMessage) (domain.Sent, error) {
 	actor := p.Actor(in.Organisation)
-	message.Subject = cut(m.Subject, s.o.Limits.Subject)
+	message.Subject = cut(domain.Subject(m.Subject), s.o.Limits.Subject)
 	message.Body = m.Reply
-	if message.Body == "" && len(m.Files) == 0 {
+	if domain.Blank(message.Body) && len(m.Files) == 0 {
 		message.Body = message.Subject
 	}
 	files := m.Files
@@ -48,7 +48,7 @@ func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Corresp
 		}
 	}
 	message.Body = withNote(message.Body, refused, s.o.Limits.Body)
-	if message.Body == "" && len(message.Attachments) == 0 {
+	if domain.Blank(message.Body) && len(message.Attachments) == 0 {
 		return domain.Sent{}, fault.Field("body", "there is nothing in it")
 	}
 	return s.send(ctx, in.Organisation, message)
@@ -90,7 +90,7 @@ func withNote(body string, refused []string, most int) string {
 	if note == "" {
 		return cut(body, most)
 	}
-	if body == "" {
+	if domain.Blank(body) {
 		return note
 	}
 	return cut(body, most-len([]rune(note))-2) + "\n\n" + note

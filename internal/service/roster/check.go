@@ -23,7 +23,6 @@ const (
 var (
 	slugs   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	locales = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
-	emails  = regexp.MustCompile(`^[^\s@<>"]+@[^\s@<>"]+$`)
 )
 
 // check gathers the faults of a request.
@@ -49,6 +48,16 @@ func (c *check) optional(w domain.Where, field string, s *string, most int) {
 	}
 }
 
+// contact checks an address or a number, if nothing else was wrong with it.
+func (c *check) contact(w domain.Where, field string, s *string, check func(field, s string) error) {
+	if s == nil || len(c.details) > 0 && c.details[len(c.details)-1].Field == w(field) {
+		return
+	}
+	if err := check(field, *s); err != nil {
+		c.add(w, field, "%s", fault.Public(err).Message)
+	}
+}
+
 // err is one fault of all that were found; nil if none. A request of the largest size
 // in which everything is wrong is answered with its first 5000 faults.
 func (c *check) err() error {
@@ -70,19 +79,11 @@ func checkSlug(slug string) error {
 	return nil
 }
 
-func trimmed(s *string) *string {
-	if s == nil {
-		return nil
-	}
-	t := strings.TrimSpace(*s)
-	return &t
-}
-
 func lower(s *string) *string {
 	if s == nil {
 		return nil
 	}
-	l := strings.ToLower(strings.TrimSpace(*s))
+	l := strings.ToLower(*s)
 	return &l
 }
 

@@ -105,7 +105,7 @@ func readRoster(r io.Reader, most int) ([]row, error) {
 			if !utf8.ValidString(cell) {
 				return nil, fault.Many(fault.Invalid, []fault.Detail{{Field: at(line, names[i]), Message: "the text is not valid UTF-8"}}, "the roster is not UTF-8; nothing was imported")
 			}
-			cells[names[i]] = strings.TrimSpace(cell)
+			cells[names[i]] = domain.Tidy(cell)
 		}
 		rows = append(rows, row{line, cells})
 	}

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/internal/domain"
@@ -138,8 +139,14 @@ func mayPut[I item[S], S any](actor domain.Actor, items []I) error {
 	return nil
 }
 
+// tidied is a pointer to an item, whose texts can be tidied in place.
+type tidied[I any] interface {
+	*I
+	tidy()
+}
+
 // prepare checks a request whole and says what to store.
-func prepare[I item[S], S any](s *Service, actor domain.Actor, items []I) ([]S, error) {
+func prepare[I item[S], S any, P tidied[I]](s *Service, actor domain.Actor, items []I) ([]S, error) {
 	if err := mayPut(actor, items); err != nil {
 		return nil, err
 	}
@@ -148,6 +155,10 @@ func prepare[I item[S], S any](s *Service, actor domain.Actor, items []I) ([]S, 
 	}
 	if n, most := len(items), s.Limits.Items; n > most {
 		return nil, fault.Over("items", int64(most), int64(n), "%d items; at most %d fit one request", n, most)
+	}
+	items = slices.Clone(items)
+	for i := range items {
+		P(&items[i]).tidy()
 	}
 	return gather(s, items, func(i int) domain.Where {
 		return func(field string) string { return fmt.Sprintf("items[%d].%s", i, field) }

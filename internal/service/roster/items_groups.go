@@ -37,7 +37,7 @@ func (g Group) spec(w domain.Where, c *check) domain.GroupSpec {
 		}
 	}
 	return domain.GroupSpec{Where: w, Kind: g.Kind, ExternalID: g.ExternalID, Name: g.Name, StartsAt: g.StartsAt, EndsAt: g.EndsAt,
-		Place: trimmed(g.Place), Replies: g.Replies, Starts: g.Starts}
+		Place: g.Place, Replies: g.Replies, Starts: g.Starts}
 }
 
 // inGroup is how an item names a group: a test alone, or any group with its kind.

@@ -3,7 +3,6 @@ package roster
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"crier/internal/auth"
@@ -31,15 +30,14 @@ func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
 	}
 	c.text(w, "given_name", p.GivenName, nameMost, true)
 	c.text(w, "family_name", p.FamilyName, nameMost, true)
-	if strings.TrimSpace(p.GivenName+p.FamilyName) == "" {
+	if domain.Blank(p.GivenName + p.FamilyName) {
 		c.add(w, "given_name", "the person needs a name")
 	}
 	c.optional(w, "login", p.Login, idMost)
 	c.optional(w, "email", p.Email, 254)
-	if p.Email != nil && *p.Email != "" && !emails.MatchString(*p.Email) {
-		c.add(w, "email", "this is no email address")
-	}
+	c.contact(w, "email", p.Email, domain.CheckEmail)
 	c.optional(w, "phone", p.Phone, 40)
+	c.contact(w, "phone", p.Phone, domain.CheckPhone)
 	if p.Locale != nil && *p.Locale != "" && !locales.MatchString(*p.Locale) {
 		c.add(w, "locale", "a locale is a language tag, as in nb or en-GB")
 	}
@@ -60,9 +58,9 @@ func (p Person) spec(w domain.Where, c *check) domain.PersonSpec {
 	consent := c.copies(w, p)
 	return domain.PersonSpec{
 		SMSConsent: consent, TimeZone: p.TimeZone, QuietFrom: p.QuietFrom, QuietTo: p.QuietTo,
-		Where: w, ExternalID: p.ExternalID, Kind: p.Kind, Role: role, GivenName: strings.TrimSpace(p.GivenName), FamilyName: strings.TrimSpace(p.FamilyName),
+		Where: w, ExternalID: p.ExternalID, Kind: p.Kind, Role: role, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		Login: lower(p.Login), Email: p.Email, Phone: p.Phone, Locale: p.Locale, Tags: distinct(p.Tags),
-		Skills: distinct(p.Skills), Address: trimmed(p.Address), City: trimmed(p.City), Postcode: trimmed(p.Postcode), Fields: p.Fields, State: p.State,
+		Skills: distinct(p.Skills), Address: p.Address, City: p.City, Postcode: p.Postcode, Fields: p.Fields, State: p.State,
 	}
 }
 

@@ -67,6 +67,7 @@ func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (do
 	if err := checkSlug(slug); err != nil {
 		return domain.Organisation{}, err
 	}
+	name = domain.Tidy(name)
 	if err := domain.CheckText("name", name, 200, false, false); err != nil {
 		return domain.Organisation{}, err
 	}
@@ -152,10 +153,10 @@ func (s *Service) PostProgress(ctx context.Context, actor domain.Actor, items []
 	return put(ctx, s, actor, items, s.Store.SetProgress)
 }
 
-func put[I item[S], S any](ctx context.Context, s *Service, actor domain.Actor, items []I,
+func put[I item[S], S any, P tidied[I]](ctx context.Context, s *Service, actor domain.Actor, items []I,
 	write func(context.Context, domain.Actor, []S) (domain.Tally, []*domain.Entry, error),
 ) (Counts, error) {
-	specs, err := prepare(s, actor, items)
+	specs, err := prepare[I, S, P](s, actor, items)
 	if err != nil {
 		return Counts{}, err
 	}

@@ -253,6 +253,63 @@ func TestLabelsOnce(t *testing.T) {
 	}
 }
 
+// TestInvisibleCharacters: what nobody can see is neither stored nor tells two things apart.
+func TestInvisibleCharacters(t *testing.T) {
+	o := open(t)
+	ctx := t.Context()
+	ann := roster.Person{
+		ExternalID: "c1\u200b", Kind: domain.KindCandidate, GivenName: "\u202eA\u030ase", FamilyName: "Berg\u2060", Email: ptr("ann@example.org\u200b"), Phone: ptr("\u202a40612345\u202c"),
+		Login: ptr("\ufeffAnn"), Tags: &[]string{"quiet\u200b", "quiet"}, City: ptr("Oslo\u00ad"), Fields: &map[string]string{"shift": "night\u200b"},
+	}
+	if _, err := o.PutPeople(ctx, o.by, []roster.Person{ann, candidate("c\u200b1", "Again")}); !slices.Equal(details(err), []string{"items[1].external_id"}) {
+		t.Errorf("the same id twice: %v", err)
+	}
+	if n, err := o.PutPeople(ctx, o.by, []roster.Person{ann}); err != nil || n.Created != 1 {
+		t.Fatalf("%+v, %v", n, err)
+	}
+	if ann.ExternalID != "c1\u200b" {
+		t.Error("the caller's item was changed")
+	}
+	got, err := o.store.PeopleByExternalID(ctx, o.by.Organisation, []string{"c1"})
+	p := got["c1"]
+	if err != nil || p.Name() != "Åse Berg" || p.Email != "ann@example.org" || p.Phone != "40612345" || p.Login != "ann" || !slices.Equal(p.Tags, []string{"quiet"}) || p.City != "Oslo" || p.Fields["shift"] != "night" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, err := o.PutPeople(ctx, o.by, []roster.Person{candidate("c2", "\u200b"), candidate("c3", "\u3164\u2800"), candidate("\u200b", "Ann")}); !slices.Equal(details(err), []string{"items[0].given_name", "items[1].given_name", "items[2].external_id"}) {
+		t.Errorf("nothing to be seen: %v", err)
+	}
+	if _, err := o.PutExams(ctx, o.by, []roster.Exam{{ExternalID: "M1\u200b", Name: ptr("\u202eMaths")}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := o.PutGroups(ctx, o.by, []roster.Group{{ExternalID: "P1\u200b", Kind: domain.KindPool, Name: ptr("\u2800")}}); !slices.Equal(details(err), []string{"items[0].name"}) {
+		t.Errorf("a group without a name: %v", err)
+	}
+	if n, err := o.PutEnrolments(ctx, o.by, []roster.Enrolment{{Exam: "M1", Person: "\u200bc1", Room: ptr("A\u200b"), Seat: ptr("A-1\ufeff")}}); err != nil || n.Created != 1 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if n, err := o.Import(ctx, o.by, strings.NewReader("test_id,candidate_id,given_name,family_name,room,seat\nM1\u200b,c1,Åse,Berg\u200b,A,A-1\u200b\n")); err != nil || n.People.Unchanged != 1 || n.Enrolments.Unchanged != 1 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if n, err := o.PostProgress(ctx, o.by, []roster.Progress{{Exam: "M1\u200b", Person: "c1\u200b", Progress: domain.InProgress}}); err != nil || n.Updated != 1 {
+		t.Errorf("%+v, %v", n, err)
+	}
+}
+
+// TestNoPhoneNumbers: what a spreadsheet made of a number, and what is none, names its row and column and says why.
+func TestNoPhoneNumbers(t *testing.T) {
+	o := open(t)
+	_, err := o.Import(t.Context(), o.by, strings.NewReader("test_id;candidate_id;given_name;email;phone\nM1;c1;A;a@example.org;40 61 23 45\n"+
+		"M1;c2;B;;4,0612E+7\nM1;c3;C;ann4@example,org;\nM1;c4;D;mailto:d@example.org;none\n"))
+	if got := details(err); !slices.Equal(got, []string{"row 3, column phone", "row 4, column email", "row 5, column email", "row 5, column phone"}) {
+		t.Fatalf("%v: %v", err, got)
+	}
+	for i, want := range []string{"spreadsheet", "comma", "mailto:", "no phone number"} {
+		if got := err.(*fault.Error).Details[i].Message; !strings.Contains(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestImport(t *testing.T) {
 	o := open(t)
 	for i, want := range []roster.Imported{

@@ -61,7 +61,7 @@ func (s *Service) PutCanned(ctx context.Context, actor domain.Actor, id string, 
 	if err := mayShare(actor, in.Shared); err != nil {
 		return CannedReply{}, err
 	}
-	in.Title, in.Shortcut, in.Subject = strings.TrimSpace(in.Title), strings.ToLower(strings.TrimSpace(in.Shortcut)), strings.TrimSpace(in.Subject)
+	in.Title, in.Shortcut, in.Subject = domain.Tidy(in.Title), strings.ToLower(domain.Tidy(in.Shortcut)), domain.Subject(in.Subject)
 	if err := domain.CheckText("title", in.Title, 100, false, false); err != nil {
 		return CannedReply{}, err
 	}

@@ -51,7 +51,7 @@ func (s *Service) AddView(ctx context.Context, actor domain.Actor, name, query s
 	if err := person(actor, domain.ActConversationView); err != nil {
 		return View{}, err
 	}
-	name = strings.TrimSpace(name)
+	name = domain.Tidy(name)
 	if err := domain.CheckText("name", name, 100, false, false); err != nil {
 		return View{}, err
 	}

@@ -7,6 +7,7 @@ import { api } from '../lib/session.svelte'
 import { local } from '../lib/storage'
 import type { InboxMessage } from '../lib/types'
 import type { Attachment } from '../protocol/frames'
+import { blank } from '../lib/visible'
 
 /** Characters of a message (internal/api/README.md). */
 export const most = 4000
@@ -66,7 +67,7 @@ export class Writing {
   }
 
   get empty(): boolean {
-    return !this.body.trim() && this.uploads.list.length === 0
+    return blank(this.body) && this.uploads.list.length === 0
   }
 
   get ready(): boolean {
@@ -94,7 +95,7 @@ export class Writing {
     this.phase = 'sending'
     this.error = ''
     try {
-      const body = { key: this.#key, body: this.body, ...(this.subject.trim() ? { subject: this.subject } : {}), ...(files.length ? { attachments: files.map((f) => f.id) } : {}), ...more }
+      const body = { key: this.#key, body: this.body, ...(!blank(this.subject) ? { subject: this.subject } : {}), ...(files.length ? { attachments: files.map((f) => f.id) } : {}), ...more }
       const { message } = await api.post<{ message: InboxMessage }>(route, body)
       this.phase = 'writing'
       this.body = this.subject = ''

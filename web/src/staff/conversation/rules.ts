@@ -2,6 +2,7 @@
 
 import { isEnter } from '../../lib/keys'
 import { characters } from '../send/draft'
+import { blank } from '../../lib/visible'
 
 export const limits = { subject: 200, body: 4000 } as const
 
@@ -14,12 +15,12 @@ export function faults({ subject, body, files, uploading, broken, note, subjectN
   const out: Fault[] = []
   if (!note && subjectNeeded) {
     const used = characters(subject)
-    if (!subject.trim()) out.push({ field: 'subject', why: 'missing' })
+    if (blank(subject)) out.push({ field: 'subject', why: 'missing' })
     else if (used > limits.subject) out.push({ field: 'subject', why: 'long', over: used - limits.subject })
   }
   const used = characters(body)
   if (used > limits.body) out.push({ field: 'body', why: 'long', over: used - limits.body })
-  else if (!body.trim() && (note || (files === 0 && uploading === 0))) out.push({ field: 'body', why: 'missing' })
+  else if (blank(body) && (note || (files === 0 && uploading === 0))) out.push({ field: 'body', why: 'missing' })
   if (!note && broken) out.push({ field: 'files', why: 'broken' })
   if (!note && uploading) out.push({ field: 'files', why: 'uploading' })
   return out

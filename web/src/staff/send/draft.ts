@@ -5,6 +5,7 @@ import { newKey } from '../../lib/key'
 import type { Store } from '../../lib/storage'
 import type { Attachment } from '../../protocol/frames'
 import { copied, type Copied } from '../deliveries/types'
+import { blank } from '../../lib/visible'
 
 export { newKey }
 
@@ -82,7 +83,7 @@ export type Around = { recipients?: number; most: number; subjectRequired: boole
 export function faults(draft: Pick<Draft, 'subject' | 'body'>, around: Around): Fault[] {
   const out: Fault[] = []
   for (const field of ['subject', 'body'] as const) {
-    if (!draft[field].trim() && (field === 'body' || around.subjectRequired)) out.push({ field, why: 'missing' })
+    if (blank(draft[field]) && (field === 'body' || around.subjectRequired)) out.push({ field, why: 'missing' })
     else if (characters(draft[field]) > limits[field]) out.push({ field, why: 'long' })
   }
   if (around.failed) out.push({ field: 'files', why: 'failed' })
