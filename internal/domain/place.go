@@ -4,43 +4,23 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
-// CleanPlace returns the name of a room or seat in its normal form: NFC, no characters that cannot be
-// seen, one ordinary space for any run of spaces, none at the ends. Text that is not valid UTF-8 is
-// returned unchanged; CheckText refuses it.
+// CleanPlace returns the name of a room or seat in its normal form: as Tidy has it, and with one
+// ordinary space for any run of spaces.
 func CleanPlace(s string) string {
 	if !utf8.ValidString(s) {
-		return s
+		return s // CheckText refuses it
 	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r):
-			b.WriteByte(' ')
-		case !unseen(r):
-			b.WriteRune(r)
-		}
-	}
-	return norm.NFC.String(strings.Join(strings.Fields(b.String()), " "))
+	return strings.Join(strings.Fields(Tidy(s)), " ")
 }
 
 // PlaceKey returns what two spellings of one room or seat have in common. Case does not count.
 func PlaceKey(s string) string { return norm.NFC.String(cases.Fold().String(CleanPlace(s))) }
-
-// unseen reports whether a character leaves no mark on a screen.
-func unseen(r rune) bool {
-	switch r {
-	case '\u034F', '\u115F', '\u1160', '\u17B4', '\u17B5', '\u2800', '\u3164', '\uFFA0':
-		return true
-	}
-	return unicode.In(r, unicode.Cf, unicode.Variation_Selector)
-}
 
 // PlaceOrder returns the key by which rooms and seats are sorted as the page sorts them: numbers in them
 // by their value (A2 before A10); neither case nor accents count.
