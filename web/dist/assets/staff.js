@@ -1,1 +1,1 @@
-import{Wt as e,ht as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
+import{Yt as e,bt as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
