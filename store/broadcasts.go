@@ -26,15 +26,16 @@ func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset
 }
 
 // Broadcasts returns a test's sendings before an offset (0 = from the newest),
-// newest first, without their audiences. With rooms, only those that went there.
+// newest first, without their audiences. With rooms, only those that went there, or to who sits there
+// now.
 func (s *Store) Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
 	args := []any{org, exam, before, limit}
 	where := `WHERE e.organisation_id = $1 AND e.group_id = $2 AND e.kind = 'broadcast.sent' AND (CAST($3 AS bigint) = 0 OR e."offset" < $3)`
-	if in := s.inRooms("m.room", rooms, &args); in != "" {
-		where += ` AND EXISTS (SELECT 1 FROM messages m WHERE m.organisation_id = e.organisation_id AND m."offset" = e."offset"` + in + `)`
+	if in := s.satOrSits(rooms, &args); in != "" {
+		where += ` AND EXISTS (SELECT 1 FROM messages m ` + seated + ` WHERE m.organisation_id = e.organisation_id AND m."offset" = e."offset"` + in + `)`
 	}
 	return s.entriesWithoutAudience(ctx, where+` ORDER BY e."offset" DESC LIMIT $4`, args...)
 }
@@ -51,28 +52,47 @@ func (s *Store) entriesWithoutAudience(ctx context.Context, where string, args .
 	return out, nil
 }
 
-// BroadcastCounts counts the recipients of each sending, within rooms.
+// seated joins to messages m where their people sit in the message's group.
+const seated = `LEFT JOIN enrolments here ON here.organisation_id = m.organisation_id AND here.group_id = m.group_id AND here.person_no = m.person_no`
+
+// satOrSits is the condition that the person of message m sat in one of the rooms when it was sent, or
+// sits there now; see seated.
+func (s *Store) satOrSits(rooms []string, args *[]any) string {
+	if rooms == nil {
+		return ""
+	}
+	*args = append(*args, jsonOf(rooms))
+	among := s.d.Texts(fmt.Sprintf("$%d", len(*args)))
+	return ` AND (m.room IN ` + among + ` OR here.room IN ` + among + ` AND here.state <> 'left')`
+}
+
+// BroadcastCounts counts the recipients of each sending, within rooms: those who sat there when it was
+// sent, or sit there now.
 func (s *Store) BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.ReceiptCounts, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
 	args := []any{org, jsonOf(offsets)}
-	var rows []struct {
+	join := ""
+	if rooms != nil {
+		join = " " + seated
+	}
+	var found []struct {
 		Offset int64
 		domain.ReceiptCounts
 	}
-	err := s.list(ctx, &rows, `SELECT "offset", count(*) AS recipients,
+	err := s.list(ctx, &found, `SELECT m."offset", count(*) AS recipients,
 			sum(CASE WHEN delivered_at <> 0 THEN 1 ELSE 0 END) AS delivered,
 			sum(CASE WHEN displayed_at <> 0 THEN 1 ELSE 0 END) AS displayed,
 			sum(CASE WHEN acknowledged_at <> 0 THEN 1 ELSE 0 END) AS acknowledged,
 			sum(CASE WHEN told_at <> 0 THEN 1 ELSE 0 END) AS told,
-			sum(CASE WHEN stopped <> '' AND delivered_at = 0 THEN 1 ELSE 0 END) AS stopped
-		FROM messages WHERE organisation_id = $1 AND "offset" IN `+s.d.Ints("$2")+s.inRooms("room", rooms, &args)+` GROUP BY "offset"`, args...)
+			sum(CASE WHEN m.stopped <> '' AND delivered_at = 0 THEN 1 ELSE 0 END) AS stopped
+		FROM messages m`+join+` WHERE m.organisation_id = $1 AND m."offset" IN `+s.d.Ints("$2")+s.satOrSits(rooms, &args)+` GROUP BY m."offset"`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count recipients: %w", err)
 	}
-	out := make(map[int64]domain.ReceiptCounts, len(rows))
-	for _, r := range rows {
+	out := make(map[int64]domain.ReceiptCounts, len(found))
+	for _, r := range found {
 		out[r.Offset] = r.ReceiptCounts
 	}
 	return out, nil
@@ -87,8 +107,8 @@ func inOtherTest(group, now string) string {
 	return `(` + sits + `) AND NOT ` + sits + ` AND x.group_id = ` + group + `))`
 }
 
-// Recipients returns everyone a sending went to, within rooms, by number. The
-// sending must be of that group, "" for none.
+// Recipients returns everyone a sending went to, by number; with rooms those who sat there when it was
+// sent, or sit there now. The sending must be of that group, "" for none.
 func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]domain.Recipient, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
@@ -102,7 +122,10 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 		FamilyName     string `db:"family_name"`
 		Room           string
 		Seat           string
-		Enrolled       bool
+		WasRoom        string `db:"was_room"`
+		WasSeat        string `db:"was_seat"`
+		There          bool
+		State          string
 		InTest         bool   `db:"in_test"`
 		DeliveredAt    int64  `db:"delivered_at"`
 		DisplayedAt    int64  `db:"displayed_at"`
@@ -115,14 +138,16 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 		ToldNote       string `db:"told_note"`
 		Stopped        string
 	}
-	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room, coalesce(e.seat, '') AS seat,
-			(e.person_no IS NOT NULL AND e.state <> 'left' OR m.group_id = '') AND p.state = 'active' AS enrolled,
+	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, m.room AS was_room, coalesce(m.seat, here.seat, '') AS was_seat,
+			CASE WHEN here.state <> 'left' THEN here.room ELSE m.room END AS room,
+			CASE WHEN here.state <> 'left' THEN here.seat ELSE coalesce(m.seat, here.seat, '') END AS seat,
+			here.person_no IS NOT NULL AND here.state <> 'left' OR m.group_id = '' AS there, p.state,
 			`+inOtherTest("$3", "$4")+` AS in_test,
 			m.delivered_at, m.displayed_at, m.acknowledged_at, m.delivered_by, m.displayed_by, m.acknowledged_by,
 			m.told_at, m.told_by, m.told_note, m.stopped
 		FROM messages m JOIN people p ON p.organisation_id = m.organisation_id AND p.no = m.person_no
-		LEFT JOIN enrolments e ON e.organisation_id = m.organisation_id AND e.group_id = $3 AND e.person_no = m.person_no
-		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.group_id = $3 AND m.inbound = 0`+s.inRooms("m.room", rooms, &args)+` ORDER BY p.no`, args...)
+		`+seated+`
+		WHERE m.organisation_id = $1 AND m."offset" = $2 AND m.group_id = $3 AND m.inbound = 0`+s.satOrSits(rooms, &args)+` ORDER BY p.no`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read recipients: %w", err)
 	}
@@ -137,9 +162,18 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 	out := make([]domain.Recipient, len(rows))
 	for i, r := range rows {
 		out[i] = domain.Recipient{No: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), ExternalID: r.ExternalID,
-			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, Enrolled: r.Enrolled, InTest: r.InTest,
+			Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Room: r.Room, Seat: r.Seat, WasRoom: r.WasRoom, WasSeat: r.WasSeat, InTest: r.InTest,
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt),
 			Told: timeOf(r.ToldAt), ToldBy: r.ToldBy, ToldNote: r.ToldNote}
+		switch {
+		case !r.There:
+			out[i].Unreachable = domain.BlockedLeft
+		case r.State == string(domain.PersonInvited):
+			out[i].Unreachable = domain.BlockedInvited
+		case r.State != string(domain.PersonActive):
+			out[i].Unreachable = domain.BlockedLocked
+		}
+		out[i].Enrolled = out[i].Unreachable == ""
 		for state, entry := range map[domain.ReceiptState]int64{
 			domain.Delivered: r.DeliveredBy, domain.Displayed: r.DisplayedBy, domain.Acknowledged: r.AcknowledgedBy,
 		} {

@@ -56,6 +56,7 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 	}
 	now := t.s.clock.Now()
 	var values []enrolmentRow
+	seatsChanged := false
 	upserted, moved, left := grouped[domain.PersonNo]{}, grouped[domain.ProgressChange]{}, grouped[int64]{}
 	for i, spec := range specs {
 		group, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindCandidate)
@@ -92,6 +93,7 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 			c.Unchanged++
 			continue
 		}
+		seatsChanged = seatsChanged || exists && (r.Room != old.Room || r.Seat != old.Seat)
 		values = append(values, r)
 		if placed {
 			upserted.add(r.Exam, domain.PersonNo(r.Person))
@@ -105,6 +107,11 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 	}
 	if err := known.wrong.err(fault.Invalid); err != nil {
 		return c, nil, err
+	}
+	if seatsChanged {
+		if err := t.expandAll(ctx); err != nil { // messages keep where their people sat before
+			return c, nil, err
+		}
 	}
 	if err := t.writeEnrolments(ctx, values); err != nil {
 		return c, nil, err

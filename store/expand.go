@@ -56,11 +56,12 @@ func (t *Tx) expand(ctx context.Context) error {
 	const elsewhere = `CASE WHEN e.payload LIKE '%,"elsewhere":true%' THEN 1 ELSE 0 END`
 	// Who was resolved may have been locked, or have left, since.
 	no := `CAST(p.value AS ` + d.bigint + `)`
-	_, err = t.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, elsewhere, stopped)
+	_, err = t.Exec(ctx, `INSERT INTO messages (organisation_id, "offset", person_no, group_id, room, elsewhere, stopped, seat)
 		SELECT e.organisation_id, e."offset", `+no+`, e.group_id, `+d.Field("r.value", "room")+`,
 			`+elsewhere+`, CASE WHEN `+elsewhere+` = 1 THEN '' ELSE coalesce(
 			(SELECT 'locked' FROM people b WHERE b.organisation_id = e.organisation_id AND b.no = `+no+` AND b.state = 'locked'),
-			(SELECT 'left' FROM enrolments b WHERE b.organisation_id = e.organisation_id AND b.group_id = e.group_id AND b.person_no = `+no+` AND b.state = 'left'), '') END
+			(SELECT 'left' FROM enrolments b WHERE b.organisation_id = e.organisation_id AND b.group_id = e.group_id AND b.person_no = `+no+` AND b.state = 'left'), '') END,
+			(SELECT b.seat FROM enrolments b WHERE b.organisation_id = e.organisation_id AND b.group_id = e.group_id AND b.person_no = `+no+`)
 		FROM entries e CROSS JOIN `+d.Items("e.audience")+` AS r CROSS JOIN `+d.Items(d.Member("r.value", "people"))+` AS p
 		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3
 		ON CONFLICT DO NOTHING`, t.org, done, to)

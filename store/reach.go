@@ -172,6 +172,31 @@ func (s *Store) Places(ctx context.Context, org domain.OrganisationID, exam doma
 	return out, nil
 }
 
+// Strays returns those of the named people who are or were in the test, in whatever room.
+func (s *Store) Strays(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, ids []domain.PersonID) ([]domain.Stray, error) {
+	var rows []struct {
+		No         domain.PersonNo
+		ID         domain.PersonID
+		GivenName  string `db:"given_name"`
+		FamilyName string `db:"family_name"`
+		State      string
+	}
+	err := s.list(ctx, &rows, `SELECT p.no, p.id, p.given_name, p.family_name, e.state FROM people p
+		JOIN enrolments e ON e.organisation_id = p.organisation_id AND e.person_no = p.no
+		WHERE p.organisation_id = $1 AND e.group_id = $2 AND p.id IN `+s.d.Texts("$3")+` ORDER BY p.no`, org, exam, jsonOf(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read who is elsewhere in a test: %w", err)
+	}
+	out := make([]domain.Stray, len(rows))
+	for i, r := range rows {
+		out[i] = domain.Stray{No: r.No, ID: r.ID, Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Code: domain.BlockedRoom}
+		if r.State == string(domain.EnrolmentLeft) {
+			out[i].Code = domain.BlockedLeft
+		}
+	}
+	return out, nil
+}
+
 // PersonRefs names people by number. Unknown numbers are absent.
 func (s *Store) PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error) {
 	var rows []struct {

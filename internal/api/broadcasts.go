@@ -22,6 +22,7 @@ type Broadcast interface {
 	PreviewMany(ctx context.Context, actor domain.Actor, group domain.GroupID, to broadcast.People) (broadcast.ManyPreview, error)
 	SendMany(ctx context.Context, actor domain.Actor, in broadcast.ManyRequest) (b broadcast.Broadcast, fresh bool, err error)
 	Replies(ctx context.Context, actor domain.Actor, id domain.BroadcastID, limit int, after string) (broadcast.Replies, error)
+	Untold(ctx context.Context, actor domain.Actor, id domain.BroadcastID, people []domain.PersonID) ([]broadcast.Recipient, error)
 	Told(ctx context.Context, actor domain.Actor, id domain.BroadcastID, people []domain.PersonID, note string) ([]broadcast.Recipient, error)
 }
 
@@ -37,6 +38,7 @@ func (s *Server) broadcastRoutes() []route {
 		{"GET", "/broadcasts/{broadcast}/recipients", s.signedIn(s.listRecipients)},
 		{"POST", "/broadcasts/{broadcast}/remind", s.signedIn(s.remind)},
 		{"POST", "/broadcasts/{broadcast}/told", s.signedIn(s.told)},
+		{"POST", "/broadcasts/{broadcast}/told/undo", s.signedIn(s.untold)},
 	}
 }
 
@@ -148,6 +150,20 @@ func (s *Server) told(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	lines, err := s.Broadcast.Told(x.r.Context(), actor, domain.BroadcastID(x.path("broadcast")), in.People, in.Note)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, map[string]any{"recipients": lines})
+}
+
+func (s *Server) untold(x *exchange, actor domain.Actor) error {
+	var in struct {
+		People []domain.PersonID `json:"people"`
+	}
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	lines, err := s.Broadcast.Untold(x.r.Context(), actor, domain.BroadcastID(x.path("broadcast")), in.People)
 	if err != nil {
 		return err
 	}

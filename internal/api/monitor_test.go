@@ -87,3 +87,88 @@ func TestScopeWarnings(t *testing.T) {
 		}
 	})
 }
+
+// TestMovedAndFollowedUp: over the API, who of the people named cannot be reached is named and left out by choice;
+// the board shows where they sit now and sat then, who was reminded, and why one may not remind; told is taken back.
+func TestMovedAndFollowedUp(t *testing.T) {
+	both(t, func(t *testing.T, f *fixture) {
+		var people, in []item
+		for i, id := range []string{"v1", "v2", "v3"} {
+			people = append(people, item{"external_id": id, "kind": "candidate", "given_name": "Given", "family_name": id})
+			in = append(in, item{"test": "T2", "person": id, "room": "Hall 1", "seat": "A" + string(rune('1'+i))})
+		}
+		f.must(t, "north/key", "PUT", "/provisioning/people", item{"items": people})
+		f.must(t, "north/key", "PUT", "/provisioning/enrolments", item{"items": in})
+		f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{
+			{"person": "s-anna", "test": "T2", "rooms": []string{"Hall 1"}}, {"person": "s-bert", "test": "T2", "rooms": []string{"Hall 2"}},
+		}})
+		t2 := f.ids["north/T2"]
+		var list struct{ Candidates []struct{ ID string } }
+		f.must(t, "north/anna", "GET", "/tests/"+t2+"/candidates", nil).into(t, &list)
+		ids := []string{list.Candidates[0].ID, list.Candidates[1].ID, list.Candidates[2].ID}
+		type sent struct {
+			Broadcast struct {
+				ID      string
+				Merged  bool
+				Counts  struct{ Recipients, Told int }
+				LeftOut []struct {
+					Name   string
+					Reason struct{ Code string }
+				} `json:"left_out"`
+			}
+		}
+		var first, second, reminder, again sent
+		send := item{"key": "moved-send-1", "subject": "s", "body": "b", "recipients": item{"people": ids}}
+		f.must(t, "north/anna", "POST", "/tests/"+t2+"/broadcasts", send).into(t, &first)
+		f.must(t, "north/key", "PUT", "/provisioning/enrolments", item{"items": []item{{"test": "T2", "person": "v1", "room": "Hall 2", "seat": "B3"}}})
+
+		send["key"] = "moved-send-2"
+		a := f.call(t, "north/anna", "POST", "/tests/"+t2+"/broadcasts", send)
+		if a.status != 422 || !strings.Contains(string(a.body), `"recipients.people[0]"`) || !strings.Contains(string(a.body), "Given v1: sits in a room") || strings.Contains(string(a.body), ids[0]) {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		send["leave_out"] = true
+		f.must(t, "north/anna", "POST", "/tests/"+t2+"/broadcasts", send).into(t, &second)
+		if b := second.Broadcast; b.Counts.Recipients != 2 || len(b.LeftOut) != 1 || b.LeftOut[0].Name != "Given v1" || b.LeftOut[0].Reason.Code != "room" {
+			t.Errorf("%+v", b)
+		}
+		board := "/broadcasts/" + first.Broadcast.ID
+		var rows struct {
+			Recipients []struct {
+				Room, Seat    string
+				Was           *struct{ Room, Seat string }
+				Reminded      *struct{ By string }
+				Blocked, Told *struct{ Code, By string }
+			}
+		}
+		f.must(t, "north/bert", "GET", board+"/recipients", nil).into(t, &rows)
+		if len(rows.Recipients) != 1 || rows.Recipients[0].Seat != "B3" || rows.Recipients[0].Was == nil || rows.Recipients[0].Was.Seat != "A1" || rows.Recipients[0].Blocked != nil {
+			t.Errorf("%+v", rows.Recipients)
+		}
+		f.must(t, "north/anna", "POST", board+"/remind", item{"key": "moved-remind-1", "missing": "displayed"}).into(t, &reminder)
+		if b := reminder.Broadcast; b.Counts.Recipients != 2 || len(b.LeftOut) != 1 || b.LeftOut[0].Reason.Code != "room" {
+			t.Errorf("%+v", b)
+		}
+		a = f.call(t, "north/anna", "POST", board+"/remind", item{"key": "moved-remind-2", "missing": "displayed"})
+		if a.into(t, &again); a.status != 200 || !again.Broadcast.Merged || again.Broadcast.ID != reminder.Broadcast.ID {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		if a := f.call(t, "north/anna", "POST", board+"/told", item{"people": ids[:1]}); a.status != 422 {
+			t.Errorf("anna notes for who moved: %d %s", a.status, a.body)
+		}
+		f.must(t, "north/bert", "POST", board+"/told", item{"people": ids[:1]})
+		f.must(t, "north/bert", "POST", board+"/told/undo", item{"people": ids[:1]}).into(t, &rows)
+		if len(rows.Recipients) != 1 || rows.Recipients[0].Told != nil {
+			t.Errorf("%+v", rows.Recipients)
+		}
+		if log := f.must(t, "north/planner", "GET", "/log?kind=broadcast.untold", nil); !strings.Contains(string(log.body), "Took back") {
+			t.Errorf("%s", log.body)
+		}
+		f.must(t, "north/anna", "GET", board+"/recipients", nil).into(t, &rows)
+		for _, r := range rows.Recipients {
+			if moved := r.Room == "Hall 2"; moved != (r.Reminded == nil) || moved != (r.Blocked != nil) {
+				t.Errorf("%+v", r)
+			}
+		}
+	})
+}

@@ -151,6 +151,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "POST", path: "/api-keys", action: domain.ActPeopleManage, person: true, body: func(role string) any { return item{"name": "made by " + role, "rights": []string{"read"}} }},
 		{method: "DELETE", path: "/api-keys/{key}", action: domain.ActPeopleManage, person: true, at: own("/api-keys", "key", item{"name": "for a moment", "rights": []string{"read"}})},
 		{method: "DELETE", path: "/people/{person}/sessions", action: domain.ActPeopleManage, at: func(string) string { return "/people/" + f.ids["north/b2"] + "/sessions" }},
+		{method: "POST", path: broadcast + "/told/undo", action: domain.ActBroadcastSend, body: sameFor(item{"people": []string{a1}})},
 		{method: "POST", path: broadcast + "/told", action: domain.ActBroadcastSend, body: sameFor(item{"people": []string{a1}, "note": "at the desk"})},
 
 		{method: "GET", path: "/conversations", action: domain.ActConversationView},

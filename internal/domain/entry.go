@@ -24,6 +24,7 @@ const (
 	EntryScopesChanged       EntryKind = "scopes.changed"
 	EntryBroadcastSent       EntryKind = "broadcast.sent"
 	EntryBroadcastTold       EntryKind = "broadcast.told"
+	EntryBroadcastUntold     EntryKind = "broadcast.untold"
 	EntryReceiptsRecorded    EntryKind = "receipts.recorded"
 	EntrySessionStarted      EntryKind = "session.started"
 	EntrySessionEnded        EntryKind = "session.ended"
@@ -108,7 +109,7 @@ func number(h hash.Hash, v int64) {
 
 var entryKinds = map[EntryKind]bool{
 	EntryOrganisationCreated: true, EntrySettingsChanged: true, EntryPeopleUpserted: true, EntryExamsUpserted: true, EntryEnrolmentsUpserted: true,
-	EntryEnrolmentsProgress: true, EntryScopesChanged: true, EntryBroadcastSent: true, EntryBroadcastTold: true, EntryReceiptsRecorded: true,
+	EntryEnrolmentsProgress: true, EntryScopesChanged: true, EntryBroadcastSent: true, EntryBroadcastTold: true, EntryBroadcastUntold: true, EntryReceiptsRecorded: true,
 	EntrySessionStarted: true, EntrySessionEnded: true, EntrySignInsFailed: true, EntryAPIKeyCreated: true, EntryAPIKeyRevoked: true, EntryTicketsMade: true,
 	EntryMessageSent: true, EntryNoteAdded: true, EntryConversationMarked: true, EntryConversationAssigned: true, EntryGroupsUpserted: true,
 	EntryAssignmentDeleted: true, EntryAssignmentRestored: true, EntryUnavailabilityRemoved: true, EntryCannedChanged: true, EntryTeamMessage: true,

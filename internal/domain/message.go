@@ -29,16 +29,18 @@ type ReceiptCounts struct {
 	Stopped                                              int // never delivered, and never will be
 }
 
-// Recipient is one row of a delivery board. Room is where they sat when it was
-// sent; Seat is of now. Zero times: not yet.
+// Recipient is one row of a delivery board. Room and Seat are where they sit now, or sat last;
+// WasRoom and WasSeat where they sat when it was sent. Zero times: not yet.
 type Recipient struct {
 	No                                 PersonNo
 	ID                                 PersonID
 	ExternalID                         string
 	Name                               string
 	Room, Seat                         string
-	Enrolled                           bool // still there to be sent to
-	InTest                             bool // sits a test now that the sending is not of: their page keeps it until that is over
+	WasRoom, WasSeat                   string
+	Enrolled                           bool        // still there to be sent to
+	Unreachable                        BlockedCode // why not, "" if Enrolled
+	InTest                             bool        // sits a test now that the sending is not of: their page keeps it until that is over
 	Delivered, Displayed, Acknowledged time.Time
 	By                                 map[ReceiptState]Ticketed // of states reported through tickets that others made
 	Told                               time.Time
@@ -68,6 +70,29 @@ type Message struct {
 	About                              *About
 	ReplyTo                            int64     // offset of what an inbound message answers, 0 if nothing
 	Delivered, Displayed, Acknowledged time.Time // zero: not yet
+}
+
+// Stray is someone who is named as a candidate of a test and sits in none of the rooms that are meant.
+type Stray struct {
+	No   PersonNo
+	ID   PersonID
+	Name string
+	Code BlockedCode // BlockedRoom, or BlockedLeft of the test
+}
+
+// Reminders are what was sent to remind of one sending.
+type Reminders struct {
+	Root     int64                   // offset of the sending that the chain of reminders begins with
+	Newest   int64                   // offset of the newest reminder, 0 if there is none
+	Reminded map[PersonNo][]Reminded // oldest first
+	Told     map[PersonNo]bool       // in person, of the sending or of one of its reminders
+}
+
+// Reminded is one reminder that somebody got.
+type Reminded struct {
+	Offset int64
+	At     time.Time
+	By     string
 }
 
 // MessageOf decodes the entry of a message, of a sending or of one alone, as its candidate

@@ -47,6 +47,13 @@ type BroadcastTold struct {
 	Note      string     `json:"note,omitempty"`
 }
 
+// BroadcastUntold is the payload of EntryBroadcastUntold: that these people were told in person was
+// taken back.
+type BroadcastUntold struct {
+	Broadcast int64      `json:"broadcast"` // offset
+	People    []PersonNo `json:"people"`
+}
+
 // ReceiptsRecorded is the payload of EntryReceiptsRecorded: one node's batch.
 type ReceiptsRecorded struct {
 	Items []ReceiptItem `json:"items"`

@@ -38,6 +38,8 @@ const (
 	BlockedClosed    BlockedCode = "replies_off"  // replies only: not open here
 	BlockedStaffOnly BlockedCode = "staff_starts" // replies only: staff have not written yet
 	BlockedElsewhere BlockedCode = "elsewhere"    // replies on the pages only: by email and SMS alone
+	BlockedRoom      BlockedCode = "room"         // sits in a room that is not the sender's
+	BlockedReminded  BlockedCode = "reminded"     // reminders only: had one a moment ago
 	BlockedTest      BlockedCode = "test"         // sendings to many only: reached through a test alone; see SendingReach
 )
 
@@ -48,6 +50,8 @@ var blockedTexts = map[BlockedCode]string{
 	BlockedDeclined:  "This application is closed, so replies are closed as well. Thank you for your interest.",
 	BlockedClosed:    "Replies are not open here.",
 	BlockedStaffOnly: "You can answer once someone has written to you.",
+	BlockedRoom:      "sits in a room that is not yours",
+	BlockedReminded:  "was reminded less than a minute ago",
 	BlockedTest:      "is reached through a test alone, and you may not send to that test",
 	BlockedElsewhere: "Please answer by email or SMS, as you were written to.",
 }

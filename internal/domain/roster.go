@@ -105,9 +105,9 @@ type EmptyScope struct {
 	Room string
 }
 
-// ErrStale is returned for specs whose PasswordWas is no longer what is stored:
-// someone else changed the person meanwhile. Look again and repeat.
-var ErrStale = errors.New("people changed meanwhile")
+// ErrStale is returned for what was prepared from facts that have changed meanwhile, as specs whose
+// PasswordWas is no longer what is stored. Look again and repeat.
+var ErrStale = errors.New("what this was prepared from has changed meanwhile")
 
 // After reports whether a candidate's progress p at a time follows from what is
 // stored: it moves only forward in time, and at one same time only forward in

@@ -26,10 +26,12 @@ type Broadcast struct {
 
 	Attachments []domain.AttachmentView `json:"attachments,omitempty"`
 	LeftOut     []Blocked               `json:"left_out,omitempty"` // who could not be written to; for the sender and who sees all
+	Merged      bool                    `json:"merged,omitempty"`   // the answer to Remind: this had just been sent to all of them
 }
 
 // Sender is who sent it, as they were called then.
 type Sender struct {
+	ID   string      `json:"id"` // of the person or API key
 	Name string      `json:"name"`
 	Role domain.Role `json:"role"`
 }
@@ -198,7 +200,7 @@ func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, roo
 func (s *Service) broadcast(b *sending, c Counts) Broadcast {
 	out := Broadcast{
 		ID: s.seal(b.Organisation, b.Offset), Subject: b.text.Subject, Body: b.text.Body, Level: b.text.Level, At: b.At,
-		Sender: Sender{Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Kind: b.kind(), Counts: c,
+		Sender: Sender{ID: b.Actor.ID, Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Kind: b.kind(), Counts: c,
 		Attachments: domain.AttachmentViews(b.text.Attachments),
 	}
 	if b.text.Reminds != 0 {

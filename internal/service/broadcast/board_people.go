@@ -1,12 +1,10 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -17,7 +15,7 @@ type Recipient struct {
 	ID             domain.PersonID                     `json:"id"`
 	Name           string                              `json:"name"`
 	ExternalID     string                              `json:"external_id"`
-	Room           string                              `json:"room"` // where they sat when it was sent
+	Room           string                              `json:"room"` // where they sit now, or sat last
 	Seat           string                              `json:"seat"`
 	Presence       domain.Presence                     `json:"presence"`
 	State          domain.ReceiptState                 `json:"state"`
@@ -27,9 +25,25 @@ type Recipient struct {
 	ByTicketOf     map[domain.ReceiptState]TicketMaker `json:"by_ticket_of,omitempty"` // of states reported through tickets
 	InTest         bool                                `json:"in_test,omitempty"`      // not displayed: their page keeps it until the test that they sit is over
 	Told           *Told                               `json:"told,omitempty"`
-	Stopped        *domain.Blocked                     `json:"stopped,omitempty"` // why it never will be delivered
+	Was            *Seated                             `json:"was,omitempty"`      // where they sat when it was sent, if elsewhere
+	Reminded       *Reminded                           `json:"reminded,omitempty"` // the latest reminder since
+	Blocked        *domain.Blocked                     `json:"blocked,omitempty"`  // why the reader cannot remind them
+	Stopped        *domain.Blocked                     `json:"stopped,omitempty"`  // why it never will be delivered
 
 	Deliveries []domain.DeliveryView `json:"deliveries,omitempty"` // copies by email and SMS
+}
+
+// Seated is a place in a test.
+type Seated struct {
+	Room string `json:"room"`
+	Seat string `json:"seat"`
+}
+
+// Reminded says who reminded them last, when, and how often they were reminded.
+type Reminded struct {
+	At    time.Time `json:"at"`
+	By    string    `json:"by"`
+	Times int       `json:"times"`
 }
 
 // TicketMaker is who made a ticket for somebody else.
@@ -72,6 +86,10 @@ func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id domain.
 	if err != nil {
 		return Board{}, err
 	}
+	reminders, err := s.o.Store.Reminders(ctx, actor.Organisation, b.Offset)
+	if err != nil {
+		return Board{}, err
+	}
 	sortRecipients(rows)
 	out := Board{Recipients: []Recipient{}}
 	started := after == ""
@@ -82,7 +100,7 @@ func (s *Service) Recipients(ctx context.Context, actor domain.Actor, id domain.
 				if limit > 0 && len(out.Recipients) == limit {
 					out.Next = string(out.Recipients[limit-1].ID)
 				} else if out.Next == "" {
-					line := s.recipient(actor.Organisation, r)
+					line := s.recipient(b, r, reminders)
 					line.Deliveries = copies[r.No]
 					out.Recipients = append(out.Recipients, line)
 				}
@@ -110,12 +128,28 @@ func lacks(r domain.Recipient, missing domain.ReceiptState) bool {
 	}
 }
 
-func (s *Service) recipient(org domain.OrganisationID, r domain.Recipient) Recipient {
+func (s *Service) recipient(b *sending, r domain.Recipient, reminders domain.Reminders) Recipient {
 	out := Recipient{ID: r.ID, Name: r.Name, ExternalID: r.ExternalID, Room: r.Room, Seat: r.Seat,
 		State:       r.State(),
 		DeliveredAt: optional(r.Delivered), DisplayedAt: optional(r.Displayed), AcknowledgedAt: optional(r.Acknowledged)}
 	out.InTest = r.InTest && r.Displayed.IsZero()
-	out.Presence, _ = s.o.Presence.Presence(org, r.No)
+	out.Presence, _ = s.o.Presence.Presence(b.Organisation, r.No)
+	if r.WasRoom != r.Room || r.WasSeat != r.Seat {
+		out.Was = &Seated{Room: r.WasRoom, Seat: r.WasSeat}
+	}
+	if blocked := b.follow(r); blocked.Is() {
+		out.Blocked = &blocked
+	}
+	for _, one := range reminders.Reminded[r.No] {
+		if one.Offset <= b.Offset { // this sending is a reminder itself
+			continue
+		}
+		if out.Reminded == nil {
+			out.Reminded = &Reminded{}
+		}
+		out.Reminded.At, out.Reminded.By = one.At, one.By
+		out.Reminded.Times++
+	}
 	if len(r.By) > 0 {
 		out.ByTicketOf = map[domain.ReceiptState]TicketMaker{}
 		for state, t := range r.By {
@@ -141,51 +175,12 @@ func optional(t time.Time) *time.Time {
 
 // sortRecipients orders by room, seat (2 before 10) and name: a print-out is per room.
 func sortRecipients(rows []domain.Recipient) {
+	keys := make(map[domain.PersonNo][3]string, len(rows))
+	for _, r := range rows {
+		keys[r.No] = [3]string{domain.PlaceOrder(r.Room), domain.PlaceOrder(r.Seat), domain.Fold(r.Name)}
+	}
 	slices.SortFunc(rows, func(a, b domain.Recipient) int {
-		if c := natural(a.Room, b.Room); c != 0 {
-			return c
-		}
-		if c := natural(a.Seat, b.Seat); c != 0 {
-			return c
-		}
-		if c := strings.Compare(domain.Fold(a.Name), domain.Fold(b.Name)); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.ID), string(b.ID))
+		x, y := keys[a.No], keys[b.No]
+		return cmp.Or(slices.Compare(x[:], y[:]), cmp.Compare(a.ID, b.ID))
 	})
-}
-
-// natural compares texts so that numbers inside them count as numbers.
-func natural(a, b string) int {
-	for a != "" && b != "" {
-		x, restA := chunk(a)
-		y, restB := chunk(b)
-		if isDigit(x) && isDigit(y) {
-			x, y = strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
-			if len(x) != len(y) {
-				return len(x) - len(y)
-			}
-		}
-		if c := strings.Compare(x, y); c != 0 {
-			return c
-		}
-		a, b = restA, restB
-	}
-	return len(a) - len(b)
-}
-
-// chunk cuts off the leading run of digits or of anything else.
-func chunk(s string) (run, rest string) {
-	first := isDigit(s)
-	for i, r := range s {
-		if unicode.IsDigit(r) != first {
-			return s[:i], s[i:]
-		}
-	}
-	return s, ""
-}
-
-func isDigit(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsDigit(r)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -192,10 +193,12 @@ func TestRemind(t *testing.T) {
 	}
 	_, _, err = h.Remind(t.Context(), planner, b.ID, "remind-01", "acknowledged")
 	want(t, err, fault.Conflict, "key")
+	h.clock.Advance(2 * time.Minute) // within a minute it would be the same reminder
 	mine, _, err := h.Remind(t.Context(), h.as(domain.RoleInvigilator, "A"), b.ID, "remind-02", "displayed")
 	if err != nil || mine.Counts.Recipients != 6 {
 		t.Errorf("%+v, %v", mine.Counts, err)
 	}
+	h.clock.Advance(2 * time.Minute)
 	// A reminder of a reminder has the prefix once.
 	twice, _, err := h.Remind(t.Context(), planner, r.ID, "remind-03", "acknowledged")
 	if err != nil || twice.Subject != "Reminder: Time" || twice.Reminds != r.ID {

@@ -60,11 +60,3 @@ func TestExpander(t *testing.T) {
 		x.Kick(1) // harmless
 	})
 }
-
-func TestNatural(t *testing.T) {
-	list := []string{"B1", "A10", "A2", "", "A2b", "A02", "10", "9", "Å"}
-	slices.SortStableFunc(list, natural)
-	if want := []string{"", "9", "10", "A2", "A02", "A2b", "A10", "B1", "Å"}; !slices.Equal(list, want) {
-		t.Errorf("%q, want %q", list, want)
-	}
-}

@@ -208,7 +208,12 @@ func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.Gr
 	if len(d.files) > 0 {
 		stored, fresh, err = s.o.Store.AppendWithFiles(ctx, e, d.files, payload)
 	} else {
-		if e.Payload, err = payload(nil); err == nil {
+		e.Payload, err = payload(nil)
+		switch {
+		case err != nil:
+		case d.reminder != nil:
+			stored, fresh, err = s.o.Store.AppendReminder(ctx, e, d.reminder.root, d.reminder.newest, everyone(audience))
+		default:
 			stored, fresh, err = s.o.Store.Append(ctx, e)
 		}
 	}

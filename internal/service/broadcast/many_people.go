@@ -182,7 +182,7 @@ func (s *Service) filterWords(ctx context.Context, org domain.OrganisationID, se
 // detailsMost is how many people one fault names.
 const detailsMost = 100
 
-func allBlocked(left []Blocked) error {
+func allBlocked(left []Blocked) *fault.Error {
 	var details []fault.Detail
 	for _, b := range left[:min(len(left), detailsMost)] {
 		details = append(details, fault.Detail{Field: "recipients", Message: b.Name + ": " + b.Reason.Text})
@@ -198,7 +198,7 @@ func notMine(people, missing []domain.PersonID) error {
 	var details []fault.Detail
 	for i, id := range people {
 		if slices.Contains(missing, id) && len(details) < detailsMost {
-			details = append(details, fault.Detail{Field: fmt.Sprintf("recipients.people[%d]", i), Message: unknown.Text + ": " + string(id)})
+			details = append(details, fault.Detail{Field: fmt.Sprintf("recipients.people[%d]", i), Message: unknown.Text})
 		}
 	}
 	e := fault.Many(fault.Invalid, details, "%d of the people are not yours to write to here; nothing was sent", len(missing))

@@ -36,7 +36,7 @@ type PreviewCounts struct {
 // LeftOut is someone who would not be reached, and why: who is locked, and of those named who is not the actor's.
 type LeftOut struct {
 	ID     domain.PersonID    `json:"id"`
-	Name   string             `json:"name,omitempty"` // "": not a candidate of one's own here
+	Name   string             `json:"name,omitempty"` // "": not a candidate of the test
 	Code   domain.BlockedCode `json:"code"`
 	Reason string             `json:"reason"` // in words
 }
@@ -68,12 +68,22 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 		for _, c := range candidates {
 			byID[c.ID] = c
 		}
+		found := map[domain.PersonID]bool{}
 		for _, id := range r.distinct() {
 			if c, ok := byID[id]; ok {
 				p.add(c)
-			} else {
-				p.LeftOut = append(p.LeftOut, LeftOut{ID: id, Code: unknown.Code, Reason: reasonNotYours(rooms != nil)})
+				found[id] = true
 			}
+		}
+		strays, strange, err := s.strays(ctx, actor.Organisation, exam, r.distinct(), found)
+		if err != nil {
+			return Preview{}, err
+		}
+		for _, one := range strays {
+			p.LeftOut = append(p.LeftOut, LeftOut{ID: one.ID, Name: one.Name, Code: one.Code, Reason: domain.Block(one.Code).Text})
+		}
+		for _, id := range strange {
+			p.LeftOut = append(p.LeftOut, LeftOut{ID: id, Code: unknown.Code, Reason: reasonNotYours(rooms != nil)})
 		}
 		return p, nil
 	}

@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -75,24 +76,28 @@ func (s *Service) words(ctx context.Context, org domain.OrganisationID, r Recipi
 	return f.Words(), nil
 }
 
-// audience is who gets a sending to a test: the list as an entry keeps it, how many they are, and who is left out
-// because they are locked.
+// audience is who gets a sending to a test: the list as an entry keeps it, how many they are, and who is
+// left out and why.
 type audience struct {
-	list   json.RawMessage
-	n      int
-	locked []domain.PersonNo
+	list    json.RawMessage
+	people  []domain.PersonNo // unless everyone was meant
+	n       int
+	left    map[domain.BlockedCode][]domain.PersonNo
+	strange []domain.PersonID // named, and not of the test at all
 }
 
-func (a audience) leftOut() map[domain.BlockedCode][]domain.PersonNo {
-	if len(a.locked) == 0 {
-		return nil
+func (a *audience) leave(code domain.BlockedCode, no domain.PersonNo) {
+	if a.left == nil {
+		a.left = map[domain.BlockedCode][]domain.PersonNo{}
 	}
-	return map[domain.BlockedCode][]domain.PersonNo{domain.BlockedLocked: a.locked}
+	a.left[code] = append(a.left[code], no)
 }
 
-// audience resolves and freezes the recipients. It refuses none, too many, anyone who is not the actor's, and a list of
-// whom all are locked.
-func (s *Service) audience(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, r Recipients) (audience, error) {
+// audience resolves and freezes the recipients. It refuses none, too many, and a list of whom all are left out: who is
+// locked and, with leaveOut, who is not the actor's. Without leaveOut it refuses anyone who is not the actor's.
+func (s *Service) audience(
+	ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, r Recipients, leaveOut bool,
+) (audience, error) {
 	org := actor.Organisation
 	locked, err := s.o.Store.Locked(ctx, org, exam, rooms)
 	if err != nil {
@@ -109,10 +114,11 @@ func (s *Service) audience(ctx context.Context, actor domain.Actor, exam domain.
 	byRoom := map[string][]domain.PersonNo{}
 	add := func(no domain.PersonNo, room string) {
 		if _, found := slices.BinarySearch(locked, no); found {
-			out.locked = append(out.locked, no)
+			out.leave(domain.BlockedLocked, no)
 			return
 		}
 		byRoom[room] = append(byRoom[room], no)
+		out.people = append(out.people, no)
 		out.n++
 	}
 	if r.Filter != nil {
@@ -137,15 +143,25 @@ func (s *Service) audience(ctx context.Context, actor domain.Actor, exam domain.
 			found[p.ID] = true
 			add(p.No, p.Room)
 		}
-		if n := len(ids) - len(out.locked); n > s.o.Limits.Recipients {
-			return audience{}, s.count(n)
+		strays, strange, err := s.strays(ctx, org, exam, ids, found)
+		if err != nil {
+			return audience{}, err
 		}
-		if len(places) < len(ids) {
-			return audience{}, notYours(r.People, found, rooms != nil)
+		if !leaveOut {
+			if n := len(ids) - len(out.left[domain.BlockedLocked]); n > s.o.Limits.Recipients {
+				return audience{}, s.count(n)
+			}
+			if len(places) < len(ids) {
+				return audience{}, notYours(r.People, found, strays, rooms != nil)
+			}
 		}
+		for _, one := range strays {
+			out.leave(one.Code, one.No)
+		}
+		out.strange = strange
 	}
-	if out.n == 0 && len(out.locked) > 0 {
-		left, err := s.blocked(ctx, org, out.leftOut())
+	if out.n == 0 && len(out.left) > 0 {
+		left, err := s.blocked(ctx, org, out.left)
 		if err != nil {
 			return audience{}, err
 		}
@@ -175,13 +191,43 @@ func (s *Service) count(n int) error {
 	return nil
 }
 
-// notYours names everyone of the list who was not found. Whether they exist
-// elsewhere is not told.
-func notYours(people []domain.PersonID, found map[domain.PersonID]bool, limited bool) error {
+// strays parts those of the ids that were not found: who is or was in the test, and who is strange to it.
+func (s *Service) strays(
+	ctx context.Context, org domain.OrganisationID, exam domain.ExamID, ids []domain.PersonID, found map[domain.PersonID]bool,
+) (strays []domain.Stray, strange []domain.PersonID, err error) {
+	var missing []domain.PersonID
+	for _, id := range ids {
+		if !found[id] {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil, nil
+	}
+	if strays, err = s.o.Store.Strays(ctx, org, exam, missing); err != nil {
+		return nil, nil, err
+	}
+	for _, id := range missing {
+		if !slices.ContainsFunc(strays, func(one domain.Stray) bool { return one.ID == id }) {
+			strange = append(strange, id)
+		}
+	}
+	return strays, strange, nil
+}
+
+// notYours says of everyone of the list who was not found why, by name who is or was in the test.
+// Whether the others exist elsewhere is not told.
+func notYours(people []domain.PersonID, found map[domain.PersonID]bool, strays []domain.Stray, limited bool) error {
+	words := make(map[domain.PersonID]string, len(strays))
+	for _, one := range strays {
+		words[one.ID] = one.Name + ": " + domain.Block(one.Code).Text
+	}
 	var details []fault.Detail
 	for i, id := range people {
 		if !found[id] {
-			details = append(details, fault.Detail{Field: fmt.Sprintf("recipients.people[%d]", i), Message: reasonNotYours(limited) + ": " + string(id)})
+			details = append(details, fault.Detail{
+				Field: fmt.Sprintf("recipients.people[%d]", i), Message: cmp.Or(words[id], reasonNotYours(limited)),
+			})
 		}
 	}
 	err := fault.Many(fault.Invalid, details, "%d of the people cannot be reached by you in this test; nothing was sent", len(details))

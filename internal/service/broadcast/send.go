@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"math"
 	"strings"
 
 	"crier/internal/domain"
@@ -19,6 +21,9 @@ type Request struct {
 	Recipients Recipients         `json:"recipients"`
 	Channels   []domain.Channel   `json:"channels,omitempty"` // copies
 	Reminds    domain.BroadcastID `json:"reminds,omitempty"`  // id of the sending this reminds of
+	// LeaveOut sends to the others where some of the people named are not the sender's, who are left out
+	// then and named in the answer. Without it nothing is sent.
+	LeaveOut bool `json:"leave_out,omitempty"`
 }
 
 // Send stores one sending durably and rings the doorbell. fresh is false when the
@@ -49,7 +54,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		reminds = of.Offset
 	}
 	return s.send(ctx, actor, exam, rooms, draft{
-		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients, channels: r.Channels,
+		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients, channels: r.Channels, leaveOut: r.LeaveOut,
 	})
 }
 
@@ -88,8 +93,11 @@ type draft struct {
 	recipients    Recipients
 	files         []domain.AttachmentID
 	channels      []domain.Channel
-	// resolve finds the recipients where they are not simply named.
-	resolve func(context.Context) (Recipients, error)
+	leaveOut      bool
+	// resolve finds the recipients of a reminder.
+	resolve func(context.Context) (toRemind, error)
+	// reminder is what resolve has found, of a reminder outside tests.
+	reminder *toRemind
 }
 
 func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, d draft) (Broadcast, bool, error) {
@@ -108,14 +116,42 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	if err := s.allow(actor); err != nil {
 		return Broadcast{}, false, err
 	}
-	if d.resolve != nil {
-		if d.recipients, err = d.resolve(ctx); err != nil {
-			return Broadcast{}, false, err
+	for range maxStale {
+		b, fresh, err := s.once(ctx, actor, exam, rooms, d, brief)
+		if !errors.Is(err, domain.ErrStale) {
+			return b, fresh, err
 		}
 	}
-	to, err := s.audience(ctx, actor, exam, rooms, d.recipients)
+	return Broadcast{}, false, fault.New(fault.Unavailable, "others are reminding the same people; try again")
+}
+
+// maxStale is how often a reminder is prepared anew because others remind of the same sending meanwhile.
+const maxStale = 5
+
+// once is one try of send. Errors, beside those of send: domain.ErrStale.
+func (s *Service) once(
+	ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, d draft, brief domain.ExamBrief,
+) (Broadcast, bool, error) {
+	var r toRemind
+	if d.resolve != nil {
+		var err error
+		if r, err = d.resolve(ctx); err != nil {
+			return Broadcast{}, false, err
+		}
+		if r.merge != 0 {
+			b, err := s.merged(ctx, actor, rooms, r.merge)
+			return b, false, err
+		}
+		d.recipients = Recipients{People: r.people}
+	}
+	to, err := s.audience(ctx, actor, exam, rooms, d.recipients, d.leaveOut)
 	if err != nil {
 		return Broadcast{}, false, err
+	}
+	for code, nos := range r.left {
+		for _, no := range nos {
+			to.leave(code, no)
+		}
 	}
 	filter, err := s.words(ctx, actor.Organisation, d.recipients)
 	if err != nil {
@@ -123,16 +159,17 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
-		Reminds: d.reminds, Recipients: to.n, LeftOut: to.leftOut(), Filter: filter, Channels: d.channels,
+		Reminds: d.reminds, Recipients: to.n, LeftOut: to.left, Filter: filter, Channels: d.channels,
 	}
 	payload, err := json.Marshal(text)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	stored, fresh, err := s.o.Store.Append(ctx, &domain.Entry{
+	e := &domain.Entry{
 		Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
 		Payload: payload, Audience: to.list, RequestKey: d.key, RequestHash: d.hash,
-	})
+	}
+	stored, fresh, err := s.append(ctx, e, d, r, to.people)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -144,7 +181,27 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	s.committed(stored)
 	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: to.n})
 	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
+	for _, id := range to.strange {
+		b.LeftOut = append(b.LeftOut, Blocked{ID: id, Reason: unknown})
+	}
 	return b, true, err
+}
+
+// append stores a sending that is ready: a reminder only if nothing has changed since it was prepared.
+func (s *Service) append(
+	ctx context.Context, e *domain.Entry, d draft, r toRemind, people []domain.PersonNo,
+) (*domain.Entry, bool, error) {
+	switch {
+	case d.reminds == 0:
+		return s.o.Store.Append(ctx, e)
+	case d.resolve == nil: // its sender has chosen whom it reminds
+		reminders, err := s.o.Store.Reminders(ctx, e.Organisation, d.reminds)
+		if err != nil {
+			return nil, false, err
+		}
+		return s.o.Store.AppendReminder(ctx, e, reminders.Root, math.MaxInt64, nil)
+	}
+	return s.o.Store.AppendReminder(ctx, e, r.root, r.newest, people)
 }
 
 // allow takes one sending from the sender's budget. Errors: RateLimited.

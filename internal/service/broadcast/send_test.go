@@ -20,7 +20,7 @@ func TestSend(t *testing.T) {
 	planner := h.as(domain.RolePlanner)
 	b := h.send(planner, request())
 	if b.Counts != (broadcast.Counts{Recipients: 25}) || b.Subject != "Time" || b.Body != "Five minutes left." || b.Test.Name != "Biology 1" ||
-		b.Sender != (broadcast.Sender{Name: "Ines Vogel", Role: domain.RolePlanner}) || !b.At.Equal(h.clock.Now()) || b.Level != domain.LevelPopup || len(b.ID) != 22 {
+		b.Sender != (broadcast.Sender{ID: planner.ID, Name: "Ines Vogel", Role: domain.RolePlanner}) || !b.At.Equal(h.clock.Now()) || b.Level != domain.LevelPopup || len(b.ID) != 22 {
 		t.Errorf("%+v", b)
 	}
 	if len(h.committed) != 1 {
@@ -180,9 +180,13 @@ func TestNotYoursIsNamed(t *testing.T) {
 	if len(f.Details) != 3 || f.Details[0].Field != "recipients.people[1]" || f.Details[2].Field != "recipients.people[3]" {
 		t.Fatalf("%+v", f.Details)
 	}
-	// Nothing tells apart who does not exist and who sits elsewhere.
-	for _, d := range f.Details {
-		if !strings.HasPrefix(d.Message, "not a candidate of this test in your rooms: ") {
+	// Who sits in another room of the test is named. Nothing tells apart who does not exist and who sits another test.
+	for i, d := range f.Details {
+		want := "not a candidate of this test in your rooms"
+		if i == 0 {
+			want = "Sara Amin 15: sits in a room that is not yours"
+		}
+		if d.Message != want {
 			t.Errorf("%s", d.Message)
 		}
 	}

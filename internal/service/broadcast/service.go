@@ -24,6 +24,8 @@ type Store interface {
 	Locked(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.PersonNo, error)
 	Enrolled(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error)
 	OtherGroups(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, seen domain.Seen) (map[domain.PersonNo][]domain.GroupMark, error)
+	// Strays are those of the named people who are or were in the test, in whatever room.
+	Strays(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, ids []domain.PersonID) ([]domain.Stray, error)
 	Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Placed, error)
 	PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (domain.SendingBrief, *domain.Entry, error)
 	People(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, error)
@@ -46,6 +48,9 @@ type Store interface {
 	// SendingStates says how the copies of a sending stand, by person.
 	SendingStates(ctx context.Context, org domain.OrganisationID, offset int64) (map[domain.PersonNo][]domain.DeliveryView, error)
 	Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*domain.Entry, error)
+	Untold(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, since time.Time) (*domain.Entry, error)
+	Reminders(ctx context.Context, org domain.OrganisationID, offset int64) (domain.Reminders, error)
+	AppendReminder(ctx context.Context, e *domain.Entry, root, known int64, people []domain.PersonNo) (*domain.Entry, bool, error)
 }
 
 // Presence says who is connected: advice, never a reason not to deliver. lastSeen
@@ -136,13 +141,18 @@ func (s *Service) open(ctx context.Context, actor domain.Actor, what doing, id d
 		return b, s.narrow(ctx, actor, action, b)
 	}
 	b.rooms, err = reach(actor, action, e.Exam)
-	if fault.Is(err, fault.NotFound) || err == nil && b.rooms != nil && !touches(e.Audience, b.rooms) {
+	if fault.Is(err, fault.NotFound) {
 		return nil, noSending()
 	}
-	if err != nil {
-		return nil, err
+	if err != nil || b.rooms == nil || touches(e.Audience, b.rooms) {
+		return b, err
 	}
-	return b, nil
+	// Of those who were sent it elsewhere, some may sit in the actor's rooms by now.
+	counts, err := s.o.Store.BroadcastCounts(ctx, actor.Organisation, b.rooms, b.Offset)
+	if err == nil && counts[b.Offset].Recipients == 0 {
+		err = noSending()
+	}
+	return b, err
 }
 
 func noSending() error { return fault.New(fault.NotFound, "no such sending") }
@@ -169,6 +179,18 @@ type sending struct {
 	text  domain.BroadcastSent
 	rooms []string                 // of a test; nil = all
 	only  map[domain.PersonNo]bool // of no group; nil = all
+}
+
+// follow says why the actor cannot remind a recipient; the zero value: nothing stands in the way. Of
+// those who sit in rooms that are not the actor's, they cannot note either that they were told in person.
+func (b *sending) follow(r domain.Recipient) domain.Blocked {
+	if b.rooms != nil && !slices.Contains(b.rooms, r.Room) {
+		return domain.Block(domain.BlockedRoom)
+	}
+	if r.Unreachable != "" {
+		return domain.Block(r.Unreachable)
+	}
+	return domain.Blocked{}
 }
 
 // kind is that of the group it belongs to, "" if to none.

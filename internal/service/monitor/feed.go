@@ -155,7 +155,8 @@ func (s *Service) Entry(e *domain.Entry) {
 		f.nudge()
 	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryPeopleUpserted:
 		s.provisioned(e)
-	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
+	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryBroadcastUntold,
+		domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
 		f.mu.Lock()
 		for o, w := range f.watches {
 			if o == k || e.Exam == "" && o.org == e.Organisation {

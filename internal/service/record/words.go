@@ -22,6 +22,10 @@ func summary(e *domain.Entry) (string, error) {
 			}
 			return s
 		})
+	case domain.EntryBroadcastUntold:
+		return say(e, func(p domain.BroadcastUntold) string {
+			return "Took back that " + count(len(p.People), "candidate was", "candidates were") + " told in person"
+		})
 	case domain.EntryReceiptsRecorded:
 		return say(e, receiptWords)
 	case domain.EntryOrganisationCreated:

@@ -74,6 +74,13 @@ export function relative(when: When, now: number, tag = locale.tag): string {
   return words.format(-Math.max(1, Math.round(seconds / 60)), 'minute')
 }
 
+/** How long ago something recent was, to ten seconds: "10 sec. ago", "2 min. ago". */
+export function ago(when: When, now: number, tag = locale.tag): string {
+  const seconds = Math.max(0, Math.round((now - date(when).getTime()) / 1000))
+  const words = new Intl.RelativeTimeFormat(tag, { style: 'short' })
+  return seconds < 60 ? words.format(-Math.max(1, seconds < 10 ? seconds : seconds - (seconds % 10)), 'second') : words.format(-Math.round(seconds / 60), 'minute')
+}
+
 /** 1:02:03, 02:03: a countdown. Negative counts as zero. */
 export function duration(milliseconds: number): string {
   const total = Math.max(0, Math.ceil(milliseconds / 1000))

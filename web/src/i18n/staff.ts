@@ -167,10 +167,12 @@ export const staff = {
   'remind.go': 'Remind {count}',
   'remind.subject': 'Reminder: {subject}',
   'remind.sent': { one: 'Reminded {count} candidate', other: 'Reminded {count} candidates' },
+  'remind.merged': '{name} has just reminded the same candidates: no second reminder was sent',
+  'remind.none': 'Nobody of them can be reminded by you.',
   'remind.open': 'Its board',
 
   'told.title': 'Told in person',
-  'told.what': { one: 'Records that you told {count} candidate in person, with your name and the time. It cannot be undone.', other: 'Records that you told {count} candidates in person, with your name and the time. It cannot be undone.' },
+  'told.what': { one: 'Records that you told {count} candidate in person, with your name and the time. It can be taken back for ten minutes.', other: 'Records that you told {count} candidates in person, with your name and the time. It can be taken back for ten minutes.' },
   'told.note': 'Note (optional)',
   'told.noteHint': 'For the record, not seen by candidates',
   'told.go': 'Record {count}',

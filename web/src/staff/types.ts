@@ -77,12 +77,14 @@ export interface Broadcast {
   body: string
   level: string
   at: string
-  sender: { name: string; role: string }
+  sender: { id: string; name: string; role: string }
   /** The group it went to, of any kind; its id is '' for a sending outside groups. */
   test: { id: string; name: string }
   /** Of that group. */
   kind?: GroupKind
   reminds?: string | null
+  /** The answer to a reminder: this one had just been sent to all of them. */
+  merged?: boolean
   counts: BroadcastCounts
   /** Whom it could not go to, and why. */
   left_out?: { id: string; name: string; reason: { code: string; text: string } }[]
@@ -107,6 +109,12 @@ export interface Recipient {
   /** Not displayed: their page keeps it until the test that they sit is over. */
   in_test?: boolean
   told?: { at: string; by: string; note: string } | null
+  /** Where they sat when it was sent, if elsewhere. */
+  was?: { room: string; seat: string } | null
+  /** The latest reminder since. */
+  reminded?: { at: string; by: string; times: number } | null
+  /** Why one cannot remind them; "room": nor note that they were told in person. */
+  blocked?: { code: string; text: string } | null
   /** Of states that came through a ticket which somebody else made: who made it. */
   by_ticket_of?: Partial<Record<ReceiptState, TicketMaker>> | null
   /** How its copies stand. */

@@ -48,6 +48,7 @@ export const log = {
   'log.verifyFailed': 'The chain could not be checked',
   'kind.broadcast.sent': 'Sending',
   'kind.broadcast.told': 'Told in person',
+  'kind.broadcast.untold': 'Told in person, taken back',
   'kind.receipts.recorded': 'Receipts',
   'kind.enrolments.progress': 'Progress',
   'kind.enrolments.upserted': 'Enrolments',

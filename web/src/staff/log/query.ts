@@ -18,6 +18,7 @@ export const sendings = 'broadcast.sent'
 export const kinds = [
   'broadcast.sent',
   'broadcast.told',
+  'broadcast.untold',
   'receipts.recorded',
   'enrolments.progress',
   'enrolments.upserted',

@@ -60,6 +60,8 @@ export class Composition {
   /** It goes as soon as its files are there, unless it is changed. */
   waits = $state(false)
   phase: Phase<Sent> = $state.raw({ name: 'idle' })
+  /** It was refused because some could not be reached: those who can. */
+  others: readonly string[] = $state.raw([])
 
   readonly subjectRequired = $derived(session.me?.organisation.subject_required ?? true)
   readonly busy = $derived(this.phase.name === 'sending' || this.phase.name === 'waiting')
@@ -107,6 +109,7 @@ export class Composition {
 
   write(change: { subject?: string; body?: string }): void {
     this.waits = false
+    this.others = []
     this.#keep(change)
   }
 
@@ -149,6 +152,7 @@ export class Composition {
   submit(): Fault['field'] | undefined {
     if (this.busy || this.waits || (!this.reach && !this.draft.asked)) return undefined
     this.tried = true
+    this.others = []
     if (!this.draft.asked) {
       const first = this.faults[0]
       if (first) {
@@ -159,8 +163,13 @@ export class Composition {
       this.#keep({ asked: this.#about.named(this.reach!), subject: this.draft.subject.trim() })
       this.#sending = this.#make(false)
     }
+    this.#start()
+    return undefined
+  }
+
+  #start(): void {
     const { route, group } = this.#about
-    const { key, subject, body, attachments, channels, asked } = this.draft
+    const { key, subject, body, attachments, channels, asked, leaveOut } = this.draft
     this.#sending.start(async () => {
       const answer = await api.post<{ broadcast: Sent }>(route, {
         key,
@@ -170,10 +179,10 @@ export class Composition {
         ...(attachments.length ? { attachments: attachments.map((a) => a.id) } : {}),
         ...(channels.length ? { channels } : {}),
         recipients: { people: asked },
+        ...(leaveOut ? { leave_out: true } : {}),
       })
       return answer.broadcast
     })
-    return undefined
   }
 
   /** Does not wait any longer for the next try. */
@@ -184,6 +193,15 @@ export class Composition {
   /** No more tries. */
   stop(): void {
     this.#sending.stop()
+  }
+
+  /** Sends it to the others, where some could not be reached. */
+  sendOthers(): void {
+    if (this.busy || !this.others.length) return
+    this.#keep({ asked: this.others, leaveOut: true })
+    this.#sending = this.#make(false)
+    this.others = []
+    this.#start()
   }
 
   /** Throws away what is written, and starts anew. */
@@ -217,10 +235,19 @@ export class Composition {
       if (mine !== this.#sending) return
       this.phase = next
       // The server said no: nothing was sent, and the text may change again. A key that stands for another text cannot be used again.
-      if (next.name === 'refused') this.#keep({ asked: undefined, ...(next.error instanceof ApiError && next.error.code === 'conflict' ? { key: newKey() } : {}) })
-      if (next.name === 'idle' && !mine.uncertain) this.#keep({ asked: undefined })
+      if (next.name === 'refused') this.others = this.#others(next.error)
+      if (next.name === 'refused') this.#keep({ asked: undefined, leaveOut: undefined, ...(next.error instanceof ApiError && next.error.code === 'conflict' ? { key: newKey() } : {}) })
+      if (next.name === 'idle' && !mine.uncertain) this.#keep({ asked: undefined, leaveOut: undefined })
     }, unknown)
     return mine
+  }
+
+  /** Whom a refused request could reach: all whom the refusal does not name. */
+  #others(error: unknown): readonly string[] {
+    const { asked } = this.draft
+    if (!asked || !(error instanceof ApiError) || error.field !== 'recipients') return []
+    const named = new Set(error.details.map((d) => /^recipients\.people\[(\d+)\]$/.exec(d.field)?.[1]))
+    return named.size && !named.has(undefined) ? asked.filter((_, i) => !named.has(String(i))) : []
   }
 
   #keep(change: Partial<Draft>): void {
