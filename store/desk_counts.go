@@ -35,10 +35,7 @@ func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff
 		*c.into = min(*c.into, domain.DeskCountMost)
 	}
 	args := []any{org, staff}
-	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1 FROM mentions m
-		JOIN facts f ON f.organisation_id = $1 AND f.person_no = m.person_no AND f."offset" = m."offset"
-		LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $2 AND r.person_no = m.person_no
-		WHERE m.organisation_id = $1 AND m.staff_no = $2 AND m."offset" > coalesce(r.read_offset, 0)`+s.seesGroup("f.group_id", "f.person_no", seen, &args)+
+	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1`+s.mentionsFrom(seen, &args)+` AND `+unreadMention+
 		fmt.Sprintf(` LIMIT %d) AS x`, domain.DeskCountMost), args...)
 	if err != nil {
 		return out, fmt.Errorf("count mentions: %w", err)

@@ -36,8 +36,8 @@ func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAd
 			return err
 		}
 		if len(note.Mentions) > 0 {
-			_, err := tx.Exec(ctx, `INSERT INTO mentions (organisation_id, staff_no, "offset", person_no)
-				SELECT $1, p.value, $3, $4 FROM `+s.d.Ints("$2")+` AS p WHERE true`, tx.org, jsonOf(note.Mentions), e.Offset, note.Person)
+			_, err := tx.Exec(ctx, `INSERT INTO mentions (organisation_id, staff_no, "offset", person_no, at)
+				SELECT $1, p.value, $3, $4, $5 FROM `+s.d.Ints("$2")+` AS p WHERE true`, tx.org, jsonOf(note.Mentions), e.Offset, note.Person, micros(e.At))
 			if err != nil {
 				return fmt.Errorf("note mentions: %w", err)
 			}

@@ -51,18 +51,7 @@ func (s *Store) Notifiables(ctx context.Context) ([]domain.Notifiable, error) {
 			Organisation: org, Kind: domain.ActorPerson, ID: r.ID, No: no, Name: domain.Person{GivenName: r.GivenName, FamilyName: r.FamilyName}.Name(), Role: domain.Role(r.Role),
 		}})
 	}
-	for org, nos := range staff {
-		scopes, err := s.scopesOf(ctx, s.list, org, nos)
-		if err != nil {
-			return nil, err
-		}
-		for i := range out {
-			if out[i].Organisation == org {
-				out[i].Actor.Scopes = scopes[out[i].No]
-			}
-		}
-	}
-	return out, nil
+	return out, s.scopeAll(ctx, staff, out)
 }
 
 // NewReplies returns the conversations that a staff member sees with replies they have not read, later than an offset: at most
@@ -166,10 +155,13 @@ func (s *Store) QueueAnswer(ctx context.Context, org domain.OrganisationID, pers
 	return queued, nil
 }
 
-// StopNotify ends a staff member's mails about replies. Whoever is not there is no fault.
-func (s *Store) StopNotify(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) error {
+// StopNotify ends a staff member's mails: sets the preference that they go by. Whoever is not there is no fault.
+func (s *Store) StopNotify(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, preference string) error {
+	off := map[string]string{domain.NotifyEmail: domain.NotifyEmailOff, domain.NotifyMentions: domain.NotifyMentionsOff}[preference]
 	err := s.write(ctx, org, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE preferences SET value = $4 WHERE organisation_id = $1 AND person_no = $2 AND name = $3`, org, no, domain.NotifyEmail, domain.NotifyEmailOff)
+		_, err := tx.Exec(ctx, `INSERT INTO preferences (organisation_id, person_no, name, value)
+			SELECT p.organisation_id, p.no, $3, $4 FROM people p WHERE p.organisation_id = $1 AND p.no = $2 AND p.kind = 'staff'
+			ON CONFLICT (organisation_id, person_no, name) DO UPDATE SET value = excluded.value`, org, no, preference, off)
 		return err
 	})
 	if err != nil {

@@ -101,7 +101,7 @@ func TestNotifiables(t *testing.T) {
 		if v := letters[0].Judge(time.Now()); v.Address != "ines@example.org" {
 			t.Errorf("judged %+v", v)
 		}
-		if err := s.StopNotify(t.Context(), org, 10); err != nil {
+		if err := s.StopNotify(t.Context(), org, 10, domain.NotifyEmail); err != nil {
 			t.Fatal(err)
 		}
 		if list := notifiables(t, s, org); len(list) != 1 {

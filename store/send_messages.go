@@ -214,9 +214,12 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	p := domain.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
 		SenderName: cmp.Or(m.SenderName, m.Actor.Name), SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
-		Channels: m.Channels, Via: m.Via, Trial: m.Trial, Unverified: m.Unverified,
+		Channels: m.Channels, Via: m.Via, Trial: m.Trial, Unverified: m.Unverified, Automatic: m.Automatic,
 	}
 	row := messageRow{offset: w.next(), person: int64(a.No), replyTo: m.ReplyTo}
+	if m.Automatic { // it belongs where what it answers does, but is no answer
+		p.ReplyTo, row.replyTo = 0, 0
+	}
 	if in != nil {
 		p.GroupName, p.GroupKind, p.Room, row.group, row.room = in.Name, in.Kind, in.Room, in.Group, in.Room
 	}
@@ -235,14 +238,16 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	w.sent[i].Entry, w.sent[i].Message, w.sent[i].Fresh = e, p, true
 	w.rows = append(w.rows, row)
 	w.index = append(w.index, searchRow{row.offset, a.No, row.group, searchMessage, searchWords(m.Subject, m.Body, fileNames(files))})
-	w.touched.message(a, row)
+	if !m.Automatic {
+		w.touched.message(a, row)
+	}
 	for _, f := range files {
 		w.bindings = append(w.bindings, binding{f.ID, row.offset, row.group})
 		delete(w.files, f.ID)
 	}
 	if m.Inbound {
 		w.take(i, a, row.offset)
-		if a.Assigned != 0 {
+		if a.Assigned != 0 && !m.Automatic {
 			w.alerts = append(w.alerts, staffPush{staff: a.Assigned, say: domain.StaffPush{Person: a.ID, Name: a.Name, Line: domain.Line(m.Body, files)}, group: row.group, reach: reach})
 		}
 		return nil

@@ -509,3 +509,59 @@ func TestReachesNobody(t *testing.T) {
 		f.must(t, "north/planner", "POST", one, email)
 	})
 }
+
+// TestMentionsList: whoever is mentioned finds the note in the list until they no longer see it; reading it counts.
+func TestMentionsList(t *testing.T) {
+	both(t, func(t *testing.T, f *fixture) {
+		t1, anna := f.ids["north/T1"], f.staffID(t, "north", "anna")
+		f.must(t, "north/planner", "POST", "/conversations/"+f.ids["north/a1"]+"/notes",
+			item{"key": "mention-0001", "group": t1, "body": "Please call her\nbefore noon", "mentions": []string{anna}})
+		look := func(who, query string) (page struct {
+			Mentions []struct {
+				Item, Line   string
+				Person, From struct{ ID, Name string }
+				Group        struct{ ID string }
+				Unread       bool
+			}
+			Next string
+		}) {
+			t.Helper()
+			f.must(t, "north/"+who, "GET", "/mentions"+query, nil).into(t, &page)
+			return page
+		}
+		got := look("anna", "")
+		if m := got.Mentions; len(m) != 1 || m[0].Person.ID != f.ids["north/a1"] || m[0].Group.ID != t1 || !m[0].Unread || !strings.HasPrefix(m[0].Line, "Please call her") {
+			t.Fatalf("%+v", got)
+		}
+		if other := look("planner", ""); len(other.Mentions) != 0 {
+			t.Errorf("another's mentions: %+v", other)
+		}
+		f.must(t, "north/planner", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", item{"key": "mention-0002", "group": t1, "body": "again", "mentions": []string{anna}})
+		first := look("anna", "?limit=1")
+		if len(first.Mentions) != 1 || first.Mentions[0].Line != "again" || first.Next == "" {
+			t.Errorf("%+v", first)
+		}
+		if second := look("anna", "?limit=1&before="+first.Next); len(second.Mentions) != 1 || second.Mentions[0].Item != got.Mentions[0].Item || second.Next != "" {
+			t.Errorf("%+v", second)
+		}
+		if a := f.call(t, "north/anna", "GET", "/mentions?before=nonsense", nil); a.status != 422 || a.refused(t).Error.Field != "before" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		f.must(t, "north/anna", "POST", "/conversations/actions", item{"action": "read", "people": []string{f.ids["north/a1"]}})
+		if read := look("anna", ""); len(read.Mentions) != 2 || read.Mentions[0].Unread || read.Mentions[1].Unread {
+			t.Errorf("after reading: %+v", read)
+		}
+		// Anna works elsewhere: the notes are hers no longer.
+		f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{{"person": "s-anna", "test": "T1", "remove": true}}})
+		if gone := look("anna", ""); len(gone.Mentions) != 0 {
+			t.Errorf("of what she sees no more: %+v", gone)
+		}
+		delete(f.tokens, "north/anna")
+		for _, bad := range []any{"grouped", true} {
+			if a := f.call(t, "north/anna", "PUT", "/me/preferences", item{"notify_mentions": bad}); a.status != 422 || a.refused(t).Error.Field != "notify_mentions" {
+				t.Errorf("%v: %d %s", bad, a.status, a.body)
+			}
+		}
+		f.must(t, "north/anna", "PUT", "/me/preferences", item{"notify_mentions": "off"})
+	})
+}

@@ -13,6 +13,7 @@ import (
 type Desk interface {
 	List(ctx context.Context, actor domain.Actor, f domain.DeskFilter, limit int, after string) (desk.Page, error)
 	Counts(ctx context.Context, actor domain.Actor) (domain.DeskCounts, error)
+	Mentions(ctx context.Context, actor domain.Actor, limit int, before string) (desk.Mentions, error)
 	Search(ctx context.Context, actor domain.Actor, q string, person domain.PersonID, limit int, before string) (desk.Found, error)
 }
 
@@ -21,6 +22,7 @@ func (s *Server) deskRoutes() []route {
 		{"GET", "/conversations", s.signedIn(s.listConversations)},
 		{"GET", "/conversations/counts", s.signedIn(s.countConversations)},
 		{"GET", "/search", s.signedIn(s.search)},
+		{"GET", "/mentions", s.signedIn(s.listMentions)},
 	}
 }
 
@@ -97,4 +99,17 @@ func (s *Server) search(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.json(http.StatusOK, found)
+}
+
+func (s *Server) listMentions(x *exchange, actor domain.Actor) error {
+	q := x.query()
+	limit, before := q.limit(pageUsual, pageMost), q.text("before")
+	if err := q.err(); err != nil {
+		return err
+	}
+	page, err := s.Desk.Mentions(x.r.Context(), actor, limit, before)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, page)
 }

@@ -156,6 +156,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 
 		{method: "GET", path: "/conversations", action: domain.ActConversationView},
 		{method: "GET", path: "/conversations/counts", action: domain.ActConversationView},
+		{method: "GET", path: "/mentions", action: domain.ActConversationView},
 		{method: "GET", path: "/search?q=canary", action: domain.ActConversationView},
 		{method: "GET", path: "/conversations/{person}", action: domain.ActConversationView},
 		{method: "POST", path: "/conversations/{person}/messages", action: domain.ActConversationSend, body: keyed("message", item{"body": "b", "group": t1, "take_over": true})},
@@ -542,7 +543,7 @@ func TestForeignIDs(t *testing.T) {
 	if f.must(t, as, "GET", "/log/verify", nil).into(t, &after); after != before {
 		t.Errorf("the south's journal had %d entries and has %d", before.Entries, after.Entries)
 	}
-	for _, path := range []string{"/conversations", "/people", "/groups", "/search?q=canary", "/colleagues", "/canned-replies", "/views", "/exports", "/team", "/settings", "/people/facets", "/conversations/counts"} {
+	for _, path := range []string{"/conversations", "/people", "/groups", "/search?q=canary", "/colleagues", "/canned-replies", "/views", "/exports", "/team", "/settings", "/people/facets", "/conversations/counts", "/mentions"} {
 		for _, who := range []string{"admin", "planner", "key"} {
 			if a := f.call(t, "north/"+who, "GET", path, nil); strings.Contains(string(a.body), "SOUTH") {
 				t.Errorf("GET %s as %s: %s", path, who, a.body)

@@ -22,6 +22,7 @@ type MessageSent struct {
 	Channels    []Channel    `json:"channels,omitempty"`   // copies asked for
 	Elsewhere   bool         `json:"elsewhere,omitempty"`  // the candidate meets it by its copies alone
 	Via         Channel      `json:"via,omitempty"`        // inbound: what it came by, "" for the pages
+	Automatic   bool         `json:"automatic,omitempty"`  // inbound: a program of the candidate's wrote it
 	Unverified  bool         `json:"unverified,omitempty"` // inbound, by email: nobody vouches for the sender
 	Trial       *PersonName  `json:"trial,omitempty"`      // inbound: who of the staff typed it on the Outbox page; nil: the candidate wrote it
 	Reach       []Place      `json:"reach"`                // the groups and rooms the candidate was in: whose staff hear of it

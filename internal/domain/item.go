@@ -59,6 +59,7 @@ type Item struct {
 	Event       ItemEventKind    `json:"event,omitempty"`
 	Direction   Direction        `json:"direction,omitempty"`
 	Via         Channel          `json:"via,omitempty"`        // of a candidate's message: what it came by, app for the pages
+	Automatic   bool             `json:"automatic,omitempty"`  // of a candidate's message: a program of theirs wrote it
 	Unverified  bool             `json:"unverified,omitempty"` // of a candidate's message by email: nobody vouches for the sender
 	Trial       *PersonName      `json:"trial,omitempty"`      // of a candidate's message: who of the staff typed it on the Outbox page
 	Original    string           `json:"original,omitempty"`   // path of the mail as it came, while it is kept
@@ -208,7 +209,7 @@ func (i *Item) message(e *Entry, c ItemContext) error {
 		i.receipts(c)
 		return nil
 	}
-	i.Via, i.Trial, i.Unverified = cmp.Or(p.Via, ChannelApp), p.Trial, p.Unverified
+	i.Via, i.Trial, i.Unverified, i.Automatic = cmp.Or(p.Via, ChannelApp), p.Trial, p.Unverified, p.Automatic
 	return nil
 }
 

@@ -36,6 +36,7 @@ type NewMessage struct {
 	About   *About // inbound: a question or a report, which closed replies do not stop
 	Placed  bool   // inbound: staff have put it here, or it is a word like STOP: nothing stops it
 
+	Automatic  bool        // inbound: a program of the candidate's wrote it; it makes nothing unread and nobody wait
 	Unverified bool        // inbound, by email: nobody vouches for the sender
 	Trial      *PersonName // inbound: who of the staff typed it on the Outbox page
 	Settles    *Settles    // inbound: what came in and becomes this message

@@ -29,6 +29,7 @@ const (
 	kindBounce = 'b' // organisation and delivery: 34 bytes, 55 letters
 	kindStop   = 'c' // as a thread, for the link that ends notifications
 	kindReply  = 'd' // organisation, person, message and day: 32 bytes, 52 letters
+	kindQuiet  = 'f' // as a thread, for the link that ends mails about mentions
 	kindFile   = 'e' // organisation, delivery, attachment and hour: for a link, not for an address
 )
 
@@ -147,6 +148,14 @@ func (t *Tokens) Stop(org, person int64) string { return t.pair(kindStop, org, p
 // OpenStop returns whose notifications a token ends.
 func (t *Tokens) OpenStop(token string) (org, person int64, err error) {
 	return t.openPair(kindStop, token)
+}
+
+// StopMentions is the token that ends a person's mails about mentions.
+func (t *Tokens) StopMentions(org, person int64) string { return t.pair(kindQuiet, org, person) }
+
+// OpenStopMentions returns whose mails about mentions a token ends.
+func (t *Tokens) OpenStopMentions(token string) (org, person int64, err error) {
+	return t.openPair(kindQuiet, token)
 }
 
 // Bounce is the token of a delivery, "" if its id is no UUID.

@@ -33,6 +33,10 @@ type Words struct {
 	StopLine string // below: how to end these mails
 	Stopped  string // they have ended
 
+	Mentioned   string // subject of a mail about mentions; %s: the organisation
+	MentionedBy string // %by: a colleague, %s: whose conversation
+	MentionsAll string // the link to all
+
 	ExportReady string // subject
 	ExportIntro string
 	ExportUntil string // %s: a date
@@ -74,6 +78,7 @@ var languages = map[string]*Words{
 		},
 		NewOne: "A new reply at %s", NewMany: "%n conversations with new replies at %s", NewIntro: "New replies wait for you:", NewMore: "and %n more",
 		Inbox: "Open Messages", StopLine: "Do not send me these emails", Stopped: "You get no more of these emails.",
+		Mentioned: "A colleague mentioned you at %s", MentionedBy: "%by mentioned you in a note on %s:", MentionsAll: "All mentions",
 		ExportReady: "Your export is ready", ExportIntro: "The export that you asked for is ready to download.", ExportUntil: "The link works until %s.", ExportOpen: "Download the export",
 	},
 	"nb": {
@@ -94,6 +99,7 @@ var languages = map[string]*Words{
 		},
 		NewOne: "Et nytt svar hos %s", NewMany: "%n samtaler med nye svar hos %s", NewIntro: "Nye svar venter på deg:", NewMore: "og %n til",
 		Inbox: "Åpne Meldinger", StopLine: "Ikke send meg slike e-poster", Stopped: "Du får ikke flere slike e-poster.",
+		Mentioned: "En kollega har nevnt deg hos %s", MentionedBy: "%by har nevnt deg i et notat om %s:", MentionsAll: "Alle omtaler",
 		ExportReady: "Eksporten din er klar", ExportIntro: "Eksporten du ba om, kan nå lastes ned.", ExportUntil: "Lenken virker til %s.", ExportOpen: "Last ned eksporten",
 	},
 	"sv": {
@@ -114,6 +120,7 @@ var languages = map[string]*Words{
 		},
 		NewOne: "Ett nytt svar hos %s", NewMany: "%n konversationer med nya svar hos %s", NewIntro: "Nya svar väntar på dig:", NewMore: "och %n till",
 		Inbox: "Öppna Meddelanden", StopLine: "Skicka mig inte sådana mejl", Stopped: "Du får inga fler sådana mejl.",
+		Mentioned: "En kollega har nämnt dig hos %s", MentionedBy: "%by har nämnt dig i en anteckning om %s:", MentionsAll: "Alla omnämnanden",
 		ExportReady: "Din export är klar", ExportIntro: "Exporten som du bad om kan nu laddas ner.", ExportUntil: "Länken fungerar till %s.", ExportOpen: "Ladda ner exporten",
 	},
 	"fr": {
@@ -134,6 +141,7 @@ var languages = map[string]*Words{
 		},
 		NewOne: "Une nouvelle réponse chez %s", NewMany: "%n conversations avec de nouvelles réponses chez %s", NewIntro: "De nouvelles réponses sont arrivées :", NewMore: "et %n de plus",
 		Inbox: "Ouvrir les messages", StopLine: "Ne plus m’envoyer ces e-mails", Stopped: "Vous ne recevrez plus ces e-mails.",
+		Mentioned: "Un collègue vous a mentionné chez %s", MentionedBy: "%by vous a mentionné dans une note sur %s :", MentionsAll: "Toutes les mentions",
 		ExportReady: "Votre export est prêt", ExportIntro: "L’export que vous avez demandé peut être téléchargé.", ExportUntil: "Le lien fonctionne jusqu’au %s.", ExportOpen: "Télécharger l’export",
 	},
 	"ar": {
@@ -154,6 +162,7 @@ var languages = map[string]*Words{
 		},
 		NewOne: "رد جديد لدى %s", NewMany: "عدد المحادثات التي فيها ردود جديدة لدى %s: %n", NewIntro: "ردود جديدة في انتظارك:", NewMore: "وأيضًا %n",
 		Inbox: "افتح الرسائل", StopLine: "لا ترسلوا إليّ هذه الرسائل", Stopped: "لن تصلك هذه الرسائل بعد الآن.",
+		Mentioned: "أشار إليك زميل لدى %s", MentionedBy: "أشار إليك %by في ملاحظة عن %s:", MentionsAll: "كل الإشارات",
 		ExportReady: "ملف التصدير جاهز", ExportIntro: "ملف التصدير الذي طلبته جاهز للتنزيل.", ExportUntil: "يعمل الرابط حتى %s.", ExportOpen: "تنزيل ملف التصدير",
 	},
 }

@@ -38,6 +38,8 @@ func (m Mails) Compose(_ context.Context, l *domain.Letter, address string) (cha
 	switch l.Kind {
 	case domain.DeliverNotify:
 		return out, m.notify(&out, l)
+	case domain.DeliverMention:
+		return out, m.mention(&out, l)
 	case domain.DeliverExport:
 		return out, m.export(&out, l)
 	case domain.DeliverAnswer:
@@ -107,6 +109,27 @@ func (m Mails) notify(out *channel.Outgoing, l *domain.Letter) error {
 	}
 	out.Text = b.String()
 	out.Stop = m.Link + "/api/v1/notifications/stop/" + m.Addresses.Tokens.Stop(int64(l.Org.ID), int64(l.Person))
+	return nil
+}
+
+// mention is one mail to a staff member about the notes that mention them.
+func (m Mails) mention(out *channel.Outgoing, l *domain.Letter) error {
+	var p domain.MentionPayload
+	if err := json.Unmarshal(l.Payload, &p); err != nil {
+		return fmt.Errorf("what a mail about mentions carries: %w", err)
+	}
+	w := email.WordsOf(l.Locale)
+	out.Automatic, out.Subject = true, email.Say(w.Mentioned, l.Org.Name)
+	var b strings.Builder
+	for _, one := range p.Mentions {
+		b.WriteString(strings.NewReplacer("%by", one.By, "%s", one.Name).Replace(w.MentionedBy) + "\n" +
+			m.Link + "/staff/messages?open=" + url.QueryEscape(string(one.Person)) + "\n\n")
+	}
+	if more := p.Count - len(p.Mentions); more > 0 {
+		b.WriteString(email.Count(w.NewMore, more, "") + "\n\n")
+	}
+	out.Text = b.String() + w.MentionsAll + ":\n" + m.Link + "/staff/mentions"
+	out.Stop = m.Link + "/api/v1/notifications/stop/" + m.Addresses.Tokens.StopMentions(int64(l.Org.ID), int64(l.Person))
 	return nil
 }
 

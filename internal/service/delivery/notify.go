@@ -25,6 +25,13 @@ type notifyStore interface {
 	NewReplies(ctx context.Context, n domain.Notifiable, seen domain.Seen) (p domain.NotifyPayload, oldest, newest time.Time, err error)
 	// QueueNotify asks for a mail, unless one was asked for since a time.
 	QueueNotify(ctx context.Context, n domain.Notifiable, p domain.NotifyPayload, since, expires time.Time) (bool, error)
+
+	// Mentionables returns staff with unread mentions, written in a time, that no mail has told of.
+	Mentionables(ctx context.Context, from, to time.Time) ([]domain.Notifiable, error)
+	// Mentions returns notes that mention a staff member and that they see.
+	Mentions(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, q domain.MentionQuery) ([]domain.Mention, error)
+	// QueueMentions asks for a mail about mentions, unless another node was first.
+	QueueMentions(ctx context.Context, n domain.Notifiable, p domain.MentionPayload, offsets []int64, expires time.Time) (bool, error)
 }
 
 // presence says who is connected; lastSeen is zero when it is not known.
@@ -110,6 +117,10 @@ func (n *Notifier) Look(ctx context.Context) (queued int, err error) {
 			queued++
 		}
 	}
+	told, e := n.lookForMentions(ctx)
+	if queued += told; e != nil {
+		err = e
+	}
 	if queued > 0 && n.o.Queued != nil {
 		n.o.Queued()
 	}
@@ -165,3 +176,47 @@ func (n *Notifier) forget(list []domain.Notifiable) {
 		}
 	}
 }
+
+// lookForMentions asks for the mails about mentions that are due: to staff who have not read them for a while, and have
+// not been in the pages meanwhile.
+func (n *Notifier) lookForMentions(ctx context.Context) (queued int, err error) {
+	now := n.o.Clock.Now()
+	q := domain.MentionQuery{Unmailed: true, From: now.Add(-domain.MentionFor), To: now.Add(-domain.MentionAfter), Limit: mentionsAtOnce}
+	list, err := n.o.Store.Mentionables(ctx, q.From, q.To)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range list {
+		state, lastSeen := n.o.Presence.Presence(s.Organisation, s.No)
+		if state == domain.Online || lastSeen.After(q.To) {
+			continue
+		}
+		seen, e := s.Actor.Seen(domain.ActConversationView)
+		if e != nil {
+			continue // their role sees no conversations
+		}
+		found, e := n.o.Store.Mentions(ctx, s.Organisation, s.No, seen, q)
+		if e == nil && len(found) > 0 {
+			p, offsets := domain.MentionPayload{Count: len(found)}, []int64(nil)
+			for _, one := range found {
+				offsets = append(offsets, one.Offset)
+				if len(p.Mentions) < domain.NotifyMost {
+					p.Mentions = append(p.Mentions, domain.MentionedWhom{Person: one.Person.ID, Name: one.Person.Name, By: one.By.Name})
+				}
+			}
+			var ok bool
+			if ok, e = n.o.Store.QueueMentions(ctx, s, p, offsets, now.Add(notifyExpires)); ok {
+				queued++
+			}
+		}
+		if e != nil {
+			if err = e; ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return queued, err
+}
+
+// mentionsAtOnce is the most mentions that one mail tells of.
+const mentionsAtOnce = 200

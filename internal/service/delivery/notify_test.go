@@ -26,6 +26,28 @@ type desks struct {
 	queued  []domain.PersonNo
 	since   time.Time
 	refuses bool
+
+	mentioned []domain.Notifiable
+	mentions  []domain.Mention
+	window    [2]time.Time
+	told      []int64
+}
+
+func (d *desks) Mentionables(_ context.Context, from, to time.Time) ([]domain.Notifiable, error) {
+	d.window = [2]time.Time{from, to}
+	return d.mentioned, nil
+}
+
+func (d *desks) Mentions(context.Context, domain.OrganisationID, domain.PersonNo, domain.Seen, domain.MentionQuery) ([]domain.Mention, error) {
+	return d.mentions, nil
+}
+
+func (d *desks) QueueMentions(_ context.Context, _ domain.Notifiable, p domain.MentionPayload, offsets []int64, _ time.Time) (bool, error) {
+	if p.Count != len(offsets) {
+		return false, errors.New("miscounted")
+	}
+	d.told = append(d.told, offsets...)
+	return !d.refuses, nil
 }
 
 func (d *desks) Notifiables(context.Context) ([]domain.Notifiable, error) { return d.list, nil }
@@ -104,6 +126,73 @@ func TestWhoIsNotified(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhoIsToldOfMentions: a mail goes to whoever has not been in the pages for five minutes, and sees the note.
+func TestWhoIsToldOfMentions(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	note := []domain.Mention{{Offset: 4, Person: domain.PersonRef{ID: "p1", Name: "Sara"}, By: domain.ActorRef{Name: "Kari"}}}
+	for name, c := range map[string]struct {
+		state domain.Presence
+		seen  time.Time
+		role  domain.Role
+		found []domain.Mention
+		want  bool
+	}{
+		"never seen":                   {found: note, want: true},
+		"in the pages":                 {found: note, state: domain.Online},
+		"left four minutes ago":        {found: note, seen: now.Add(-4 * time.Minute)},
+		"left six minutes ago":         {found: note, seen: now.Add(-6 * time.Minute), want: true},
+		"sees the note no more":        {},
+		"a role without conversations": {found: note, role: "no role"},
+	} {
+		role := domain.RoleCoordinator
+		if c.role != "" {
+			role = c.role
+		}
+		d := &desks{mentioned: []domain.Notifiable{{Organisation: 1, No: 7, Actor: domain.Actor{Role: role, Kind: domain.ActorPerson}}}, mentions: c.found}
+		n := NewNotifier(NotifierOptions{Store: d, Presence: here{7: {c.state, c.seen}}, Clock: clock.NewFixed(now), Log: zerolog.Nop()})
+		got, err := n.Look(t.Context())
+		if err != nil || (got == 1) != c.want || (len(d.told) == 1) != c.want {
+			t.Errorf("%s: %d queued, %v, %v", name, got, d.told, err)
+		}
+		if d.window != [2]time.Time{now.Add(-domain.MentionFor), now.Add(-domain.MentionAfter)} {
+			t.Errorf("%s: looked in %v", name, d.window)
+		}
+	}
+}
+
+// TestMailOfMentions: it names who and where, never what the note says, and can be ended by itself.
+func TestMailOfMentions(t *testing.T) {
+	m := mails()
+	p := domain.MentionPayload{Count: 3, Mentions: []domain.MentionedWhom{{Person: "p1", Name: "Sara", By: "Kari"}}}
+	l := letter(domain.DeliverMention, p)
+	o, err := m.Compose(t.Context(), l, "ola@example.org")
+	if err != nil || !o.Automatic || o.ReplyTo != "" || !strings.Contains(o.Subject, "kollega har nevnt deg") ||
+		!strings.Contains(o.Text, "Kari har nevnt deg i et notat om Sara:\nhttps://crier.example.org/staff/messages?open=p1\n") ||
+		!strings.Contains(o.Text, "https://crier.example.org/staff/mentions") || !strings.Contains(o.Text, "2") {
+		t.Errorf("%+v %v", o, err)
+	}
+	token := o.Stop[strings.LastIndex(o.Stop, "/")+1:]
+	stopped := stopStore{}
+	if err := (Stops{Store: &stopped, Tokens: m.Addresses.Tokens}).Stop(t.Context(), token); err != nil || stopped != (stopStore{l.Org.ID, l.Person, domain.NotifyMentions}) {
+		t.Errorf("%+v %v", stopped, err)
+	}
+	l.Payload = []byte("{")
+	if _, err := m.Compose(t.Context(), l, "ola@example.org"); err == nil {
+		t.Error("a payload that is none")
+	}
+}
+
+type stopStore struct {
+	org        domain.OrganisationID
+	no         domain.PersonNo
+	preference string
+}
+
+func (s *stopStore) StopNotify(_ context.Context, org domain.OrganisationID, no domain.PersonNo, preference string) error {
+	*s = stopStore{org, no, preference}
+	return nil
 }
 
 func TestOneFailureStopsNoOther(t *testing.T) {

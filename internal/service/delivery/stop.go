@@ -11,7 +11,7 @@ import (
 // Stops ends mails to staff by the link that each of them carries (RFC 8058): whoever has the mail may, signed in or not.
 type Stops struct {
 	Store interface {
-		StopNotify(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) error
+		StopNotify(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, preference string) error
 	}
 	Tokens *email.Tokens
 }
@@ -25,8 +25,8 @@ type StopWords struct {
 
 // Words returns the page's words in a language that the browser asks for. Errors: NotFound for a token that is none.
 func (s Stops) Words(token, languages string) (StopWords, error) {
-	if _, _, err := s.Tokens.OpenStop(token); err != nil {
-		return StopWords{}, errNoStop
+	if _, _, _, err := s.open(token); err != nil {
+		return StopWords{}, err
 	}
 	w := email.WordsOf(languages)
 	return StopWords{Lang: w.Lang, Dir: w.Dir, Button: w.StopLine, Done: w.Stopped}, nil
@@ -34,11 +34,25 @@ func (s Stops) Words(token, languages string) (StopWords, error) {
 
 // Stop ends the mails. Doing it again changes nothing. Errors: NotFound for a token that is none; Unavailable.
 func (s Stops) Stop(ctx context.Context, token string) error {
+	org, person, preference, err := s.open(token)
+	if err != nil {
+		return err
+	}
+	return s.Store.StopNotify(ctx, org, person, preference)
+}
+
+// open says whose mails a token ends, and by which preference.
+func (s Stops) open(token string) (domain.OrganisationID, domain.PersonNo, string, error) {
+	preference := domain.NotifyEmail
 	org, person, err := s.Tokens.OpenStop(token)
 	if err != nil {
-		return errNoStop
+		preference = domain.NotifyMentions
+		org, person, err = s.Tokens.OpenStopMentions(token)
 	}
-	return s.Store.StopNotify(ctx, domain.OrganisationID(org), domain.PersonNo(person))
+	if err != nil {
+		return 0, 0, "", errNoStop
+	}
+	return domain.OrganisationID(org), domain.PersonNo(person), preference, nil
 }
 
 var errNoStop = fault.New(fault.NotFound, "this link ends nothing")

@@ -157,7 +157,11 @@ func (s *Service) direct(ctx context.Context, e mailin.Envelope, by *domain.Acto
 	var no domain.PersonNo
 	switch {
 	case e.Mail.Bounce != nil || e.Mail.Auto != mailin.AutoNone:
-		why = domain.WhyAuto
+		if why = domain.WhyAuto; len(people) == 1 {
+			if placed, err := s.automatic(ctx, in, e.Mail, people[0], 0); placed || err != nil {
+				return err
+			}
+		}
 	case len(people) == 0:
 		why = domain.WhyUnknown
 	case len(people) > 1:
@@ -258,6 +262,9 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 		why := domain.WhyBounce
 		if m.Auto != mailin.AutoNone {
 			why = domain.WhyAuto // vacation answers go to the return path (RFC 3834 section 4)
+			if placed, err := s.automaticOf(ctx, in, m, target.Delivery); placed || err != nil {
+				return err
+			}
 		}
 		_, err := s.wait(ctx, in, why, 0)
 		return err
@@ -314,7 +321,10 @@ func (s *Service) reply(ctx context.Context, in domain.Inbound, m *mailin.Mail, 
 	}
 	no := p.No
 	if m.Bounce != nil || m.Auto != mailin.AutoNone {
-		_, err := s.wait(ctx, in, domain.WhyAuto, no)
+		placed, err := s.automatic(ctx, in, m, p, message)
+		if err == nil && !placed {
+			_, err = s.wait(ctx, in, domain.WhyAuto, no)
+		}
 		return err
 	}
 	if !wrote(p, m) {

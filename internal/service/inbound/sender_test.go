@@ -226,3 +226,46 @@ func TestMailToOurOwnAddress(t *testing.T) {
 		same(t, "waiting", h.waiting(), "unverified: mail 2", "unknown: mail 3", "auto: mail 4", "unverified: mail 6")
 	})
 }
+
+// TestAutomaticAnswers: an absence from a sender who is vouched for stands in the conversation, wherever it was sent to, and
+// makes nothing unread; nobody waits, and nothing comes back from the archive. Whatever nobody vouches for waits for staff.
+func TestAutomaticAnswers(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		s := h.strict(nil)
+		delivery := h.say("sara", domain.ChannelEmail)
+		away := func(id, to, header, from string) {
+			t.Helper()
+			h.must(bring(t, s, to, header+mailFrom(from, id+"@x", "Auto-Submitted: auto-replied\r\n", "away "+id), true))
+		}
+		bounce := h.addresses.Bounce(int64(h.org.ID), delivery)
+		before := h.row("sara")
+		if _, _, err := h.store.MarkConversations(t.Context(), h.staff, domain.MarkArchived, []domain.PersonNo{h.people["sara"].No}); err != nil {
+			t.Fatal(err)
+		}
+		away("1", h.reply("sara"), vouched, "sara@example.org")
+		away("2", bounce, vouched, "sara@example.org")
+		away("3", mailFromAddress, vouched, "sara@example.org")
+		away("3", mailFromAddress, vouched, "sara@example.org") // a second time
+		same(t, "sara said", h.said("sara"), "Pool|Re: Shift|away 1|", "Pool|Re: Shift|away 2|", "Pool|Re: Shift|away 3|")
+		if now := h.row("sara"); now.Unread || !now.LastReceived.IsZero() || !now.WaitingSince.IsZero() || !now.Archived || now.Processed != before.Processed {
+			t.Errorf("it is not quiet: %+v", now)
+		}
+		same(t, "waiting", h.waiting())
+		away("4", h.reply("sara"), "", "sara@example.org")
+		away("5", bounce, "", "sara@example.org")
+		away("6", h.reply("sara"), vouched, "tom@example.org")
+		away("7", bounce, vouched, "tom@example.org")
+		same(t, "waiting", h.waiting(), "auto: away 4", "auto: away 5", "auto: away 6", "auto: away 7")
+		h.answers(0)
+	})
+}
+
+// row is how somebody's conversation stands for staff.
+func (h *house) row(who string) domain.ConversationView {
+	h.t.Helper()
+	no := h.people[who].No
+	rows, err := h.store.ConversationRows(h.t.Context(), h.org.ID, h.staff.No, domain.Seen{All: true}, []domain.PersonNo{no})
+	h.must(err)
+	r := rows[no]
+	return r.View(domain.Offline, func(int64) domain.ItemID { return "" })
+}

@@ -126,6 +126,9 @@ func messageWords(p domain.MessageSent) string {
 	case p.Inbound:
 		words = p.PersonName + " wrote" + viaWords[p.Via]
 	}
+	if p.Automatic {
+		words += ", an automatic answer"
+	}
 	if p.Unverified {
 		words += ", sender not verified"
 	}

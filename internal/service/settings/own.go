@@ -122,6 +122,9 @@ func (s *Service) SetPreferences(ctx context.Context, actor domain.Actor, values
 		if name == domain.NotifyEmail && !slices.Contains([]string{"null", domain.NotifyEmailGrouped, domain.NotifyEmailOff}, string(v)) {
 			return nil, fault.Field(name, "this preference is off or grouped")
 		}
+		if name == domain.NotifyMentions && !slices.Contains([]string{"null", domain.NotifyMentionsEmail, domain.NotifyMentionsOff}, string(v)) {
+			return nil, fault.Field(name, "this preference is off or email")
+		}
 		if texts[name] = string(v); string(v) == "null" {
 			texts[name] = ""
 		}

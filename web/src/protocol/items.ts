@@ -40,6 +40,8 @@ export type MessageItem = {
   /** What a candidate's came by. */
   via?: 'app' | 'email' | 'sms'
   /** Who of the staff typed it on the Outbox page, in the candidate's place. */
+  /** A program of the candidate's wrote it: nothing is unread, nobody waits. */
+  automatic?: boolean
   /** A mail whose sender nobody vouches for. */
   unverified?: boolean
   trial?: Named

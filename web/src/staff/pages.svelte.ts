@@ -18,6 +18,7 @@ type Pages = {
   people: typeof People
   person: typeof Profile
   exports: Component
+  mentions: Component
   deliveries: Component
   unmatched: Component
   outbox: Component
@@ -34,6 +35,7 @@ const sources: { [Name in keyof Pages]: () => Promise<{ default: Pages[Name] }> 
   people: () => import('./people/People.svelte'),
   person: () => import('./people/Profile.svelte'),
   exports: () => import('./messages/ExportsPage.svelte'),
+  mentions: () => import('./messages/MentionsPage.svelte'),
   deliveries: () => import('./deliveries/Deliveries.svelte'),
   unmatched: () => import('./deliveries/Unmatched.svelte'),
   outbox: () => import('./deliveries/Outbox.svelte'),

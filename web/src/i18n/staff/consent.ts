@@ -51,5 +51,7 @@ export const consent = {
   'notify.title': 'For yourself',
   'notify.email': 'Email me about replies',
   'notify.emailHint': 'One mail for several replies, with a link; none while you read them here.',
+  'notify.mentions': 'Email me when a colleague mentions me',
+  'notify.mentionsHint': 'Sent when you have not been here for 5 minutes and have not read the note.',
   'notify.saved': 'Saved',
 } as const

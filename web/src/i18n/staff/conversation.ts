@@ -50,6 +50,8 @@ export const conversation = {
   // history
   'timeline.via.email': 'by email',
   'timeline.via.sms': 'by SMS',
+  'timeline.automatic': 'automatic answer',
+  'timeline.automaticHint': 'A program answered for them. The conversation is not unread, and nobody waits for an answer.',
   'timeline.unverified': 'sender not verified',
   'timeline.unverifiedHint': 'Nobody has confirmed that this mail comes from the address that it names. Ask before you act on anything that matters.',
   'timeline.trial': 'tried out by {name}',

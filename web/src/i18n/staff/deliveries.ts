@@ -141,6 +141,7 @@ export const deliveries = {
   'deliveries.of': 'Of {name}',
   'deliveries.list': 'Deliveries',
   'deliveries.kind.notify': 'Mail to staff about replies',
+  'deliveries.kind.mention': 'Mail about mentions',
   'deliveries.kind.export': 'Mail about an export',
   'deliveries.kind.answer': 'Automatic answer',
 

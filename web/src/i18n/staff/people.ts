@@ -3,6 +3,7 @@ export const people = {
   'nav.messages': 'Messages',
   'nav.people': 'People',
   'nav.settings': 'Settings',
+  'nav.mentions': { one: '{count} unread mention', other: '{count} unread mentions' },
   'nav.unread': { one: '{count} unread conversation', other: '{count} unread conversations' },
 
   'people.title': 'All my people',

@@ -229,7 +229,7 @@ export class LiveConversation {
     if (!known && item.type !== 'event' && item.from.id === session.me?.id) this.outbox.landed(item.body, item.at)
     this.#put(frame)
     if (known) return
-    if (this.row && item.type === 'message' && item.direction === 'in') {
+    if (this.row && item.type === 'message' && item.direction === 'in' && !item.automatic) {
       this.row = { ...this.row, unread: true }
       this.#marked = false
     }
@@ -244,7 +244,7 @@ export class LiveConversation {
     if (!this.row) return
     const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }
     // One that is told again, since its copies have moved on, may be an old one.
-    if (item.type === 'message' && this.items.findLast((i) => i.type === 'message')?.id === item.id) row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
+    if (item.type === 'message' && !item.automatic && this.items.findLast((i) => i.type === 'message')?.id === item.id) row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
     this.row = row
   }
 

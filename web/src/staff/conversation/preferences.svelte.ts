@@ -7,15 +7,18 @@ class Preferences {
   enterSends = $state(true)
   /** One mail for several replies, while one is away. Undefined until it is known. */
   emailReplies: boolean | undefined = $state()
+  /** A mail about mentions, while one is away: yes unless one says no. Undefined until it is known. */
+  emailMentions: boolean | undefined = $state()
   #read: Promise<void> | undefined
 
   /** Reads them once; until then, and if it cannot be done, what most people want. */
   load(): void {
     this.#read ??= api
-      .get<{ enter_sends?: boolean; notify_email?: string }>('/me/preferences')
+      .get<{ enter_sends?: boolean; notify_email?: string; notify_mentions?: string }>('/me/preferences')
       .then((p) => {
         if (typeof p.enter_sends === 'boolean') this.enterSends = p.enter_sends
         this.emailReplies = p.notify_email !== undefined && p.notify_email !== 'off'
+        this.emailMentions = p.notify_mentions !== 'off'
       })
       .catch(() => {
         this.#read = undefined
@@ -29,6 +32,17 @@ class Preferences {
       await api.put('/me/preferences', { notify_email: on ? 'grouped' : 'off' })
     } catch (error) {
       this.emailReplies = before
+      throw error
+    }
+  }
+
+  async setEmailMentions(on: boolean): Promise<void> {
+    const before = this.emailMentions
+    this.emailMentions = on
+    try {
+      await api.put('/me/preferences', { notify_mentions: on ? 'email' : 'off' })
+    } catch (error) {
+      this.emailMentions = before
       throw error
     }
   }

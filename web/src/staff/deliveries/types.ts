@@ -62,7 +62,7 @@ export interface Attempt {
 
 export interface Delivery {
   id: string
-  kind: 'message' | 'notify' | 'export' | (string & {})
+  kind: 'message' | 'notify' | 'mention' | 'export' | (string & {})
   channel: Channel
   person?: Named
   address: string

@@ -143,7 +143,7 @@ class Dock {
   #conversation(frame: ConversationFrame): void {
     const { item, conversation: id, name } = frame
     if (this.panel) this.#listing.soon()
-    if (item.type !== 'message' || item.direction !== 'in') return
+    if (item.type !== 'message' || item.direction !== 'in' || item.automatic) return
     const shown = this.#shows('person:' + id) || this.shownElsewhere === id
     if (shown && view.attentive) return
     if (!this.#unread.has(id)) this.fresh.add(id)

@@ -58,7 +58,7 @@ export function patched(row: Line, frame: ConversationFrame, view: View): Line {
   const next: Line = frame.state ? { ...row, processed_by: undefined, processed_at: undefined, assigned: undefined, ...frame.state } : { ...row }
   if (next.processed === 'processed') next.waiting_since = undefined
   const item = frame.item
-  if (item.type !== 'message') return next
+  if (item.type !== 'message' || item.automatic) return next
   if (narrow(view) && (view.group ? item.group?.id !== view.group : item.group?.kind !== view.kind)) return next
   if (row.last && moment(row.last.at) > moment(item.at)) return next
   const already = row.last?.id === item.id
