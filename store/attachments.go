@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"crier/internal/domain"
@@ -231,5 +230,5 @@ func files(rows []fileRow) []domain.StoredFile {
 // foldedName is what a file's name is found by: its words, each led by a space, so
 // that "% wor%" finds the beginning of one.
 func foldedName(name string) string {
-	return " " + strings.Join(domain.Words(domain.Fold(name)), " ")
+	return " " + domain.SearchWords(name)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // after is what a migration does beyond its statements, by version.
-var after = map[int64]func(context.Context, *dialect, *sql.Tx) error{3: backfill, 15: respellPlaces, 16: listReminders}
+var after = map[int64]func(context.Context, *dialect, *sql.Tx) error{3: backfill, 15: respellPlaces, 16: listReminders, 21: reindex}
 
 // backfill gives what was stored before version 2 the rows that are written at once since.
 func backfill(ctx context.Context, d *dialect, tx *sql.Tx) error {

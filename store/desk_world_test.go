@@ -375,7 +375,7 @@ func fits(p *domain.Person, in map[domain.GroupID]deskEnrolment, seen domain.See
 		}
 		return false
 	}
-	if words, searching := q.QueryWords(); searching && (len(words) == 0 || !domain.MatchWords(q.Q, p.SearchWords())) {
+	if terms, searching := q.Terms(); searching && (len(terms) == 0 || !domain.MatchWords(q.Q, append([]string{p.GivenName, p.FamilyName, p.ExternalID, p.Phone}, p.Tags...)...)) {
 		return false
 	}
 	anyOf := func(asked []string, is func(string) bool) bool {

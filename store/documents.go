@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"crier/internal/domain"
 )
@@ -30,8 +31,12 @@ func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no dom
 		at, id := arg(q.AtOffset), arg(q.AtID)
 		where += ` AND m."offset" ` + than + `= ` + at + ` AND (m."offset" ` + than + ` ` + at + ` OR a.id ` + than + ` ` + id + `)`
 	}
-	for _, w := range q.Words {
-		where += ` AND a.folded LIKE ` + arg("% "+w+"%") // words hold letters and digits alone
+	for _, t := range q.Terms {
+		ways := make([]string, len(t))
+		for i, w := range t {
+			ways[i] = `a.folded LIKE ` + arg("% "+w+"%") // words hold letters, digits, marks and symbols alone
+		}
+		where += ` AND (` + strings.Join(ways, " OR ") + `)`
 	}
 	where += s.seesGroup("m.group_id", "m.person_no", seen, &args)
 	var rows []struct {

@@ -2,14 +2,32 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"crier/internal/domain"
 )
+
+// errTried takes back what was only tried.
+var errTried = errors.New("tried only")
 
 // Import stores a roster's people, tests, other groups and enrolments in one
 // transaction. Errors are those of UpsertPeople, UpsertExams, UpsertGroups and
 // UpsertEnrolments.
 func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (c domain.ImportTally, entries []*domain.Entry, err error) {
+	return s.importRoster(ctx, actor, people, groups, enrolments, nil)
+}
+
+// TryImport counts what Import would store, and stores nothing. Errors as for Import.
+func (s *Store) TryImport(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, error) {
+	c, _, err := s.importRoster(ctx, actor, people, groups, enrolments, errTried)
+	if errors.Is(err, errTried) {
+		err = nil
+	}
+	return c, err
+}
+
+// importRoster imports and, if undo is not nil, takes everything back and returns it.
+func (s *Store) importRoster(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec, undo error) (c domain.ImportTally, entries []*domain.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -31,7 +49,7 @@ func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.
 			return err
 		}
 		entries = append(entries, more...)
-		return nil
+		return undo
 	})
 	if err == nil {
 		s.analyse(ctx, len(people)+len(groups)+len(enrolments))

@@ -26,23 +26,31 @@ func (s *Store) matches(f domain.PeopleFilter, seen domain.Seen, args *[]any) st
 			all.WriteString(" AND (" + strings.Join(conditions, " OR ") + ")")
 		}
 	}
-	words, searching := f.QueryWords()
-	if searching && len(words) == 0 {
+	terms, searching := f.Terms()
+	if searching && len(terms) == 0 {
 		all.WriteString(" AND 1 = 0")
 	}
 	if seen.ContextOnly {
-		for _, w := range words {
-			if number(w) {
-				either(s.numbered(person, w, arg))
+		for _, t := range terms {
+			if slices.ContainsFunc(t, number) {
+				var all []string
+				for _, w := range t {
+					all = append(all, s.numbered(person, w, arg)...)
+				}
+				either(all)
 			}
 		}
 	}
-	if s.d == postgres && len(words) > 0 {
-		all.WriteString(` AND ` + person + `.words @@ CAST(CAST(` + arg(tsquery(words)) + ` AS text) AS tsquery)`)
-		words = nil
+	if s.d == postgres && len(terms) > 0 {
+		all.WriteString(` AND ` + person + `.words @@ CAST(CAST(` + arg(tsquery(terms)) + ` AS text) AS tsquery)`)
+		terms = nil
 	}
-	for _, w := range words {
-		either([]string{`instr(' ' || ` + person + `.folded, ' ' || CAST(` + arg(w) + ` AS text)) > 0`})
+	for _, t := range terms {
+		var ways []string
+		for _, w := range t {
+			ways = append(ways, `instr(' ' || `+person+`.folded, ' ' || CAST(`+arg(w)+` AS text)) > 0`)
+		}
+		either(ways)
 	}
 	either(s.holds(person+".tags", f.Tag, arg))
 	either(s.holds(person+".skills", f.Skill, arg))

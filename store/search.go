@@ -33,7 +33,7 @@ func (s *Store) Search(ctx context.Context, org domain.OrganisationID, seen doma
 	if f.Before <= 0 {
 		f.Before = searchEnd
 	}
-	q := searchQuery{s: s, org: org, seen: seen, f: f, words: domain.QueryWords(f.Q), limit: limit + 1}
+	q := searchQuery{s: s, org: org, seen: seen, f: f, terms: domain.QueryTerms(f.Q), limit: limit + 1}
 	var found []searchPlace
 	var rest int64 // what is older than this was not looked at, 0 if all was
 	switch {
@@ -70,7 +70,7 @@ type searchQuery struct {
 	org   domain.OrganisationID
 	seen  domain.Seen
 	f     domain.SearchFilter
-	words []string
+	terms []domain.Term
 	limit int
 }
 
@@ -85,23 +85,25 @@ func (q searchQuery) visible(args *[]any) string {
 		q.s.seesPerson("sm.person_no", q.seen, args) + q.s.seesGroup("sm.group_id", "sm.person_no", q.seen, args) + `))`
 }
 
-// tsquery is PostgreSQL's question for words that begin so. They are letters and digits
-// alone.
-func tsquery(words []string) string {
-	parts := make([]string, len(words))
-	for i, w := range words {
-		parts[i] = "'" + w + "':*"
-	}
-	return strings.Join(parts, " & ")
+// tsquery is PostgreSQL's question for words that begin so. They are letters, digits, marks and
+// symbols alone.
+func tsquery(terms []domain.Term) string {
+	return matching(terms, " & ", " | ", "'", "':*")
 }
 
 // match is FTS5's.
-func (q searchQuery) match() string {
-	parts := make([]string, len(q.words))
-	for i, w := range q.words {
-		parts[i] = `"` + w + `"*`
+func (q searchQuery) match() string { return matching(q.terms, " AND ", " OR ", `"`, `"*`) }
+
+func matching(terms []domain.Term, and, or, before, after string) string {
+	all := make([]string, len(terms))
+	for i, t := range terms {
+		ways := make([]string, len(t))
+		for j, w := range t {
+			ways[j] = before + w + after
+		}
+		all[i] = "(" + strings.Join(ways, or) + ")"
 	}
-	return strings.Join(parts, " ")
+	return strings.Join(all, and)
 }
 
 // indexSQLite reads the index of words from its newest row.
@@ -124,7 +126,7 @@ func (q searchQuery) indexSQLite(ctx context.Context) ([]searchPlace, error) {
 
 // person searches one conversation: its texts are few.
 func (q searchQuery) person(ctx context.Context) ([]searchPlace, error) {
-	args := []any{q.org, tsquery(q.words), q.f.Person, q.f.Before}
+	args := []any{q.org, tsquery(q.terms), q.f.Person, q.f.Before}
 	var out []searchPlace
 	err := q.s.list(ctx, &out, `SELECT st."offset", st.person_no FROM (
 			SELECT "offset" FROM messages WHERE organisation_id = $1 AND person_no = $3 AND "offset" < $4
@@ -163,7 +165,7 @@ func (q searchQuery) windows(ctx context.Context) (found []searchPlace, rest int
 // window reads what is found among the searchWindow newest texts before an offset, and
 // the oldest of these; 0 if there are no older ones.
 func (q searchQuery) window(ctx context.Context, before int64) (found []searchPlace, floor int64, err error) {
-	args := []any{q.org, tsquery(q.words), before}
+	args := []any{q.org, tsquery(q.terms), before}
 	err = q.s.list(ctx, &found, `SELECT st."offset", st.person_no FROM (
 			SELECT "offset", person_no, group_id, vector FROM search_texts WHERE organisation_id = $1 AND "offset" < $3
 			ORDER BY "offset" DESC`+fmt.Sprintf(` LIMIT %d`, searchWindow)+`) st
@@ -209,7 +211,7 @@ func (q searchQuery) indexed(ctx context.Context, before int64) ([][]any, error)
 		Group string `db:"group_id"`
 	}
 	err = tx.SelectContext(ctx, &rows, `SELECT "offset", person_no, group_id FROM search_texts
-		WHERE vector @@ CAST(CAST($2 AS text) AS tsquery) AND organisation_id = $1 AND "offset" < $3`+fmt.Sprintf(` LIMIT %d`, searchFew+1), q.org, tsquery(q.words), before)
+		WHERE vector @@ CAST(CAST($2 AS text) AS tsquery) AND organisation_id = $1 AND "offset" < $3`+fmt.Sprintf(` LIMIT %d`, searchFew+1), q.org, tsquery(q.terms), before)
 	places := make([][]any, len(rows))
 	for i, r := range rows {
 		places[i] = []any{r.Offset, r.Person, r.Group}

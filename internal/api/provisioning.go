@@ -22,6 +22,7 @@ type Roster interface {
 	PutScopes(ctx context.Context, actor domain.Actor, items []roster.Scope) (roster.Scoped, error)
 	PostProgress(ctx context.Context, actor domain.Actor, items []roster.Progress) (roster.Counts, error)
 	Import(ctx context.Context, actor domain.Actor, csv io.Reader) (roster.Imported, error)
+	TryImport(ctx context.Context, actor domain.Actor, csv io.Reader) (roster.Imported, error)
 }
 
 func (s *Server) provisioningRoutes() []route {
@@ -64,11 +65,20 @@ func (s *Server) importRoster(x *exchange, actor domain.Actor) error {
 	if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != "text/csv" {
 		return malformed("Content-Type", "the body must be a roster, with Content-Type: text/csv")
 	}
+	q := x.query()
+	dry := q.yesNo("dry_run")
+	if err := q.err(); err != nil {
+		return err
+	}
 	body, err := x.body(provisionLimit)
 	if err != nil {
 		return err
 	}
-	out, err := s.Roster.Import(x.r.Context(), actor, bytes.NewReader(body))
+	do := s.Roster.Import
+	if dry != nil && *dry {
+		do = s.Roster.TryImport
+	}
+	out, err := do(x.r.Context(), actor, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -134,8 +134,8 @@ func (f SearchFilter) Validate() error {
 	if err := CheckText("q", f.Q, 200, false, false); err != nil {
 		return err
 	}
-	if n := len(QueryWords(f.Q)); n == 0 {
-		return fault.Field("q", "a letter or a digit is needed to search for")
+	if n := len(Words(Fold(f.Q))); n == 0 {
+		return fault.Field("q", "a letter, a digit or a symbol is needed to search for")
 	} else if n > searchQueryMost {
 		return fault.Over("q", searchQueryMost, int64(n), "%d words; at most %d are possible", n, searchQueryMost)
 	}
@@ -167,7 +167,7 @@ const (
 // begins a word of the text, and marks every such place in it. found is false if there
 // is none: then the excerpt is the text's beginning. Words are compared folded.
 func Excerpt(text, q string) (runs []Run, found bool) {
-	marks := markWords(text, QueryWords(q))
+	marks := markWords(text, askedWords(q))
 	runes := []rune(text)
 	from := 0
 	if len(marks) > 0 {

@@ -52,9 +52,9 @@ type SentText struct {
 
 // FileQuery chooses files of one conversation. The zero value chooses all.
 type FileQuery struct {
-	Words    []string // folded; each the beginning of a word of the name
-	UpTo     int64    // only of messages up to this offset; 0 = all
-	AtOffset int64    // the place of the last one of the page before; 0 = none
+	Terms    []Term // that the name must hold
+	UpTo     int64  // only of messages up to this offset; 0 = all
+	AtOffset int64  // the place of the last one of the page before; 0 = none
 	AtID     AttachmentID
 	Oldest   bool // oldest first instead of newest first
 }

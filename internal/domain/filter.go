@@ -73,7 +73,7 @@ func (f CandidateFilter) Match(c Candidate) bool { return f.Matcher()(c) }
 // Matcher is Match prepared for many candidates.
 func (f CandidateFilter) Matcher() func(Candidate) bool {
 	searching := strings.TrimSpace(f.Q) != ""
-	asked := Words(Fold(f.Q))
+	asked := QueryTerms(f.Q)
 	rooms, seats := placeKeys(f.Room), placeKeys(f.Seat)
 	return func(c Candidate) bool {
 		presence := c.Presence
@@ -90,7 +90,7 @@ func (f CandidateFilter) Matcher() func(Candidate) bool {
 			len(f.Tag) > 0 && !slices.ContainsFunc(f.Tag, func(t string) bool { return slices.Contains(c.Tags, t) }):
 			return false
 		}
-		return !searching || len(asked) > 0 && matchFolded(asked, c.Name(), c.ExternalID, c.Seat)
+		return !searching || len(asked) > 0 && matchTerms(asked, c.Name(), c.ExternalID, c.Seat)
 	}
 }
 

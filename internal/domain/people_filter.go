@@ -59,10 +59,10 @@ func (f PeopleFilter) StateGroups(s EnrolmentState) []GroupID {
 	return f.Group
 }
 
-// QueryWords are the folded words of Q. searching is false if Q is empty; a Q without any
-// letter or digit has no words and finds nobody.
-func (f PeopleFilter) QueryWords() (words []string, searching bool) {
-	return Words(Fold(f.Q)), strings.TrimSpace(f.Q) != ""
+// Terms are the words asked for by Q. searching is false if Q is empty; a Q in which there is
+// nothing to search for has no terms and finds nobody.
+func (f PeopleFilter) Terms() (terms []Term, searching bool) {
+	return QueryTerms(f.Q), strings.TrimSpace(f.Q) != ""
 }
 
 // Validate tidies the values, in place, and refuses unknown states and unusable texts; field is where the filter stands

@@ -54,8 +54,8 @@ func (p Person) SortName() string {
 	return strings.TrimSpace(Fold(p.FamilyName) + " " + Fold(p.GivenName))
 }
 
-// SearchWords are the folded words by which the person is found, with single spaces
-// between: name, candidate id, phone (its digits without spaces as well) and tags.
+// SearchWords are the words by which the person is found, with single spaces
+// between: name, candidate id, phone (its digits without spaces and country code as well) and tags.
 func (p Person) SearchWords() string {
 	digits := strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
@@ -63,6 +63,9 @@ func (p Person) SearchWords() string {
 		}
 		return r
 	}, p.Phone)
-	texts := append([]string{p.GivenName, p.FamilyName, p.ExternalID, p.Phone, digits}, p.Tags...)
-	return strings.Join(Words(Fold(strings.Join(texts, " "))), " ")
+	texts := []string{p.GivenName, p.FamilyName, p.ExternalID, p.Phone, digits}
+	if plain := strings.TrimPrefix(digits, "00"); len(plain) > 8 && (plain != digits || strings.HasPrefix(p.Phone, "+")) {
+		texts = append(texts, plain[1:], plain[2:], plain[3:]) // country codes have one to three digits
+	}
+	return SearchWords(append(texts, p.Tags...)...)
 }

@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 )
@@ -8,11 +10,15 @@ import (
 func TestSearchWords(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"Die Straße, die STRASSE", "die strasse"},
-		{"C-0001 o'clock", "c 0001 o clock"},
-		{"  👍🏽 \n", ""},
+		{"C-0001 o'clock", "c 0001 o clock c0001 oclock"},
+		{"  👍🏽 \n", "👍"},
+		{" --, \u200b\n", ""},
 		{"أين مقعدي؟", Fold("أين") + " " + Fold("مقعدي")},
-		{strings.Repeat("ü", 300), strings.Repeat("u", 100)},
-		{strings.Repeat("座", 50), strings.Repeat("座", 33)},
+		{"المقعد", "المقعد مقعد"},
+		{strings.Repeat("u", 300), strings.Repeat("u", 100)},
+		{"Åse", "ase aase"},
+		{"A上海东B", "a 上海 海东 东 b"},
+		{"40 61-23", "40 61 23 406123 6123"},
 	} {
 		if got := SearchWords(c.in); got != c.want {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)
@@ -20,8 +26,39 @@ func TestSearchWords(t *testing.T) {
 	}
 }
 
+// searchCases are replayed by the store's tests, on both databases, and by web/src/lib/fold.test.ts too.
+func searchCases(t *testing.T) (cases []searchCase) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/search.json")
+	var file struct{ Cases []searchCase }
+	if err == nil {
+		err = json.Unmarshal(text, &file)
+	}
+	if err != nil || len(file.Cases) < 50 {
+		t.Fatalf("%d cases: %v", len(file.Cases), err)
+	}
+	return file.Cases
+}
+
+type searchCase struct {
+	text, query string
+	found       bool
+}
+
+func (c *searchCase) UnmarshalJSON(b []byte) error {
+	return json.Unmarshal(b, &[]any{&c.text, &c.query, &c.found})
+}
+
+func TestMatchWords(t *testing.T) {
+	for _, c := range searchCases(t) {
+		if got := MatchWords(c.query, c.text); got != c.found {
+			t.Errorf("%q in %q: %v; words %q, asked %q", c.query, c.text, got, SearchWords(c.text), QueryTerms(c.query))
+		}
+	}
+}
+
 func TestSearchFilter(t *testing.T) {
-	for _, q := range []string{"", " ", `"*(`, "👍🏽", strings.Repeat("a", 201), strings.Repeat("a b c d e f g h i j k l m n o p q ", 1), "a\x00b"} {
+	for _, q := range []string{"", " ", `"*(`, "\u200b", strings.Repeat("a", 201), strings.Repeat("a b c d e f g h i j k l m n o p q ", 1), "a\x00b"} {
 		if err := (SearchFilter{Q: q}).Validate(); err == nil {
 			t.Errorf("%q is taken", q)
 		}
@@ -45,6 +82,9 @@ func TestExcerpt(t *testing.T) {
 		{"not inside a word", "unseated", "seat", "unseated", false},
 		{"the longest", "seating", "seat seating", "[seating]", true},
 		{"right to left", "أين مقعدي الآن", "مقعد", "أين [مقعد]ي الآن", true},
+		{"without spaces", "我家在上海东边", "上海", "我家在[上海]东边", true},
+		{"an accent spelled", "Åse Müller", "aase muell", "[Åse] [Müll]er", true},
+		{"emoji asked for", "a 👍🏽 b", "👍", "a [👍🏽] b", true},
 		{"emoji", "👍🏽 seat 👍🏽", "seat", "👍🏽 [seat] 👍🏽", true},
 		{"markup stays text", "<b>seat</b>", "seat", "<b>[seat]</b>", true},
 		{"far inside", far + "seat", "seat", "…" + far[len(far)-40:] + "[seat]", true},

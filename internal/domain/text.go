@@ -1,11 +1,8 @@
 package domain
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"crier/internal/fault"
 )
@@ -52,56 +49,4 @@ func CheckKey(key string) error {
 		return fault.Field("key", "the key needs at least 8 characters")
 	}
 	return nil
-}
-
-// letters that no decomposition takes apart, as they are typed without them.
-var letters = strings.NewReplacer("ø", "o", "æ", "ae", "ß", "ss", "ł", "l", "đ", "d")
-
-// Fold makes a text comparable for search: lower case, without accents. The page
-// folds in the same way: testdata/filter_cases.json is replayed on both sides.
-func Fold(s string) string {
-	s = norm.NFD.String(strings.ToLower(s))
-	s = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
-			return -1
-		}
-		return r
-	}, s)
-	return letters.Replace(s)
-}
-
-// Words splits a folded text at everything that is neither letter nor digit.
-func Words(folded string) []string {
-	return strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-// MatchWords reports whether every word of query is the beginning of some word of
-// one of the texts. An empty query matches everything; one without any letter or
-// digit matches nothing.
-func MatchWords(query string, texts ...string) bool {
-	if strings.TrimSpace(query) == "" {
-		return true
-	}
-	asked := Words(Fold(query))
-	return len(asked) > 0 && matchFolded(asked, texts...)
-}
-
-func matchFolded(asked []string, texts ...string) bool {
-	var have []string
-	for _, t := range texts {
-		have = append(have, Words(Fold(t))...)
-	}
-	for _, a := range asked {
-		found := false
-		for _, h := range have {
-			if strings.HasPrefix(h, a) {
-				found = true
-				break
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
 }

@@ -46,7 +46,7 @@ func (s *Service) Documents(ctx context.Context, actor domain.Actor, person doma
 		return out, err
 	}
 	if strings.TrimSpace(q) != "" {
-		if query.Words = domain.Words(domain.Fold(q)); len(query.Words) == 0 {
+		if query.Terms = domain.QueryTerms(q); len(query.Terms) == 0 {
 			return out, nil // nothing has such a name
 		}
 	}

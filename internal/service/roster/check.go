@@ -10,6 +10,9 @@ import (
 	"crier/internal/fault"
 )
 
+// maxDetails is how many faults of one request are named.
+const maxDetails = 5000
+
 // The sizes of an item's texts, in characters.
 const (
 	idMost    = 100
@@ -59,15 +62,14 @@ func (c *check) contact(w domain.Where, field string, s *string, check func(fiel
 }
 
 // err is one fault of all that were found; nil if none. A request of the largest size
-// in which everything is wrong is answered with its first 5000 faults.
+// in which everything is wrong is answered with its first faults.
 func (c *check) err() error {
-	const most = 5000
 	n := len(c.details)
 	if n == 0 {
 		return nil
 	}
-	if n > most {
-		c.details = c.details[:most]
+	if n > maxDetails {
+		c.details = c.details[:maxDetails]
 	}
 	return fault.Many(fault.Invalid, c.details, "%d faults in the request; nothing was stored", n)
 }

@@ -1,8 +1,6 @@
 package roster
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -11,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -34,85 +31,56 @@ type row struct {
 	cells map[string]string
 }
 
-// Import reads a roster (CSV, UTF-8; commas or semicolons; a first line of column names)
-// and stores its people, groups and enrolments. Tags and skills are separated by
-// semicolons, or by |. An activity of the roster must be there already: a roster has no times.
-// Errors: Forbidden; Malformed when it is no CSV; Invalid with details that name row
+// Import reads a roster (CSV with a first line of column names, see readRoster) and stores its people, groups and
+// enrolments. Tags and skills are separated by semicolons, or by |. An activity of the roster must be there already: a
+// roster has no times. Errors: Forbidden; Malformed when it cannot be read; Invalid with details that name row
 // and column; TooLarge (rows). Nothing is imported when anything is wrong.
 func (s *Service) Import(ctx context.Context, actor domain.Actor, r io.Reader) (Imported, error) {
-	if err := actor.May(domain.ActProvision); err != nil {
-		return Imported{}, err
-	}
-	rows, err := readRoster(r, s.Limits.Import)
+	out, l, err := s.load(actor, r)
 	if err != nil {
-		return Imported{}, err
+		return out, err
 	}
-	people, groups, enrolments, passwords, err := s.roster(rows)
-	if err != nil {
-		return Imported{}, err
-	}
-	var out Imported
-	_, entries, err := s.withPasswords(ctx, actor.Organisation, people, passwords, func() (domain.Tally, []*domain.Entry, error) {
+	_, entries, err := s.withPasswords(ctx, actor.Organisation, l.people, l.passwords, func() (domain.Tally, []*domain.Entry, error) {
 		var entries []*domain.Entry
 		var err error
-		out, entries, err = s.Store.Import(ctx, actor, people, groups, enrolments)
+		out.ImportTally, entries, err = s.Store.Import(ctx, actor, l.people, l.groups, l.enrolments)
 		return domain.Tally{}, entries, err
 	})
 	s.committed(entries)
 	return out, err
 }
 
-// readRoster reads the lines of a roster.
-func readRoster(r io.Reader, most int) ([]row, error) {
-	in := bufio.NewReader(r)
-	if mark, _ := in.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = in.Discard(3)
-	}
-	head, err := in.Peek(4096)
-	if len(head) == 0 {
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fault.Wrap(err, fault.Malformed, "the roster could not be read")
-		}
-		return nil, fault.Field("roster", "the roster is empty")
-	}
-	reader := csv.NewReader(in)
-	first, _, _ := bytes.Cut(head, []byte("\n"))
-	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
-		reader.Comma = ';'
-	}
-	names, err := reader.Read()
+// TryImport says what Import would do with a roster, passwords left out, and stores nothing. Errors as for Import.
+func (s *Service) TryImport(ctx context.Context, actor domain.Actor, r io.Reader) (Imported, error) {
+	out, l, err := s.load(actor, r)
 	if err != nil {
-		return nil, badLine(err, 1)
+		return out, err
 	}
-	if err := checkColumns(names); err != nil {
-		return nil, err
+	out.Dry = true
+	out.ImportTally, err = s.Store.TryImport(ctx, actor, l.people, l.groups, l.enrolments)
+	return out, err
+}
+
+// loaded is what a roster asks to be stored.
+type loaded struct {
+	people     []domain.PersonSpec
+	groups     []domain.GroupSpec
+	enrolments []domain.EnrolmentSpec
+	passwords  []string // of people
+}
+
+// load reads and checks a roster; out says what was recognised.
+func (s *Service) load(actor domain.Actor, r io.Reader) (out Imported, l loaded, err error) {
+	if err := actor.May(domain.ActProvision); err != nil {
+		return out, l, err
 	}
-	var rows []row
-	for {
-		record, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, badLine(err, 0)
-		}
-		line, _ := reader.FieldPos(0)
-		if len(rows) == most {
-			return nil, fault.Over("rows", int64(most), int64(most+1), "the roster has more than %d rows", most)
-		}
-		cells := make(map[string]string, len(names))
-		for i, cell := range record {
-			if !utf8.ValidString(cell) {
-				return nil, fault.Many(fault.Invalid, []fault.Detail{{Field: at(line, names[i]), Message: "the text is not valid UTF-8"}}, "the roster is not UTF-8; nothing was imported")
-			}
-			cells[names[i]] = domain.Tidy(cell)
-		}
-		rows = append(rows, row{line, cells})
+	rows, found, err := readRoster(r, s.Limits.Import)
+	if err != nil {
+		return out, l, err
 	}
-	if len(rows) == 0 {
-		return nil, fault.Field("roster", "the roster has column names and no rows")
-	}
-	return rows, nil
+	out.Recognised = found
+	l.people, l.groups, l.enrolments, l.passwords, err = s.roster(rows)
+	return out, l, err
 }
 
 func badLine(err error, line int) error {
@@ -121,8 +89,6 @@ func badLine(err error, line int) error {
 	if errors.As(err, &p) {
 		line = p.StartLine
 		switch {
-		case errors.Is(p.Err, csv.ErrFieldCount):
-			message = "this row has another number of cells than the first"
 		case errors.Is(p.Err, csv.ErrQuote), errors.Is(p.Err, csv.ErrBareQuote):
 			message = "quotation marks do not match"
 		}
@@ -131,16 +97,16 @@ func badLine(err error, line int) error {
 		Details: []fault.Detail{{Field: fmt.Sprintf("row %d", line), Message: message}}}
 }
 
-// checkColumns trims the names in place and checks them.
+// checkColumns makes the names, in place, those that columns have, and checks them. "" is a column without a name.
 func checkColumns(names []string) error {
 	var wrong []fault.Detail
 	seen := map[string]bool{}
 	for i := range names {
-		names[i] = strings.ToLower(strings.TrimSpace(names[i]))
+		names[i] = columnName(names[i])
 		name := names[i]
 		switch {
-		case !utf8.ValidString(name):
-			wrong = append(wrong, fault.Detail{Field: fmt.Sprintf("row 1, column %d", i+1), Message: "the text is not valid UTF-8"})
+		case name == "": // it may have no cells either
+			continue
 		case !slices.Contains(columns, name):
 			wrong = append(wrong, fault.Detail{Field: at(1, clip(name)), Message: "no such column; there are " + strings.Join(columns, ", ")})
 		case seen[name]:

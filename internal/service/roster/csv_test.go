@@ -17,7 +17,7 @@ func importer() *Service {
 
 func parse(t *testing.T, s *Service, text string) ([]domain.PersonSpec, []domain.ExamSpec, []domain.EnrolmentSpec, error) {
 	t.Helper()
-	rows, err := readRoster(strings.NewReader(text), s.Limits.Import)
+	rows, _, err := readRoster(strings.NewReader(text), s.Limits.Import)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -66,7 +66,7 @@ func TestRosterFaults(t *testing.T) {
 		"name missing":           {head + "M1,c1,,1,0\n", "row 2, column given_name"},
 		"twice":                  {head + "M1,c1,A,1,0\nM1,c1,A,2,0\n", "row 3, column candidate_id"},
 		"two names of one":       {head + "M1,c1,A,1,0\nM2,c1,B,2,0\n", "row 3, column given_name"},
-		"not UTF-8":              {head + "M1,c1,\xff,1,0\n", "row 2, column given_name"},
+		"not UTF-8":              {head + "M1,c1,\xff,1,0\n", "row 2"},
 		"NUL":                    {head + "M1,c1,A,\x00,0\n", "row 2, column seat"},
 		"line counts over lines": {head + "M1,c1,\"A\nB\",1,0\n", "row 2, column given_name"},
 	} {
@@ -99,7 +99,7 @@ func FuzzRoster(f *testing.F) {
 	f.Add([]byte("test_id,candidate_id\n\"M1,c1\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := importer()
-		rows, err := readRoster(bytes.NewReader(b), 100)
+		rows, _, err := readRoster(bytes.NewReader(b), 100)
 		if err == nil {
 			var people []domain.PersonSpec
 			var enrolments []domain.EnrolmentSpec

@@ -28,6 +28,7 @@ type Store interface {
 	EmptyScopes(ctx context.Context, org domain.OrganisationID, specs []domain.ScopeSpec) ([]domain.EmptyScope, error)
 	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error)
 	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
+	TryImport(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, error)
 }
 
 // Deps are what a Service is made of. Committed is called after COMMIT with each
@@ -49,8 +50,12 @@ func New(d Deps) *Service { return &Service{Deps: d} }
 // Counts says what became of a request's items.
 type Counts = domain.Tally
 
-// Imported says what became of a roster's rows.
-type Imported = domain.ImportTally
+// Imported says what became of a roster's rows, or would.
+type Imported struct {
+	domain.ImportTally
+	Dry        bool       `json:"dry_run"`
+	Recognised Recognised `json:"recognised"`
+}
 
 func (s *Service) committed(entries []*domain.Entry) {
 	if s.Committed == nil {

@@ -310,13 +310,34 @@ func TestNoPhoneNumbers(t *testing.T) {
 	}
 }
 
+// TestTryImport: trying says what would happen, faults of the store included, and changes nothing.
+func TestTryImport(t *testing.T) {
+	o := open(t)
+	before := o.head(t)
+	got, err := o.TryImport(t.Context(), o.by, strings.NewReader(file))
+	want := domain.ImportTally{People: roster.Counts{Created: 2}, Exams: roster.Counts{Created: 2}, Enrolments: roster.Counts{Created: 3}}
+	if err != nil || got.ImportTally != want || !got.Dry || got.Recognised.Rows != 3 || got.Recognised.Separator != "," || got.Recognised.Charset != "utf-8" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if people, err := o.store.PeopleByExternalID(t.Context(), o.by.Organisation, []string{"c1"}); err != nil || len(people) > 0 || o.head(t) != before {
+		t.Errorf("something was stored: %v, %v", people, err)
+	}
+	if _, err := o.Import(t.Context(), o.by, strings.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.TryImport(t.Context(), o.by, strings.NewReader(file+"M1,Maths,c3,Ida,Dahl,ase,,,,A,A-2,,\r\n"))
+	if got := details(err); !slices.Equal(got, []string{"row 5, column login"}) || !fault.Is(err, fault.Conflict) {
+		t.Errorf("%v: %v", err, got)
+	}
+}
+
 func TestImport(t *testing.T) {
 	o := open(t)
-	for i, want := range []roster.Imported{
+	for i, want := range []domain.ImportTally{
 		{People: roster.Counts{Created: 2}, Exams: roster.Counts{Created: 2}, Enrolments: roster.Counts{Created: 3}},
 		{People: roster.Counts{Unchanged: 2}, Exams: roster.Counts{Unchanged: 2}, Enrolments: roster.Counts{Unchanged: 3}},
 	} {
-		if got, err := o.Import(t.Context(), o.by, strings.NewReader(file)); err != nil || got != want {
+		if got, err := o.Import(t.Context(), o.by, strings.NewReader(file)); err != nil || got.ImportTally != want {
 			t.Errorf("%d: %+v, %v", i, got, err)
 		}
 	}
@@ -395,6 +416,7 @@ func TestPermissions(t *testing.T) {
 			_, err := o.PostProgress(ctx, a, []roster.Progress{{Exam: "M1", Person: "c1", Progress: domain.InProgress}})
 			return err
 		},
+		"try":    func(a domain.Actor) error { _, err := o.TryImport(ctx, a, strings.NewReader(file)); return err },
 		"import": func(a domain.Actor) error { _, err := o.Import(ctx, a, strings.NewReader(file)); return err },
 	}
 	may := []domain.Role{domain.RoleAdmin, domain.RoleIntegration, domain.RoleSystem}

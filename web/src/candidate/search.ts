@@ -1,28 +1,6 @@
 /** Searching and grouping the message centre. Pure: no page, no clock. */
+import { matches } from '../lib/fold'
 import type { InboxMessage } from '../lib/types'
-
-/** Without case and marks: "Ærø" and "aero" meet halfway, as the server's fold does it. */
-export function fold(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
-    .replace(/ø/g, 'o')
-    .replace(/[æ]/g, 'ae')
-    .replace(/ß/g, 'ss')
-    .replace(/ł/g, 'l')
-    .replace(/đ/g, 'd')
-}
-
-/** Whether every word of the question begins a word of the texts. An empty question matches everything. */
-export function matches(question: string, ...texts: string[]): boolean {
-  const asked = words(question)
-  if (asked.length === 0) return true
-  const have = texts.flatMap(words)
-  return asked.every((word) => have.some((other) => other.startsWith(word)))
-}
-
-const words = (text: string): string[] => fold(text).match(/[\p{L}\p{N}]+/gu) ?? []
 
 export const unread = (message: InboxMessage): boolean => message.state !== 'acknowledged'
 

@@ -119,14 +119,15 @@ export function createApi(options: { base?: string; fetch?: typeof fetch; onUnau
   const send = options.fetch ?? ((...args: Parameters<typeof fetch>) => fetch(...args))
 
   async function call<T>(method: string, path: string, body: unknown, request: Options = {}): Promise<T> {
+    const raw = body instanceof Blob ? body : undefined // a file goes as it is
     const timeout = AbortSignal.timeout(request.timeout ?? 20_000)
     let answer: Response
     try {
       answer = await send(base + path + query(request.query ?? {}), {
         method,
         credentials: 'same-origin',
-        headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': raw?.type ?? 'application/json' }) },
+        body: body === undefined ? undefined : (raw ?? JSON.stringify(body)),
         keepalive: request.keepalive,
         signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
       })

@@ -1,4 +1,4 @@
-import { expect, test } from './staff-server'
+import { expect, shot, test } from './staff-server'
 import { crew, key, pool, reply, rowOf, sendAll } from './messages-people'
 
 test('a coordinator begins with the messages, and meets no tests', async ({ browser, server }) => {
@@ -224,6 +224,26 @@ test('an export: asked for, packed while one goes on, downloaded, removed', asyn
   await page.getByRole('button', { name: 'Delete the file' }).first().click()
   await expect(page.getByRole('button', { name: 'Delete the file' })).toHaveCount(files - 1)
   await expect(page.getByText('expired')).toBeVisible()
+})
+
+test('settings: a roster shows what was recognised before it is imported, and every fault by row', async ({ browser, server }) => {
+  const page = await server.open(browser, 'admin', '/staff/settings')
+  const csv = (text: string) => ({ name: 'roster.csv', mimeType: 'text/csv', buffer: Buffer.from(text, 'latin1') })
+  const file = page.getByLabel('Choose a file…').locator('visible=false')
+  await file.setInputFiles(csv('sep=;\r\ngroup_kind;group_id;candidate_id;given_name;phone;;\r\npool;Roster-1;sheetperson;\xc5se;4,0612E+7;;\r\n;;;;;;\r\n'))
+  await expect(page.getByText('row 2, column phone')).toBeVisible()
+  await expect(page.getByText('a spreadsheet has made a number of this phone number')).toBeVisible()
+  await file.setInputFiles(csv('sep=;\r\ngroup_kind;group_id;candidate_id;given_name;phone;;\r\npool;Roster-1;sheetperson;\xc5se;40 61 23 45;;\r\n;;;;;;\r\n'))
+  await expect(page.getByText('Semicolon')).toBeVisible()
+  await expect(page.getByText('windows-1252')).toBeVisible()
+  await expect(page.getByText('Åse', { exact: true })).toBeVisible()
+  await shot(page, 'roster-import')
+  const before = await server.api<{ people: unknown[] }>('admin', 'GET', '/people?q=sheetperson')
+  expect(before.people).toHaveLength(0)
+  await page.getByRole('button', { name: 'Import 1 row' }).click()
+  await expect(page.getByText('1 row imported')).toBeVisible()
+  const after = await server.api<{ people: unknown[] }>('admin', 'GET', '/people?q=sheetperson')
+  expect(after.people).toHaveLength(1)
 })
 
 test('settings: a choice of the organisation; canned replies, shared and own', async ({ browser, server }) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { arrive, raise, reread } from '../../src/candidate/merge'
-import { byTest, firstLine, fold, matches, search } from '../../src/candidate/search'
+import { byTest, firstLine, search } from '../../src/candidate/search'
+import { fold, matches } from '../../src/lib/fold'
 import type { InboxMessage } from '../../src/lib/types'
 
 function message(id: string, more: Partial<InboxMessage> = {}): InboxMessage {

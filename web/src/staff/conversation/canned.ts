@@ -1,5 +1,6 @@
 // Canned replies: finding one by what is typed, and filling in its fields.
 
+import { fold } from '../../lib/fold'
 import type { Canned } from './types'
 
 export type Values = { first_name: string; last_name: string; name: string; group: string; sender: string }
@@ -13,8 +14,6 @@ export function filled(text: string, values: Values): string {
 export function slash(text: string): string | undefined {
   return /^\/([^\s/]{0,40})$/u.exec(text)?.[1]
 }
-
-const fold = (s: string) => s.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /** Those that fit, best first: the shortcut itself, shortcuts and titles that begin so, then any word of title or text. */
 export function matching(all: readonly Canned[], query: string): Canned[] {

@@ -4,6 +4,7 @@
 // search without any letter or digit matches nobody).
 // internal/domain/testdata/filter_cases.json is replayed against it.
 
+import { holds, terms, words } from '../../lib/fold'
 import { presences, type Candidate, type Presence, type Progress, type WireFilter } from '../types'
 
 export interface Filter {
@@ -30,37 +31,12 @@ export const isEmpty = (f: Filter): boolean =>
   f.progress.length + f.presence.length + f.room.length + f.seat.length + f.tag.length + f.group.length === 0 &&
   f.extraTime === null
 
-// Letters that no decomposition takes apart, as they are typed without them.
-const letters: Record<string, string> = { ø: 'o', æ: 'ae', ß: 'ss', ł: 'l', đ: 'd' }
-
-/** Lower case without accents, as the server folds (domain.Fold). */
-export function fold(s: string): string {
-  return s
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/\p{Mn}/gu, '')
-    .replace(/[øæßłđ]/g, (l) => letters[l] ?? l)
-}
-
-/** The words of a text: runs of letters and digits, folded. */
-export function words(s: string): string[] {
-  return fold(s).match(/[\p{L}\p{Nd}]+/gu) ?? []
-}
-
-/** Whether every word of the search begins a word of one of the texts (domain.MatchWords). */
-export function matches(q: string, ...texts: string[]): boolean {
-  if (q.trim() === '') return true
-  const have = words(texts.join(' '))
-  const sought = words(q)
-  return sought.length > 0 && sought.every((s) => have.some((w) => w.startsWith(s)))
-}
-
 const found = new WeakMap<Candidate, string[]>()
 
 function searchable(c: Candidate): string[] {
   let w = found.get(c)
   if (!w) {
-    w = words(`${c.name} ${c.external_id} ${c.seat}`)
+    w = [c.name, c.external_id, c.seat].flatMap(words)
     found.set(c, w)
   }
   return w
@@ -83,11 +59,11 @@ type Test = (c: Candidate) => boolean
 
 function tests(f: Filter): Record<Part, Test> {
   const searching = f.q.trim() !== ''
-  const sought = words(f.q)
+  const sought = terms(f.q)
   const rooms = f.room.map(placeKey)
   const seats = f.seat.map(placeKey)
   return {
-    q: (c) => !searching || (sought.length > 0 && sought.every((s) => searchable(c).some((w) => w.startsWith(s)))),
+    q: (c) => !searching || (sought.length > 0 && holds(searchable(c), sought)),
     progress: (c) => within(f.progress, c.progress),
     presence: (c) => within(f.presence, c.presence),
     room: (c) => rooms.length === 0 || rooms.includes(placeKey(c.room)),
