@@ -19,10 +19,9 @@ import (
 // linkedFile sends a file that is too large for a mail to a1 by email, and returns the path of its link.
 func (f *fixture) linkedFile(t *testing.T, key string, body []byte) string {
 	t.Helper()
-	had := 0
 	var page struct{ Outbox []captured }
 	f.must(t, "north/admin", "GET", "/outbox", nil).into(t, &page)
-	had = len(page.Outbox)
+	had := len(page.Outbox)
 	file := f.take(t, "north/planner", "site plan.pdf", body)
 	f.must(t, "north/planner", "POST", "/conversations/"+f.ids["north/a1"]+"/messages", item{"key": key, "body": "The plan", "subject": "s",
 		"channels": []string{"email"}, "attachments": []string{file.Attachment.ID}})
@@ -131,7 +130,7 @@ func TestLinksFromElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
-		if got := resp.Header.Get("Location"); got != c.to || (c.to == "") != (resp.StatusCode == 401) {
+		if got := resp.Header.Get("Location"); got != c.to || (c.to == "") != (resp.StatusCode == http.StatusUnauthorized) {
 			t.Errorf("%+v: %d to %q", c, resp.StatusCode, got)
 		}
 	}

@@ -268,10 +268,10 @@ type DeliveryKind string
 // The kinds.
 const (
 	DeliverMessage DeliveryKind = "message"
-	DeliverNotify  DeliveryKind = "notify" // to staff: candidates have written
-	DeliverExport  DeliveryKind = "export" // to staff: an export is ready (product row V17)
+	DeliverNotify  DeliveryKind = "notify"  // to staff: candidates have written
+	DeliverExport  DeliveryKind = "export"  // to staff: an export is ready (product row V17)
 	DeliverMention DeliveryKind = "mention" // to staff: a note mentions them
-	DeliverAnswer  DeliveryKind = "answer" // to a candidate who wrote: the server's own answer
+	DeliverAnswer  DeliveryKind = "answer"  // to a candidate who wrote: the server's own answer
 )
 
 // Outcome is what came of one attempt.

@@ -182,10 +182,13 @@ func (s *Service) CheckReach(ctx context.Context, actor domain.Actor, group doma
 	} else {
 		p, err = s.Plan(ctx, actor, r)
 	}
-	if code := fault.CodeOf(err); code == fault.Unavailable || code == fault.Internal {
-		return err
+	if err != nil {
+		if code := fault.CodeOf(err); code == fault.Unavailable || code == fault.Internal {
+			return err
+		}
+		return nil //nolint:nilerr // what is refused here is refused where the message is stored, in its words
 	}
-	if err != nil || !p.Elsewhere || p.Counts.People == 0 || p.Email.To+p.SMS.To > 0 {
+	if !p.Elsewhere || p.Counts.People == 0 || p.Email.To+p.SMS.To > 0 {
 		return nil
 	}
 	var why []string
