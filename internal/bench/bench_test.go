@@ -12,7 +12,7 @@ import (
 	"crier/internal/cli"
 	"crier/internal/config"
 	"crier/internal/testkit"
-	"crier/internal/testkit/migrated"
+	"crier/store/storetest"
 )
 
 // TestMain lets this binary stand for crier: the benchmark starts its own executable again.
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		stop()
 		os.Exit(code)
 	}
-	testkit.Template(migrated.Postgres)
+	testkit.Template(storetest.Template)
 	testkit.Main(m)
 }
 

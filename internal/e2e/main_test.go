@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"crier/internal/testkit"
-	"crier/internal/testkit/migrated"
+	"crier/store/storetest"
 )
 
 // binary is the path of the program under test.
@@ -28,6 +28,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	// After a failed run the binary stays, to look into what failed.
-	testkit.Template(migrated.Postgres)
+	testkit.Template(storetest.Template)
 	testkit.Main(m, func() error { return os.RemoveAll(folder) })
 }

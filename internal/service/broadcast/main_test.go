@@ -4,10 +4,10 @@ import (
 	"testing"
 
 	"crier/internal/testkit"
-	"crier/internal/testkit/migrated"
+	"crier/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	testkit.Template(migrated.Postgres)
+	testkit.Template(storetest.Template)
 	testkit.Main(m)
 }

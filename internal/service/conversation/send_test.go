@@ -20,12 +20,12 @@ import (
 	"crier/internal/limit"
 	"crier/internal/service/conversation"
 	"crier/internal/testkit"
-	"crier/internal/testkit/migrated"
 	"crier/store"
+	"crier/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	testkit.Template(migrated.Postgres)
+	testkit.Template(storetest.Template)
 	testkit.Main(m, func() error { return goleak.Find() })
 }
 

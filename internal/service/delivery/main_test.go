@@ -6,10 +6,10 @@ import (
 	"go.uber.org/goleak"
 
 	"crier/internal/testkit"
-	"crier/internal/testkit/migrated"
+	"crier/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	testkit.Template(migrated.Postgres)
+	testkit.Template(storetest.Template)
 	testkit.Main(m, func() error { return goleak.Find() })
 }

@@ -26,12 +26,12 @@ import (
 	"crier/internal/service/delivery"
 	"crier/internal/service/inbound"
 	"crier/internal/testkit"
-	"crier/internal/testkit/migrated"
 	"crier/store"
+	"crier/store/storetest"
 )
 
 func TestMain(m *testing.M) {
-	testkit.Template(migrated.Postgres)
+	testkit.Template(storetest.Template)
 	testkit.Main(m, func() error { return goleak.Find() })
 }
 

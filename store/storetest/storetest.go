@@ -1,5 +1,5 @@
-// Package migrated prepares the database that the tests' databases are copies of.
-package migrated
+// Package storetest prepares the database that the tests' databases are copies of.
+package storetest
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"crier/store"
 )
 
-// Postgres gives an empty database this version's schema; see testkit.Template. What makes a
+// Template gives an empty database this version's schema; see testkit.Template. What makes a
 // database one of its own, its epoch and its key, is left to whoever opens a copy.
-func Postgres(dsn string) error {
+func Template(dsn string) error {
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{DSN: dsn, Log: zerolog.Nop()})
 	if err != nil {
