@@ -18,6 +18,19 @@ func (s *Store) ScopesOf(ctx context.Context, org domain.OrganisationID, no doma
 	return of[no], err
 }
 
+// AttendedRooms returns the rooms of a test that invigilators are assigned to, "" for all of them. A chief
+// invigilator counts in rooms that they are assigned to by name.
+func (s *Store) AttendedRooms(ctx context.Context, org domain.OrganisationID, exam domain.ExamID) ([]string, error) {
+	var out []string
+	err := s.list(ctx, &out, `SELECT DISTINCT x.room FROM staff_scopes x JOIN people p ON p.organisation_id = x.organisation_id AND p.no = x.person_no
+		WHERE x.organisation_id = $1 AND x.group_id = $2 AND p.state = 'active'
+		AND (p.role = 'invigilator' OR p.role = 'chief_invigilator' AND x.room <> '') ORDER BY x.room`, org, exam)
+	if err != nil {
+		return nil, fmt.Errorf("read the rooms of invigilators: %w", err)
+	}
+	return out, nil
+}
+
 // maxExtra is no less than the extra time that anyone can have.
 const maxExtra = 24 * time.Hour
 

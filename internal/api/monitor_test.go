@@ -172,3 +172,42 @@ func TestMovedAndFollowedUp(t *testing.T) {
 		}
 	})
 }
+
+// TestWarnings: two on one seat, candidates without a room, rooms without an invigilator.
+func TestWarnings(t *testing.T) {
+	both(t, func(t *testing.T, f *fixture) {
+		f.must(t, "north/key", "PUT", "/provisioning/tests", item{"items": []item{{"external_id": "W1", "name": "Warned"}}})
+		var people, in []item
+		for _, c := range []struct{ id, room, seat, progress string }{
+			{"w1", "Hall A", "a1", "in_progress"}, {"w2", "Hall A", "A1", "not_started"}, {"w3", "Hall A", "A1", "submitted"},
+			{"w4", "Hall B", "A1", "in_progress"}, {"w5", "", "", "in_progress"}, {"w6", "", "", "submitted"},
+		} {
+			people = append(people, item{"external_id": c.id, "kind": "candidate", "given_name": c.id, "family_name": "W"})
+			in = append(in, item{"test": "W1", "person": c.id, "room": c.room, "seat": c.seat, "progress": c.progress})
+		}
+		f.must(t, "north/key", "PUT", "/provisioning/people", item{"items": people})
+		f.must(t, "north/key", "PUT", "/provisioning/enrolments", item{"items": in})
+		f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{{"person": "s-anna", "test": "W1", "rooms": []string{"Hall A"}}}})
+		var list struct{ Tests []struct{ ID, Name string } }
+		f.must(t, "north/planner", "GET", "/tests", nil).into(t, &list)
+		id := ""
+		for _, one := range list.Tests {
+			if one.Name == "Warned" {
+				id = one.ID
+			}
+		}
+		seats := `"double_seats":[{"room":"Hall A","seat":"a1","candidates":2}]`
+		for who, want := range map[string]string{
+			"planner": `"warnings":{` + seats + `,"without_room":1,"unattended":["Hall B"]}`,
+			"anna":    `"warnings":{` + seats + `,"without_room":0,"unattended":[]}`,
+		} {
+			if a := f.must(t, "north/"+who, "GET", "/tests/"+id, nil); !strings.Contains(string(a.body), want) && !strings.Contains(string(a.body), strings.Replace(want, `"a1"`, `"A1"`, 1)) {
+				t.Errorf("%s: %s, want %s", who, a.body, want)
+			}
+		}
+		f.must(t, "north/key", "PUT", "/provisioning/staff-scopes", item{"items": []item{{"person": "s-bert", "test": "W1"}}})
+		if a := f.must(t, "north/planner", "GET", "/tests/"+id, nil); !strings.Contains(string(a.body), `"unattended":[]`) {
+			t.Errorf("%s", a.body)
+		}
+	})
+}

@@ -39,6 +39,8 @@ type ExamOfMine struct {
 	Exam
 	MyRooms *[]string `json:"my_rooms"` // null: all
 	MaySend bool      `json:"may_send"`
+	// Warnings are of what the actor sees; nil once the test has ended.
+	Warnings *Warnings `json:"warnings,omitempty"`
 }
 
 // Exams returns the tests that the actor may see, those that start first first, those included
@@ -110,6 +112,14 @@ func (s *Service) Exam(ctx context.Context, actor domain.Actor, id domain.ExamID
 	if rooms != nil {
 		out.MyRooms = &rooms
 	}
+	if out.State == "ended" {
+		return out, nil
+	}
+	attended, err := s.Store.AttendedRooms(ctx, actor.Organisation, id)
+	if err != nil {
+		return ExamOfMine{}, err
+	}
+	out.Warnings = warnings(enrolments, rooms, out.Rooms, attended)
 	return out, nil
 }
 

@@ -155,6 +155,13 @@ func (s *Service) Entry(e *domain.Entry) {
 		f.nudge()
 	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryPeopleUpserted:
 		s.provisioned(e)
+	case domain.EntryScopesChanged: // who attends which room
+		f.mu.Lock()
+		if w := f.watches[k]; w != nil {
+			w.facts = true
+		}
+		f.mu.Unlock()
+		f.nudge()
 	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryBroadcastUntold,
 		domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
 		f.mu.Lock()

@@ -20,6 +20,8 @@ type Store interface {
 	Enrolments(ctx context.Context, org domain.OrganisationID, exams []domain.ExamID) ([]domain.Enrolment, error)
 	Candidates(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.Candidate, error)
 	OtherGroups(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, seen domain.Seen) (map[domain.PersonNo][]domain.GroupMark, error)
+	// AttendedRooms are the rooms of a test that invigilators are assigned to, "" for all of them.
+	AttendedRooms(ctx context.Context, org domain.OrganisationID, exam domain.ExamID) ([]string, error)
 	RosterOf(ctx context.Context, org domain.OrganisationID, exam domain.ExamID) ([]domain.Placed, error)
 }
 

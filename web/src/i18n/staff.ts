@@ -67,6 +67,11 @@ export const staff = {
   'monitor.myRooms': 'Your rooms: {rooms}',
   'monitor.emptyRooms': 'Nobody sits in {rooms}',
   'monitor.emptyRoomsBody': 'You are assigned to it in this test. If candidates sit there, its name may be spelt differently in their seating: ask whoever assigned you.',
+  'monitor.doubleSeats': 'More than one candidate on one seat: {places}',
+  'monitor.withoutRoom': { one: '{count} candidate has no room', other: '{count} candidates have no room' },
+  'monitor.unattended': 'No invigilator is assigned to {rooms}',
+  'monitor.lost': 'You no longer work in this test',
+  'monitor.lostBody': 'Your assignment to it has ended, so its candidates are not shown here any more. A message that you were writing is kept in this tab.',
   'monitor.failed': 'The list could not be loaded',
   'monitor.unknownNodes': {
     one: 'Presence of {count} server node is unknown: Redis cannot be reached. Messages arrive all the same.',

@@ -26,6 +26,8 @@ export interface Test {
 /** One test as its Monitor needs it. `my_rooms` null means every room. */
 export interface TestDetail extends Test {
   my_rooms: string[] | null
+  /** Absent once the test has ended. */
+  warnings?: { double_seats: { room: string; seat: string; candidates: number }[]; without_room: number; unattended: string[] }
   may_send: boolean
 }
 

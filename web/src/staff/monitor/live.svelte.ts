@@ -5,6 +5,7 @@
 import { untrack } from 'svelte'
 
 import { connection } from '../../lib/connection.svelte'
+import { ApiError } from '../../lib/api'
 import { api } from '../../lib/session.svelte'
 import type { ServerFrame } from '../../protocol/frames'
 import type { Broadcast, Candidate, TestDetail } from '../types'
@@ -25,6 +26,8 @@ export class LiveTest {
   /** Why the first reading failed; a later one leaves what is shown and sets `stale`. */
   failure: unknown = $state.raw()
   stale = $state(false)
+  /** The right to see the test has ended while it was shown: nothing of it is left here. */
+  lost = $state(false)
   /** Nodes that this one cannot hear: who is connected there is unknown. */
   unknownNodes = $state(0)
   /** Candidates whose row has just changed. */
@@ -124,24 +127,38 @@ export class LiveTest {
       this.unknownNodes = page.unknown_nodes
       const changed = this.#roster.take(reading, page.candidates)
       this.failure = undefined
-      this.stale = false
+      this.stale = this.lost = false
       if (changed === false) return
       this.ready = true
       this.#changed(changed)
       this.#publish()
     } catch (error) {
       this.#roster.abandon(reading)
+      if (this.#gone(error)) return
       if (this.ready) this.stale = true
       else this.failure = error
     }
+  }
+
+  /** Takes away what is shown if the reader may not see it any longer. */
+  #gone(error: unknown): boolean {
+    this.lost = (this.ready || this.lost) && error instanceof ApiError && (error.code === 'forbidden' || error.code === 'not_found')
+    if (!this.lost) return false
+    this.#roster = new Roster()
+    this.test = undefined
+    this.candidates = []
+    this.sendings = []
+    this.moreSendings = ''
+    this.ready = this.stale = false
+    return true
   }
 
   /** The test itself, without its list. */
   async #readFacts(): Promise<void> {
     try {
       this.test = await api.get<TestDetail>(`/tests/${this.id}`)
-    } catch {
-      this.stale = this.ready
+    } catch (error) {
+      if (!this.#gone(error)) this.stale = this.ready
     }
   }
 
