@@ -79,7 +79,7 @@ func (a audience) leftOut() map[domain.BlockedCode][]domain.PersonNo {
 
 // audience resolves and freezes the recipients. It refuses none, too many, anyone who is not the actor's, and a list of
 // whom all are locked.
-func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, r Recipients) (audience, error) {
+func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, r Recipients, parts int) (audience, error) {
 	locked, err := s.o.Store.Locked(ctx, org, exam, rooms)
 	if err != nil {
 		return audience{}, err
@@ -87,7 +87,7 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 	if r.Filter != nil && r.Filter.Empty() && len(locked) == 0 {
 		list, n, err := s.o.Store.Audience(ctx, org, exam, rooms)
 		if err == nil {
-			err = s.count(n)
+			err = s.count(n, parts)
 		}
 		return audience{list: list, n: n}, err
 	}
@@ -111,8 +111,8 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 		}
 	} else {
 		ids := r.distinct()
-		if len(ids) > resolveMost*s.o.Limits.Recipients {
-			return audience{}, s.count(len(ids))
+		if len(ids) > maxParts*s.o.Limits.Recipients {
+			return audience{}, s.count(len(ids), parts)
 		}
 		places, err := s.o.Store.Places(ctx, org, exam, rooms, ids)
 		if err != nil {
@@ -123,8 +123,10 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 			found[p.ID] = true
 			add(p.No, p.Room)
 		}
-		if n := len(ids) - len(out.locked); n > s.o.Limits.Recipients {
-			return audience{}, s.count(n)
+		if n := len(ids) - len(out.locked); n > 0 {
+			if err := s.count(n, parts); err != nil {
+				return audience{}, err
+			}
 		}
 		if len(places) < len(ids) {
 			return audience{}, notYours(r.People, found, rooms != nil)
@@ -137,7 +139,7 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 		}
 		return audience{}, allBlocked(left)
 	}
-	if err := s.count(out.n); err != nil {
+	if err := s.count(out.n, parts); err != nil {
 		return audience{}, err
 	}
 	list := make([]domain.AudienceRoom, 0, len(byRoom))
@@ -148,17 +150,6 @@ func (s *Service) audience(ctx context.Context, org domain.OrganisationID, exam 
 	sort.Slice(list, func(i, j int) bool { return list[i].Room < list[j].Room })
 	out.list, err = json.Marshal(list)
 	return out, err
-}
-
-// count refuses no recipients and more than the limit.
-func (s *Service) count(n int) error {
-	if n == 0 {
-		return fault.Field("recipients", "nobody matches: there is no one to send to")
-	}
-	if limit := s.o.Limits.Recipients; n > limit {
-		return fault.Over("recipients", int64(limit), int64(n), "%d recipients; at most %d can receive one sending", n, limit)
-	}
-	return nil
 }
 
 // notYours names everyone of the list who was not found. Whether they exist

@@ -18,6 +18,7 @@ type Request struct {
 	Body       string             `json:"body"`
 	Recipients Recipients         `json:"recipients"`
 	Channels   []domain.Channel   `json:"channels,omitempty"` // copies
+	Parts      int                `json:"parts,omitempty"`    // send as so many sendings at most; 0: as one
 	Reminds    domain.BroadcastID `json:"reminds,omitempty"`  // id of the sending this reminds of
 }
 
@@ -50,6 +51,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	}
 	return s.send(ctx, actor, exam, rooms, draft{
 		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients, channels: r.Channels,
+		parts: r.Parts,
 	})
 }
 
@@ -64,6 +66,9 @@ func (s *Service) validate(r Request) error {
 		return err
 	}
 	if err := domain.CheckChannels(r.Channels); err != nil {
+		return err
+	}
+	if err := checkParts(r.Parts); err != nil {
 		return err
 	}
 	return r.Recipients.validate()
@@ -88,6 +93,7 @@ type draft struct {
 	recipients    Recipients
 	files         []domain.AttachmentID
 	channels      []domain.Channel
+	parts         int // sendings that it may become
 	// resolve finds the recipients where they are not simply named.
 	resolve func(context.Context) (Recipients, error)
 }
@@ -113,7 +119,7 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 			return Broadcast{}, false, err
 		}
 	}
-	to, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients)
+	to, err := s.audience(ctx, actor.Organisation, exam, rooms, d.recipients, d.parts)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -121,14 +127,20 @@ func (s *Service) send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Reminds: d.reminds, Recipients: to.n, LeftOut: to.leftOut(), Filter: d.recipients.words(), Channels: d.channels,
 	}
-	payload, err := json.Marshal(text)
-	if err != nil {
+	e := domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
+		Audience: to.list, RequestKey: d.key, RequestHash: d.hash}
+	if s.partsOf(to.n) > 1 {
+		first, fresh, err := s.appendParts(ctx, e, text)
+		if err != nil {
+			return Broadcast{}, false, err
+		}
+		b, err := s.again(ctx, actor, rooms, first)
+		return b, fresh, err
+	}
+	if e.Payload, err = json.Marshal(text); err != nil {
 		return Broadcast{}, false, err
 	}
-	stored, fresh, err := s.o.Store.Append(ctx, &domain.Entry{
-		Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
-		Payload: payload, Audience: to.list, RequestKey: d.key, RequestHash: d.hash,
-	})
+	stored, fresh, err := s.o.Store.Append(ctx, &e)
 	if err != nil {
 		return Broadcast{}, false, err
 	}

@@ -60,6 +60,8 @@ export class Composition {
   /** It goes as soon as its files are there, unless it is changed. */
   waits = $state(false)
   phase: Phase<Sent> = $state.raw({ name: 'idle' })
+  /** Somebody wants it sent as several, where one may not reach them all. */
+  split = $state(false)
 
   readonly subjectRequired = $derived(session.me?.organisation.subject_required ?? true)
   readonly busy = $derived(this.phase.name === 'sending' || this.phase.name === 'waiting')
@@ -70,16 +72,18 @@ export class Composition {
   readonly faults: Fault[] = $derived(
     faults(this.draft, {
       recipients: this.reach?.counts.total,
-      most: this.reach?.limit ?? 0,
+      most: (this.reach?.limit ?? 0) * (this.split ? (this.reach?.max_parts ?? 1) : 1),
       subjectRequired: this.subjectRequired,
       failed: this.uploads.count('failed'),
       uploading: this.uploads.count('uploading'),
     }),
   )
-  /** Too many, in words. */
+  /** Too many for one sending, in words. */
   readonly many = $derived.by(() => (this.reach && this.total > this.reach.limit ? this.#about.many(this.total, this.reach.limit) : undefined))
+  /** How many sendings it would take, where they are not too many; else 1. */
+  readonly parts = $derived(this.reach && this.reach.parts <= this.reach.max_parts ? this.reach.parts : 1)
   /** What is wrong, in words, beside the button. */
-  readonly fault = $derived(this.many ?? (this.tried && !this.draft.asked ? this.#words(this.faults.find((f) => f.why !== 'uploading')) : undefined))
+  readonly fault = $derived((this.split && this.parts > 1 ? undefined : this.many) ?? (this.tried && !this.draft.asked ? this.#words(this.faults.find((f) => f.why !== 'uploading')) : undefined))
 
   constructor(about: About) {
     this.#about = about
@@ -142,11 +146,12 @@ export class Composition {
         return first.field
       }
       // From here on every try is this request, to the letter.
-      this.#keep({ asked: this.#about.named(this.reach!), subject: this.draft.subject.trim() })
+      const parts = this.split && this.parts > 1 ? this.parts : undefined
+      this.#keep({ asked: this.#about.named(this.reach!), subject: this.draft.subject.trim(), parts })
       this.#sending = this.#make(false)
     }
     const { route, group } = this.#about
-    const { key, subject, body, attachments, channels, asked } = this.draft
+    const { key, subject, body, attachments, channels, asked, parts } = this.draft
     this.#sending.start(async () => {
       const answer = await api.post<{ broadcast: Sent }>(route, {
         key,
@@ -156,6 +161,7 @@ export class Composition {
         ...(attachments.length ? { attachments: attachments.map((a) => a.id) } : {}),
         ...(channels.length ? { channels } : {}),
         recipients: { people: asked },
+        ...(parts ? { parts } : {}),
       })
       return answer.broadcast
     })

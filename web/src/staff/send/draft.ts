@@ -20,6 +20,8 @@ export interface Draft {
   to?: string
   /** Whom a try named, once one has begun whose end is not known: it may have been sent. The rest does not change then. */
   asked?: readonly string[]
+  /** As how many sendings a try asked for it; absent: as one. */
+  parts?: number
 }
 
 /** Characters as the server counts them: Unicode code points. */
@@ -49,7 +51,7 @@ export function load(store: Store, place: string): Draft | undefined {
     const kept = JSON.parse(store.getItem(name(place)) ?? 'null') as Partial<Draft> | null
     if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string') return undefined
     const channels = Array.isArray(kept.channels) ? copied.filter((c) => kept.channels!.includes(c)) : []
-    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(typeof kept.to === 'string' ? { to: kept.to } : {}), ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}) }
+    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(typeof kept.to === 'string' ? { to: kept.to } : {}), ...(Array.isArray(kept.asked) ? { asked: kept.asked } : {}), ...(typeof kept.parts === 'number' ? { parts: kept.parts } : {}) }
   } catch {
     return undefined
   }
