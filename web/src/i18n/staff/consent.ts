@@ -52,4 +52,8 @@ export const consent = {
   'notify.email': 'Email me about replies',
   'notify.emailHint': 'One mail for several replies, with a link; none while you read them here.',
   'notify.saved': 'Saved',
+  'notify.offer': 'Shall we email you when candidates reply while you are away? To',
+  'notify.accept': 'Email me',
+  'notify.decline': 'No, thanks',
+  'notify.declined': 'No emails. You can change this under Settings.',
 } as const

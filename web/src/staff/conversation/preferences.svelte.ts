@@ -7,6 +7,8 @@ class Preferences {
   enterSends = $state(true)
   /** One mail for several replies, while one is away. Undefined until it is known. */
   emailReplies: boolean | undefined = $state()
+  /** Nobody has said yet whether such a mail is wanted. */
+  undecided = $state(false)
   #read: Promise<void> | undefined
 
   /** Reads them once; until then, and if it cannot be done, what most people want. */
@@ -15,6 +17,7 @@ class Preferences {
       .get<{ enter_sends?: boolean; notify_email?: string }>('/me/preferences')
       .then((p) => {
         if (typeof p.enter_sends === 'boolean') this.enterSends = p.enter_sends
+        this.undecided = p.notify_email === undefined
         this.emailReplies = p.notify_email !== undefined && p.notify_email !== 'off'
       })
       .catch(() => {
@@ -24,11 +27,14 @@ class Preferences {
 
   async setEmailReplies(on: boolean): Promise<void> {
     const before = this.emailReplies
+    const undecided = this.undecided
     this.emailReplies = on
+    this.undecided = false
     try {
       await api.put('/me/preferences', { notify_email: on ? 'grouped' : 'off' })
     } catch (error) {
       this.emailReplies = before
+      this.undecided = undecided
       throw error
     }
   }
