@@ -90,7 +90,7 @@ func (f CandidateFilter) Matcher() func(Candidate) bool {
 			len(f.Tag) > 0 && !slices.ContainsFunc(f.Tag, func(t string) bool { return slices.Contains(c.Tags, t) }):
 			return false
 		}
-		return !searching || len(asked) > 0 && matchTerms(asked, c.Name(), c.ExternalID, c.Seat)
+		return !searching || len(asked) > 0 && MatchTerms(asked, c.Name(), c.ExternalID, c.Seat)
 	}
 }
 

@@ -327,10 +327,11 @@ func MatchWords(query string, texts ...string) bool {
 		return true
 	}
 	asked := QueryTerms(query)
-	return len(asked) > 0 && matchTerms(asked, texts...)
+	return len(asked) > 0 && MatchTerms(asked, texts...)
 }
 
-func matchTerms(asked []Term, texts ...string) bool {
+// MatchTerms reports whether each term is the beginning of some word of one of the texts.
+func MatchTerms(asked []Term, texts ...string) bool {
 	var have []string
 	indexWords(func(w string) { have = append(have, w) }, texts...)
 	for _, a := range asked {
