@@ -4,60 +4,43 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"crier/internal/domain"
-	"crier/internal/testkit"
 )
 
 // TestUpgradeReminders: sendings that were stored before there was a table of reminders are listed in it,
 // under the first of their chain.
 func TestUpgradeReminders(t *testing.T) {
-	for name, dsn := range map[string]string{"sqlite": sqliteDSN(t), "postgres": testkit.Postgres(t)} {
-		t.Run(name, func(t *testing.T) {
-			ctx := t.Context()
-			s, err := Open(ctx, Options{DSN: dsn, Log: zerolog.Nop()})
+	atVersion(t, 15, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		org, exam := hall(t, s, 3)
+		var offsets []int64
+		for _, reminds := range []int{-1, 0, 1, -1} { // which of those before
+			text := domain.BroadcastSent{Subject: `"reminds":7`, Body: "b", Recipients: 1}
+			if reminds >= 0 {
+				text.Reminds = offsets[reminds]
+			}
+			payload, err := json.Marshal(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { _ = s.Close() })
-			p, err := s.provider(s.w)
+			e, _, err := s.Append(ctx, &domain.Entry{Organisation: org, Kind: domain.EntryBroadcastSent, Exam: exam, Actor: domain.System(org).Ref(),
+				Payload: payload, Audience: json.RawMessage(`[{"room":"A","people":[1]}]`)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := p.UpTo(ctx, 15); err != nil {
-				t.Fatal(err)
+			offsets = append(offsets, e.Offset)
+		}
+		if err := s.Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for i, root := range []int64{offsets[0], offsets[0], offsets[0], offsets[3]} {
+			got, err := s.Reminders(ctx, org, offsets[i])
+			if err != nil || got.Root != root {
+				t.Errorf("sending %d: %+v, %v", i, got, err)
 			}
-			org, exam := hall(t, s, 3)
-			var offsets []int64
-			for _, reminds := range []int{-1, 0, 1, -1} { // which of those before
-				text := domain.BroadcastSent{Subject: `"reminds":7`, Body: "b", Recipients: 1}
-				if reminds >= 0 {
-					text.Reminds = offsets[reminds]
-				}
-				payload, err := json.Marshal(text)
-				if err != nil {
-					t.Fatal(err)
-				}
-				e, _, err := s.Append(ctx, &domain.Entry{Organisation: org, Kind: domain.EntryBroadcastSent, Exam: exam, Actor: domain.System(org).Ref(),
-					Payload: payload, Audience: json.RawMessage(`[{"room":"A","people":[1]}]`)})
-				if err != nil {
-					t.Fatal(err)
-				}
-				offsets = append(offsets, e.Offset)
+			if want := map[bool]int{true: 2}[root == offsets[0]]; len(got.Reminded[1]) != want {
+				t.Errorf("sending %d: %+v, want %d reminders", i, got, want)
 			}
-			if err := s.Migrate(ctx); err != nil {
-				t.Fatal(err)
-			}
-			for i, root := range []int64{offsets[0], offsets[0], offsets[0], offsets[3]} {
-				got, err := s.Reminders(ctx, org, offsets[i])
-				if err != nil || got.Root != root {
-					t.Errorf("sending %d: %+v, %v", i, got, err)
-				}
-				if want := map[bool]int{true: 2}[root == offsets[0]]; len(got.Reminded[1]) != want {
-					t.Errorf("sending %d: %+v, want %d reminders", i, got, want)
-				}
-			}
-		})
-	}
+		}
+	})
 }

@@ -4,10 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"crier/internal/domain"
-	"crier/internal/testkit"
 )
 
 // TestRoomSpellings: however a room is written, in enrolments and in scopes, it is one room, under the
@@ -69,51 +66,37 @@ func TestRoomSpellings(t *testing.T) {
 
 // TestUpgradeRooms: rooms that were stored in several spellings become one.
 func TestUpgradeRooms(t *testing.T) {
-	for name, dsn := range map[string]string{"sqlite": sqliteDSN(t), "postgres": testkit.Postgres(t)} {
-		t.Run(name, func(t *testing.T) {
-			ctx := t.Context()
-			s, err := Open(ctx, Options{DSN: dsn, Log: zerolog.Nop()})
-			if err != nil {
+	atVersion(t, 13, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		org, exam := hall(t, s, 4)
+		for _, q := range []string{
+			`UPDATE enrolments SET room = CASE person_no WHEN 1 THEN 'Hall A' WHEN 2 THEN ' hall  a' WHEN 3 THEN 'Hall B' ELSE 'Hall A ' END, seat = ' 1 ' WHERE organisation_id = $1`,
+			`INSERT INTO staff_scopes (organisation_id, person_no, group_id, room) SELECT organisation_id, 9, group_id, room FROM enrolments WHERE organisation_id = $1`,
+			`INSERT INTO messages (organisation_id, "offset", person_no, group_id, room) SELECT organisation_id, 1, person_no, group_id, room FROM enrolments WHERE organisation_id = $1`,
+		} {
+			exec(t, s, org, q)
+		}
+		if err := s.Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for table, want := range map[string]int{"enrolments": 4, "staff_scopes": 2, "messages": 4} {
+			var rooms []string
+			if err := s.list(ctx, &rooms, `SELECT room FROM `+table+` WHERE organisation_id = $1 AND group_id = $2`, org, exam); err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() { _ = s.Close() })
-			p, err := s.provider(s.w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := p.UpTo(ctx, 13); err != nil {
-				t.Fatal(err)
-			}
-			org, exam := hall(t, s, 4)
-			for _, q := range []string{
-				`UPDATE enrolments SET room = CASE person_no WHEN 1 THEN 'Hall A' WHEN 2 THEN ' hall  a' WHEN 3 THEN 'Hall B' ELSE 'Hall A ' END, seat = ' 1 ' WHERE organisation_id = $1`,
-				`INSERT INTO staff_scopes (organisation_id, person_no, group_id, room) SELECT organisation_id, 9, group_id, room FROM enrolments WHERE organisation_id = $1`,
-				`INSERT INTO messages (organisation_id, "offset", person_no, group_id, room) SELECT organisation_id, 1, person_no, group_id, room FROM enrolments WHERE organisation_id = $1`,
-			} {
-				exec(t, s, org, q)
-			}
-			if err := s.Migrate(ctx); err != nil {
-				t.Fatal(err)
-			}
-			for table, want := range map[string]int{"enrolments": 4, "staff_scopes": 2, "messages": 4} {
-				var rooms []string
-				if err := s.list(ctx, &rooms, `SELECT room FROM `+table+` WHERE organisation_id = $1 AND group_id = $2`, org, exam); err != nil {
-					t.Fatal(err)
-				}
-				one := rooms[0]
-				for _, r := range rooms {
-					if r != "Hall B" && (domain.PlaceKey(r) != "hall a" || r != domain.CleanPlace(r) || one != "Hall B" && r != one) {
-						t.Errorf("%s: %q", table, rooms)
-					}
-				}
-				if len(rooms) != want {
-					t.Errorf("%s: %q, want %d", table, rooms, want)
+			one := rooms[0]
+			for _, r := range rooms {
+				if r != "Hall B" && (domain.PlaceKey(r) != "hall a" || r != domain.CleanPlace(r) || one != "Hall B" && r != one) {
+					t.Errorf("%s: %q", table, rooms)
 				}
 			}
-			var seats []string
-			if err := s.list(ctx, &seats, `SELECT DISTINCT seat FROM enrolments WHERE organisation_id = $1`, org); err != nil || !slices.Equal(seats, []string{"1"}) {
-				t.Errorf("seats %q, %v", seats, err)
+			if len(rooms) != want {
+				t.Errorf("%s: %q, want %d", table, rooms, want)
 			}
-		})
-	}
+		}
+		var seats []string
+		if err := s.list(ctx, &seats, `SELECT DISTINCT seat FROM enrolments WHERE organisation_id = $1`, org); err != nil || !slices.Equal(seats, []string{"1"}) {
+			t.Errorf("seats %q, %v", seats, err)
+		}
+	})
 }
