@@ -176,6 +176,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "GET", path: hers, action: domain.ActContactView},
 		{method: "GET", path: waits, action: domain.ActDeliveryManage},
 		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
+		{method: "POST", path: "/unmatched/discard", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{strings.Split(waits, "/")[2]}, "note": "spam"})},
 		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
 		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
 		{method: "GET", path: "/people/{person}/consents", action: domain.ActContactView},

@@ -13,6 +13,7 @@ type Unmatched interface {
 	List(ctx context.Context, actor domain.Actor, limit int, after string) (inbound.Page, error)
 	Assign(ctx context.Context, actor domain.Actor, id string, person domain.PersonID) (domain.Item, error)
 	Discard(ctx context.Context, actor domain.Actor, id, note string) error
+	DiscardMany(ctx context.Context, actor domain.Actor, ids []string, note string) (int, error)
 	Refusals(ctx context.Context, actor domain.Actor) ([]domain.Refused, error)
 }
 
@@ -22,6 +23,7 @@ func (s *Server) unmatchedRoutes() []route {
 		{"GET", "/refusals", s.signedIn(s.listRefusals)},
 		{"GET", "/unmatched/{inbound}/original", s.signedIn(s.unmatchedOriginal)},
 		{"GET", "/messages/{item}/original", s.signedIn(s.messageOriginal)},
+		{"POST", "/unmatched/discard", s.signedIn(s.discardManyUnmatched)},
 		{"POST", "/unmatched/{inbound}/assign", s.signedIn(s.assignUnmatched)},
 		{"POST", "/unmatched/{inbound}/discard", s.signedIn(s.discardUnmatched)},
 	}
@@ -73,4 +75,19 @@ func (s *Server) discardUnmatched(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.empty()
+}
+
+func (s *Server) discardManyUnmatched(x *exchange, actor domain.Actor) error {
+	var in struct {
+		IDs  []string `json:"ids"`
+		Note string   `json:"note"`
+	}
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	n, err := s.Unmatched.DiscardMany(x.r.Context(), actor, in.IDs, in.Note)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, map[string]any{"discarded": n})
 }

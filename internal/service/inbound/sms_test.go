@@ -218,3 +218,38 @@ func (b bounded) Allow(_ domain.OrganisationID, writer string) (bool, time.Durat
 func smsOf(id, text string) sms.Received {
 	return sms.Received{ID: id, From: "+4740000001", To: "1234", Text: text}
 }
+
+// TestDiscardMany: several are discarded with one note; what was dealt with meanwhile stays, and one that never came in
+// discards none.
+func TestDiscardMany(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		for i := range 4 {
+			h.must(h.ReceiveSMS(t.Context(), h.org, "kannel", sms.Received{ID: fmt.Sprint(i), From: "+4740009999", To: "1234", Text: fmt.Sprint("spam ", i)}))
+		}
+		page, err := h.List(t.Context(), h.staff, 10, "")
+		h.must(err)
+		var ids []string
+		for _, in := range page.Inbound {
+			ids = append(ids, in.ID)
+		}
+		h.must(h.Discard(t.Context(), h.staff, ids[0], "spam"))
+		if _, err := h.DiscardMany(t.Context(), h.staff, []string{ids[1], "0198c0de-0000-7000-8000-000000000000"}, "spam"); !fault.Is(err, fault.Invalid) || fault.Public(err).Field != "ids[1]" {
+			t.Errorf("one that never came in: %v", err)
+		}
+		for name, ids := range map[string][]string{"none": nil, "too many": make([]string, 201)} {
+			if _, err := h.DiscardMany(t.Context(), h.staff, ids, ""); err == nil || fault.Public(err).Field != "ids" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		same(t, "waiting", h.waiting(), "unknown: spam 1", "unknown: spam 2", "unknown: spam 3")
+		n, err := h.DiscardMany(t.Context(), h.staff, ids[:3], "spam")
+		h.must(err)
+		if n != 2 {
+			t.Errorf("%d were discarded", n)
+		}
+		same(t, "waiting", h.waiting(), "unknown: spam 3")
+		if _, err := h.DiscardMany(t.Context(), domain.Actor{Organisation: h.org.ID, Role: domain.RoleInvigilator}, ids, ""); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("an invigilator: %v", err)
+		}
+	})
+}

@@ -212,6 +212,51 @@ func (s *Service) Discard(ctx context.Context, actor domain.Actor, id, note stri
 	return err
 }
 
+// maxDiscard is how many of what waits one request discards.
+const maxDiscard = 200
+
+// DiscardMany takes several off the list with one note, and returns how many: those that wait no more stay as they are.
+// Errors: Forbidden; Invalid (note; ids: none, or one that never came in); TooLarge (ids).
+func (s *Service) DiscardMany(ctx context.Context, actor domain.Actor, ids []string, note string) (n int, err error) {
+	if err := actor.May(domain.ActDeliveryManage); err != nil {
+		return 0, err
+	}
+	if len(ids) == 0 {
+		return 0, fault.Field("ids", "nothing is named")
+	}
+	if len(ids) > maxDiscard {
+		return 0, fault.Over("ids", maxDiscard, int64(len(ids)), "%d messages; at most %d can be discarded at once", len(ids), maxDiscard)
+	}
+	if err := domain.CheckText("note", note, noteMost, true, true); err != nil {
+		return 0, err
+	}
+	// All are looked up first: one that never came in discards none of the others.
+	list := make([]domain.Inbound, 0, len(ids))
+	for i, id := range ids {
+		in, err := s.waiting(ctx, actor, id)
+		if fault.Is(err, fault.NotFound) {
+			return 0, fault.Field(fmt.Sprintf("ids[%d]", i), "nothing like that came in")
+		}
+		if fault.Is(err, fault.Conflict) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		list = append(list, in)
+	}
+	for _, in := range list {
+		settled, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundDiscarded, Why: in.Why, By: actor, Note: note})
+		if err != nil {
+			return n, err
+		}
+		if settled {
+			n++
+		}
+	}
+	return n, nil
+}
+
 func (s *Service) waiting(ctx context.Context, actor domain.Actor, id string) (domain.Inbound, error) {
 	if err := actor.May(domain.ActDeliveryManage); err != nil {
 		return domain.Inbound{}, err

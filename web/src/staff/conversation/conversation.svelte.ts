@@ -47,6 +47,8 @@ export class LiveConversation {
   #sending: Promise<void> = Promise.resolve()
   /** Marked as unread by somebody here: showing it does not undo that. */
   #marked = false
+  /** The newest note that mentions me and that I have said I have read. */
+  #mention: string | undefined
   #sent = new Slowly(() => this.#read(), 3000)
   #received = new Slowly(() => this.#read(true), 1000)
 
@@ -170,12 +172,25 @@ export class LiveConversation {
     else this.refresh()
   }
 
+  /** The newest note that mentions me. */
+  get mention(): string | undefined {
+    const me = session.me?.id
+    return this.items.findLast((i) => i.type === 'note' && i.mentions?.some((m) => m.id === me))?.id
+  }
+
   /** Marks it as read, once for what is new; failing is not worth a word. */
   async seen(): Promise<void> {
-    if (!this.row?.unread || this.#marked) return
-    this.row = { ...this.row, unread: false }
+    const { row } = this
+    if (!row || this.#marked) return
+    // A note that mentions me counts until it is read, also where no message is unread.
+    const { mention } = this
+    if (!row.unread && mention === this.#mention) return
+    const before = this.#mention
+    this.#mention = mention
+    if (row.unread) this.row = { ...row, unread: false }
     await conversations.act('read', [this.person], this.items.at(-1)?.id).catch(() => {
-      if (this.row) this.row = { ...this.row, unread: true }
+      this.#mention = before
+      if (this.row && row.unread) this.row = { ...this.row, unread: true }
     })
   }
 

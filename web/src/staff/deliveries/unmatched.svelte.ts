@@ -58,6 +58,13 @@ export class LiveUnmatched {
     this.#drop(id)
   }
 
+  /** Discards several with one note. Returns how many still waited. Throws ApiError. */
+  async discardMany(ids: readonly string[], note: string): Promise<number> {
+    const { discarded } = await api.post<{ discarded: number }>('/unmatched/discard', { ids, note })
+    for (const id of ids) this.#drop(id)
+    return discarded
+  }
+
   async more(): Promise<void> {
     if (!this.next || this.busy) return
     this.busy = 'more'
