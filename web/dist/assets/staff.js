@@ -1,1 +1,1 @@
-import{Yt as e,bt as t}from"./shared.js";import{t as n}from"./frame.js";t.apply(void 0,navigator.languages),e(n,{target:document.getElementById(`app`)});
+import{Et as e,tn as t}from"./shared.js";import{t as n}from"./frame.js";e.apply(void 0,navigator.languages),t(n,{target:document.getElementById(`app`)});
