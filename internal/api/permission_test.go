@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"strings"
 	"testing"
+	"time"
 
 	"crier/internal/domain"
 )
@@ -264,7 +265,7 @@ func (f *fixture) upload(t *testing.T, who, below string) string {
 // exported returns the path once the export there is ready.
 func (f *fixture) exported(t *testing.T, who, path string) string {
 	t.Helper()
-	for range 2000 {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); {
 		var out struct{ Export struct{ State string } }
 		if f.must(t, who, "GET", path, nil).into(t, &out); out.Export.State == "ready" {
 			return path
