@@ -206,7 +206,7 @@ func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.Gr
 	var fresh bool
 	var err error
 	switch {
-	case s.partsOf(text.Recipients) > 1:
+	case d.reminder == nil && s.partsOf(text.Recipients) > 1:
 		if stored, fresh, err = s.appendParts(ctx, *e, text); err != nil {
 			return Broadcast{}, false, err
 		}

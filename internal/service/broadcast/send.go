@@ -172,7 +172,7 @@ func (s *Service) once(
 	}
 	e := domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
 		Audience: to.list, RequestKey: d.key, RequestHash: d.hash}
-	if s.partsOf(to.n) > 1 {
+	if d.resolve == nil && s.partsOf(to.n) > 1 {
 		first, fresh, err := s.appendParts(ctx, e, text)
 		if err != nil {
 			return Broadcast{}, false, err
