@@ -127,6 +127,38 @@ func (s *Store) Append(ctx context.Context, e *domain.Entry) (stored *domain.Ent
 	return e, true, nil
 }
 
+// AppendParts is Append for the parts of one sending: all are stored, at offsets that follow each other, or none.
+// The first has the request key, and is what a repeated request gets.
+func (s *Store) AppendParts(ctx context.Context, parts []*domain.Entry) (first *domain.Entry, fresh bool, err error) {
+	first = parts[0]
+	err = s.write(ctx, first.Organisation, func(tx *Tx) error {
+		head, err := tx.Lock(ctx)
+		if err != nil {
+			return err
+		}
+		key := keyUse{first.Actor.ID, first.RequestKey}
+		used, err := tx.begin(ctx, head, []keyUse{key})
+		if err != nil {
+			return err
+		}
+		if at := used[key]; at != 0 {
+			return tx.repeated(ctx, first, at)
+		}
+		if err := tx.appendAll(ctx, head, s.clock.Now(), parts); err != nil {
+			return err
+		}
+		failpoint.Hit(failpoint.BeforeCommit)
+		return nil
+	})
+	if d, ok := errors.AsType[*Duplicate](err); ok {
+		return d.Entry, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	return first, true, nil
+}
+
 // EntryByKey returns the entry that the actor stored under a request key, nil if
 // there is none, or Conflict if it was stored for another request.
 func (s *Store) EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error) {

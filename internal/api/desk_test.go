@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crier/internal/config"
 )
 
 // deskPage is an answer of GET /conversations.
@@ -169,5 +171,40 @@ func TestSearch(t *testing.T) {
 		if got := fmt.Sprintf("%d %s", a.status, a.refused(t).Error.Field); got != want || bytes.Contains(a.body, []byte("canary")) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
+	}
+}
+
+// TestSendingInParts holds the answers of a sending in several parts against the description.
+func TestSendingInParts(t *testing.T) {
+	f := start(t, func(c *config.Config) { c.MaxRecipients = 1 })
+	to := item{"people": []string{f.ids["north/a1"], f.ids["north/b1"]}}
+	var preview struct {
+		Limit, Parts int
+		MaxParts     int `json:"max_parts"`
+	}
+	f.must(t, "north/planner", "POST", "/broadcasts/preview", item{"recipients": to}).into(t, &preview)
+	if preview.Limit != 1 || preview.Parts != 2 || preview.MaxParts != 4 {
+		t.Errorf("preview %+v", preview)
+	}
+	r := item{"key": "in-parts-0001", "subject": "s", "body": "b", "recipients": to}
+	if a := f.call(t, "north/planner", "POST", "/broadcasts", r); a.status != 413 || !strings.Contains(string(a.body), "ask for them with parts") {
+		t.Errorf("unasked: %d %s", a.status, a.body)
+	}
+	r["parts"] = 2
+	var sent struct {
+		Broadcast struct {
+			ID   string
+			Part struct {
+				N, Of, Total int
+				IDs          []string
+			}
+		}
+	}
+	f.must(t, "north/planner", "POST", "/broadcasts", r).into(t, &sent)
+	if b := sent.Broadcast; b.Part.Of != 2 || b.Part.Total != 2 || b.Part.IDs[0] != b.ID {
+		t.Errorf("sent %+v", b)
+	}
+	for _, id := range sent.Broadcast.Part.IDs {
+		f.must(t, "north/planner", "GET", "/broadcasts/"+id, nil)
 	}
 }

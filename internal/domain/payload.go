@@ -37,6 +37,16 @@ type BroadcastSent struct {
 
 	// LeftOut are those who would have got it but cannot be written to, by reason.
 	LeftOut map[BlockedCode][]PersonNo `json:"left_out,omitempty"`
+	// Part says which part this is of a sending to more people than one may have; nil: the whole.
+	Part *SendingPart `json:"part,omitempty"`
+}
+
+// SendingPart is one of the sendings that reach more people than one may have. They are stored
+// together, one after another: part N stands N-1 offsets after the first.
+type SendingPart struct {
+	N     int `json:"n"`
+	Of    int `json:"of"`
+	Total int `json:"total"` // recipients of all parts
 }
 
 // BroadcastTold is the payload of EntryBroadcastTold: staff told these people

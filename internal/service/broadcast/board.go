@@ -23,6 +23,7 @@ type Broadcast struct {
 	Kind    domain.GroupKind   `json:"kind,omitempty"`    // of the group
 	Reminds domain.BroadcastID `json:"reminds,omitempty"` // id of the sending it reminds of
 	Counts  Counts             `json:"counts"`
+	Part    *Part              `json:"part,omitempty"` // where the recipients are more than one sending may have
 
 	Attachments []domain.AttachmentView `json:"attachments,omitempty"`
 	LeftOut     []Blocked               `json:"left_out,omitempty"` // who could not be written to; for the sender and who sees all
@@ -203,6 +204,7 @@ func (s *Service) broadcast(b *sending, c Counts) Broadcast {
 		Sender: Sender{ID: b.Actor.ID, Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Kind: b.kind(), Counts: c,
 		Attachments: domain.AttachmentViews(b.text.Attachments),
 	}
+	out.Part = s.part(b)
 	if b.text.Reminds != 0 {
 		out.Reminds = s.seal(b.Organisation, b.text.Reminds)
 	}

@@ -24,6 +24,7 @@ type ManyRequest struct {
 	Attachments []domain.AttachmentID `json:"attachments,omitempty"` // uploaded for a sending to many
 	Recipients  People                `json:"recipients"`
 	Channels    []domain.Channel      `json:"channels,omitempty"` // copies
+	Parts       int                   `json:"parts,omitempty"`    // send as so many sendings at most; 0: as one
 }
 
 // People says who is to get it: exactly one of the two. A filter's Group, if it has one
@@ -38,7 +39,7 @@ type ManyPreview struct {
 	Recipients []ManyRecipient `json:"recipients"`
 	Counts     ManyCounts      `json:"counts"`
 	LeftOut    []Blocked       `json:"left_out"`
-	Limit      int             `json:"limit"` // most recipients of one sending
+	Splitting
 }
 
 // ManyRecipient is one of them.
@@ -62,12 +63,7 @@ type Blocked struct {
 	Reason domain.Blocked  `json:"reason"`
 }
 
-const (
-	attachmentsMost = 10
-	// resolveMost is how many times the limit of recipients may match before anyone is
-	// looked at: those who cannot be written to are left out of them.
-	resolveMost = 4
-)
+const attachmentsMost = 10
 
 // PreviewMany resolves recipients without sending. More than the limit is not an error
 // here, unless it is several times as many. Errors: Forbidden, NotFound, Invalid, TooLarge.
@@ -95,7 +91,7 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 	if err != nil {
 		return ManyPreview{}, err
 	}
-	out := ManyPreview{Recipients: []ManyRecipient{}, LeftOut: []Blocked{}, Limit: s.o.Limits.Recipients}
+	out := ManyPreview{Recipients: []ManyRecipient{}, LeftOut: []Blocked{}}
 	c, err := choose(actor, group, p.Filter)
 	if err != nil {
 		return ManyPreview{}, err
@@ -111,6 +107,7 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 	for _, id := range missing {
 		out.LeftOut = append(out.LeftOut, Blocked{ID: id, Reason: unknown})
 	}
+	out.Splitting = s.splitting(out.Counts.Total)
 	return out, nil
 }
 
@@ -172,7 +169,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	if len(to) == 0 && len(left) > 0 {
 		return Broadcast{}, false, allBlocked(left)
 	}
-	if err := s.count(len(to)); err != nil {
+	if err := s.count(len(to), r.Parts); err != nil {
 		return Broadcast{}, false, err
 	}
 	if s.o.CheckReach != nil && brief.Settings.Elsewhere(brief.Kind) {
@@ -183,6 +180,9 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 		if err := s.o.CheckReach(ctx, actor, r.Group, ids, r.Channels); err != nil {
 			return Broadcast{}, false, err
 		}
+	}
+	if len(r.Attachments) > 0 && s.partsOf(len(to)) > 1 {
+		return Broadcast{}, false, fault.Field("attachments", "files cannot go with a sending in parts; send without them, or to at most %d people", s.o.Limits.Recipients)
 	}
 	text := domain.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.SenderName(), SenderRole: actor.Role,
@@ -205,9 +205,18 @@ func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.Gr
 	var stored *domain.Entry
 	var fresh bool
 	var err error
-	if len(d.files) > 0 {
+	switch {
+	case d.reminder == nil && s.partsOf(text.Recipients) > 1:
+		if stored, fresh, err = s.appendParts(ctx, *e, text); err != nil {
+			return Broadcast{}, false, err
+		}
+		if fresh {
+			b, err := s.again(ctx, actor, nil, stored)
+			return b, true, err
+		}
+	case len(d.files) > 0:
 		stored, fresh, err = s.o.Store.AppendWithFiles(ctx, e, d.files, payload)
-	} else {
+	default:
 		e.Payload, err = payload(nil)
 		switch {
 		case err != nil:
@@ -273,6 +282,9 @@ func (s *Service) validateMany(r ManyRequest) error {
 		return err
 	}
 	if err := domain.CheckChannels(r.Channels); err != nil {
+		return err
+	}
+	if err := checkParts(r.Parts); err != nil {
 		return err
 	}
 	return r.Recipients.validate(r.Group)

@@ -32,11 +32,11 @@ func (p People) validate(group domain.GroupID) error {
 // people finds who is meant, those who cannot be written to included; missing are those
 // named who are not the actor's. Errors: TooLarge.
 func (s *Service) people(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, p People) (found []domain.Listed, missing []domain.PersonID, err error) {
-	most := resolveMost * s.o.Limits.Recipients
+	most := maxParts * s.o.Limits.Recipients
 	if p.Filter == nil {
 		ids := Recipients{People: p.People}.distinct()
 		if len(ids) > most {
-			return nil, nil, s.count(len(ids))
+			return nil, nil, s.count(len(ids), 0)
 		}
 		if found, err = s.o.Store.PeopleOf(ctx, org, seen, group, ids); err != nil {
 			return nil, nil, err
@@ -69,7 +69,7 @@ func (s *Service) people(ctx context.Context, org domain.OrganisationID, seen do
 			}
 		}
 		if len(nos) > most {
-			return nil, nil, s.count(len(nos))
+			return nil, nil, s.count(len(nos), 0)
 		}
 		found, err = s.o.Store.PeopleNumbered(ctx, org, nos)
 		return found, nil, err
@@ -79,7 +79,7 @@ func (s *Service) people(ctx context.Context, org domain.OrganisationID, seen do
 		return nil, nil, err
 	}
 	if n > most {
-		return nil, nil, s.count(n)
+		return nil, nil, s.count(n, 0)
 	}
 	found, err = s.o.Store.People(ctx, org, q)
 	return found, nil, err

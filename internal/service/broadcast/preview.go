@@ -11,7 +11,7 @@ type Preview struct {
 	Recipients []PreviewRecipient `json:"recipients"`
 	Counts     PreviewCounts      `json:"counts"`
 	LeftOut    []LeftOut          `json:"left_out"`
-	Limit      int                `json:"limit"` // most recipients of one sending
+	Splitting
 }
 
 // PreviewRecipient is one of them.
@@ -62,7 +62,7 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 	if err != nil {
 		return Preview{}, err
 	}
-	p := Preview{Recipients: []PreviewRecipient{}, LeftOut: []LeftOut{}, Limit: s.o.Limits.Recipients}
+	p := Preview{Recipients: []PreviewRecipient{}, LeftOut: []LeftOut{}}
 	if r.Filter == nil {
 		byID := make(map[domain.PersonID]domain.Candidate, len(candidates))
 		for _, c := range candidates {
@@ -85,11 +85,13 @@ func (s *Service) Preview(ctx context.Context, actor domain.Actor, exam domain.E
 		for _, id := range strange {
 			p.LeftOut = append(p.LeftOut, LeftOut{ID: id, Code: unknown.Code, Reason: reasonNotYours(rooms != nil)})
 		}
+		p.Splitting = s.splitting(p.Counts.Total)
 		return p, nil
 	}
 	for _, c := range candidates {
 		p.add(c)
 	}
+	p.Splitting = s.splitting(p.Counts.Total)
 	return p, nil
 }
 

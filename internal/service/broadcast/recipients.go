@@ -96,7 +96,7 @@ func (a *audience) leave(code domain.BlockedCode, no domain.PersonNo) {
 // audience resolves and freezes the recipients. It refuses none, too many, and a list of whom all are left out: who is
 // locked and, with leaveOut, who is not the actor's. Without leaveOut it refuses anyone who is not the actor's.
 func (s *Service) audience(
-	ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, r Recipients, leaveOut bool,
+	ctx context.Context, actor domain.Actor, exam domain.ExamID, rooms []string, r Recipients, leaveOut bool, parts int,
 ) (audience, error) {
 	org := actor.Organisation
 	locked, err := s.o.Store.Locked(ctx, org, exam, rooms)
@@ -106,7 +106,7 @@ func (s *Service) audience(
 	if r.Filter != nil && r.Filter.Empty() && len(locked) == 0 {
 		list, n, err := s.o.Store.Audience(ctx, org, exam, rooms)
 		if err == nil {
-			err = s.count(n)
+			err = s.count(n, parts)
 		}
 		return audience{list: list, n: n}, err
 	}
@@ -131,8 +131,8 @@ func (s *Service) audience(
 		}
 	} else {
 		ids := r.distinct()
-		if len(ids) > resolveMost*s.o.Limits.Recipients {
-			return audience{}, s.count(len(ids))
+		if len(ids) > maxParts*s.o.Limits.Recipients {
+			return audience{}, s.count(len(ids), parts)
 		}
 		places, err := s.o.Store.Places(ctx, org, exam, rooms, ids)
 		if err != nil {
@@ -148,8 +148,10 @@ func (s *Service) audience(
 			return audience{}, err
 		}
 		if !leaveOut {
-			if n := len(ids) - len(out.left[domain.BlockedLocked]); n > s.o.Limits.Recipients {
-				return audience{}, s.count(n)
+			if n := len(ids) - len(out.left[domain.BlockedLocked]); n > 0 {
+				if err := s.count(n, parts); err != nil {
+					return audience{}, err
+				}
 			}
 			if len(places) < len(ids) {
 				return audience{}, notYours(r.People, found, strays, rooms != nil)
@@ -167,7 +169,7 @@ func (s *Service) audience(
 		}
 		return audience{}, allBlocked(left)
 	}
-	if err := s.count(out.n); err != nil {
+	if err := s.count(out.n, parts); err != nil {
 		return audience{}, err
 	}
 	list := make([]domain.AudienceRoom, 0, len(byRoom))
@@ -178,17 +180,6 @@ func (s *Service) audience(
 	sort.Slice(list, func(i, j int) bool { return list[i].Room < list[j].Room })
 	out.list, err = json.Marshal(list)
 	return out, err
-}
-
-// count refuses no recipients and more than the limit.
-func (s *Service) count(n int) error {
-	if n == 0 {
-		return fault.Field("recipients", "nobody matches: there is no one to send to")
-	}
-	if limit := s.o.Limits.Recipients; n > limit {
-		return fault.Over("recipients", int64(limit), int64(n), "%d recipients; at most %d can receive one sending", n, limit)
-	}
-	return nil
 }
 
 // strays parts those of the ids that were not found: who is or was in the test, and who is strange to it.

@@ -20,6 +20,7 @@ type Request struct {
 	Body       string             `json:"body"`
 	Recipients Recipients         `json:"recipients"`
 	Channels   []domain.Channel   `json:"channels,omitempty"` // copies
+	Parts      int                `json:"parts,omitempty"`    // send as so many sendings at most; 0: as one
 	Reminds    domain.BroadcastID `json:"reminds,omitempty"`  // id of the sending this reminds of
 	// LeaveOut sends to the others where some of the people named are not the sender's, who are left out
 	// then and named in the answer. Without it nothing is sent.
@@ -54,7 +55,8 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 		reminds = of.Offset
 	}
 	return s.send(ctx, actor, exam, rooms, draft{
-		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients, channels: r.Channels, leaveOut: r.LeaveOut,
+		key: r.Key, hash: requestHash("send", exam, r), subject: r.Subject, body: r.Body, reminds: reminds, recipients: r.Recipients, channels: r.Channels,
+		leaveOut: r.LeaveOut, parts: r.Parts,
 	})
 }
 
@@ -69,6 +71,9 @@ func (s *Service) validate(r Request) error {
 		return err
 	}
 	if err := domain.CheckChannels(r.Channels); err != nil {
+		return err
+	}
+	if err := checkParts(r.Parts); err != nil {
 		return err
 	}
 	return r.Recipients.validate()
@@ -94,6 +99,7 @@ type draft struct {
 	files         []domain.AttachmentID
 	channels      []domain.Channel
 	leaveOut      bool
+	parts         int // sendings that it may become
 	// resolve finds the recipients of a reminder.
 	resolve func(context.Context) (toRemind, error)
 	// reminder is what resolve has found, of a reminder outside tests.
@@ -144,7 +150,7 @@ func (s *Service) once(
 		}
 		d.recipients = Recipients{People: r.people}
 	}
-	to, err := s.audience(ctx, actor, exam, rooms, d.recipients, d.leaveOut)
+	to, err := s.audience(ctx, actor, exam, rooms, d.recipients, d.leaveOut, d.parts)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -161,15 +167,20 @@ func (s *Service) once(
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Reminds: d.reminds, Recipients: to.n, LeftOut: to.left, Filter: filter, Channels: d.channels,
 	}
-	payload, err := json.Marshal(text)
-	if err != nil {
+	e := domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
+		Audience: to.list, RequestKey: d.key, RequestHash: d.hash}
+	if d.resolve == nil && s.partsOf(to.n) > 1 {
+		first, fresh, err := s.appendParts(ctx, e, text)
+		if err != nil {
+			return Broadcast{}, false, err
+		}
+		b, err := s.again(ctx, actor, rooms, first)
+		return b, fresh, err
+	}
+	if e.Payload, err = json.Marshal(text); err != nil {
 		return Broadcast{}, false, err
 	}
-	e := &domain.Entry{
-		Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
-		Payload: payload, Audience: to.list, RequestKey: d.key, RequestHash: d.hash,
-	}
-	stored, fresh, err := s.append(ctx, e, d, r, to.people)
+	stored, fresh, err := s.append(ctx, &e, d, r, to.people)
 	if err != nil {
 		return Broadcast{}, false, err
 	}

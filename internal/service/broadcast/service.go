@@ -40,6 +40,8 @@ type Store interface {
 	EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*domain.Entry, error)
 	// AppendWithFiles is Append for a sending with files that the actor has uploaded for one.
 	AppendWithFiles(ctx context.Context, e *domain.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (*domain.Entry, bool, error)
+	// AppendParts stores the parts of a sending: all or none. first is the one with the request key.
+	AppendParts(ctx context.Context, parts []*domain.Entry) (first *domain.Entry, fresh bool, err error)
 	Append(ctx context.Context, e *domain.Entry) (*domain.Entry, bool, error)
 	Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error)
 	Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error)

@@ -86,6 +86,8 @@ export interface Broadcast {
   /** The answer to a reminder: this one had just been sent to all of them. */
   merged?: boolean
   counts: BroadcastCounts
+  /** Which of several sendings it is, where its people are too many for one. */
+  part?: { n: number; of: number; total: number; ids: string[] } | null
   /** Whom it could not go to, and why. */
   left_out?: { id: string; name: string; reason: { code: string; text: string } }[]
 }
@@ -119,6 +121,8 @@ export interface Recipient {
   by_ticket_of?: Partial<Record<ReceiptState, TicketMaker>> | null
   /** How its copies stand. */
   deliveries?: CopyState[] | null
+  /** Which sending it went to them with, where several are shown together. */
+  broadcast?: string
 }
 
 export interface LogEntry {

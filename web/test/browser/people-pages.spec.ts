@@ -1,4 +1,4 @@
-import { expect, shot, test } from './staff-server'
+import { accessible, expect, shot, test } from './staff-server'
 import { crew, key, pool, reply, rowOf, sendAll } from './messages-people'
 
 test('a coordinator begins with the messages, and meets no tests', async ({ browser, server }) => {
@@ -281,4 +281,33 @@ test('settings: a choice of the organisation; canned replies, shared and own', a
   const other = await server.open(browser, 'coordinator', '/staff/settings')
   await expect(other.getByText('/park')).toBeVisible()
   await expect(other.getByRole('button', { name: 'Change Where to leave the car' })).toHaveCount(0)
+})
+
+test('more than one sending may reach: sent as two once one says so, on one board', async ({ browser, server }) => {
+  test.setTimeout(180_000)
+  const many = Array.from({ length: 1501 }, (_, i) => ({ given_name: 'Part', family_name: `Q${String(i).padStart(4, '0')}` }))
+  const here = await pool(server, 'PARTS', many, 0)
+  const page = await server.open(browser, 'planner', `/staff/groups/${here.group}`)
+  await page.getByRole('button', { name: '1,501 people' }).click()
+  await page.getByRole('menuitem', { name: /^Message all 1,501…/ }).click()
+  const dialog = page.getByRole('dialog').first()
+  await dialog.getByLabel('Subject').fill('Saturday')
+  await dialog.getByLabel('Message', { exact: true }).fill('Who can come?')
+  await dialog.getByRole('button', { name: 'Send to 1,501' }).click()
+  await expect(dialog.getByText(/^1,?501 people; at most 1,?500 can receive one sending/).first()).toBeVisible()
+  await dialog.getByRole('checkbox', { name: 'Send as 2 sendings, one after another' }).check()
+  await accessible(page)
+  await shot(page, 'send-parts')
+  await dialog.getByRole('button', { name: 'Send to 1,501' }).click()
+  await expect(dialog.getByText('Sent to 1,501 people')).toBeVisible()
+  await dialog.getByRole('link', { name: 'Delivery board' }).click()
+  await expect(page.getByText('1,501 recipients')).toBeVisible()
+  await expect(page.getByText('Sent as 2 sendings')).toBeVisible()
+  await accessible(page)
+  await shot(page, 'board-parts')
+  await page.getByRole('link', { name: 'Part 2' }).click()
+  await expect(page.getByText('Part 2 of 2')).toBeVisible()
+  await expect(page.getByText(/· 1 recipient\b/)).toBeVisible()
+  await page.getByRole('link', { name: 'All parts together' }).click()
+  await expect(page.getByText('1,501 recipients')).toBeVisible()
 })

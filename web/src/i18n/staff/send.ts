@@ -49,6 +49,8 @@ export const send = {
   'send.long.body': { one: 'The message is {count} character too long', other: 'The message is {count} characters too long' },
   'send.many': '{total} candidates; at most {limit} can receive one sending',
   'send.manyHelp': 'Narrow the filter, for example to one room, and send in parts.',
+  'send.split': { one: 'Send as {count} sending', other: 'Send as {count} sendings, one after another' },
+  'send.splitHint': 'Everybody gets the message once. One board shows all of them. Files cannot go with it.',
   'send.sent': { one: 'Sent to {count} candidate', other: 'Sent to {count} candidates' },
   'send.shortcut': 'Ctrl+Enter sends',
   'send.signInAgain': 'Sign in again',

@@ -2,13 +2,23 @@
 // server says that counts changed, at most once a second.
 
 import { connection } from '../../lib/connection.svelte'
+import { ApiError } from '../../lib/api'
 import { clock } from '../../lib/clock.svelte'
 import { api } from '../../lib/session.svelte'
 import { Slowly } from '../lists/slowly'
 import type { Broadcast, Recipient } from '../types'
 
+/** The parts of a sending as one: what was sent once, and how far all of it has come. */
+export function together(parts: readonly Broadcast[]): Broadcast {
+  const counts = { ...parts[0]!.counts }
+  for (const one of parts.slice(1)) for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += one.counts[name] ?? 0
+  return { ...parts[0]!, counts, left_out: parts.flatMap((one) => one.left_out ?? []) }
+}
+
 export class LiveBoard {
   readonly id: string
+  /** This part alone, of a sending in several. */
+  readonly alone: boolean
   broadcast: Broadcast | undefined = $state.raw()
   recipients: readonly Recipient[] | undefined = $state.raw()
   failure: unknown = $state.raw()
@@ -22,8 +32,9 @@ export class LiveBoard {
   #stops: (() => void)[] = []
   #watching = false
 
-  constructor(id: string) {
+  constructor(id: string, alone = false) {
     this.id = id
+    this.alone = alone
   }
 
   start(): () => void {
@@ -49,7 +60,7 @@ export class LiveBoard {
   /** Puts rows that the server has just answered with in place of ours. */
   replace(rows: readonly Recipient[]): void {
     const by = new Map(rows.map((r) => [r.id, r]))
-    this.recipients = this.recipients?.map((r) => by.get(r.id) ?? r)
+    this.recipients = this.recipients?.map((r) => (by.has(r.id) ? { ...by.get(r.id)!, broadcast: r.broadcast } : r))
     this.refresh()
   }
 
@@ -60,28 +71,51 @@ export class LiveBoard {
     return () => clearInterval(timer)
   }
 
+  async #one(id: string): Promise<{ broadcast: Broadcast; recipients: Recipient[] }> {
+    const [{ broadcast }, { recipients }] = await Promise.all([
+      api.get<{ broadcast: Broadcast }>(`/broadcasts/${id}`),
+      api.get<{ recipients: Recipient[] }>(`/broadcasts/${id}/recipients`),
+    ])
+    return { broadcast, recipients: recipients.map((r) => ({ ...r, broadcast: id })) }
+  }
+
+  /** All parts that one may see; of a sending in one part that one. */
+  async #all(): Promise<{ broadcast: Broadcast; recipients: Recipient[] }> {
+    const mine = await this.#one(this.id)
+    const { part } = mine.broadcast
+    if (!part || this.alone) return mine
+    const others = part.ids.filter((id) => id !== this.id)
+    const found = await Promise.all(
+      others.map((id) =>
+        this.#one(id).catch((error: unknown) => {
+          if (error instanceof ApiError && error.status === 404) return undefined // none of its people are one's own
+          throw error
+        }),
+      ),
+    )
+    const all = [mine, ...found.filter((one) => one !== undefined)].sort((a, b) => (a.broadcast.part?.n ?? 0) - (b.broadcast.part?.n ?? 0))
+    return { broadcast: together(all.map((one) => one.broadcast)), recipients: all.flatMap((one) => one.recipients) }
+  }
+
   async #reading(): Promise<void> {
     try {
-      const [one, people] = await Promise.all([
-        api.get<{ broadcast: Broadcast }>(`/broadcasts/${this.id}`),
-        api.get<{ recipients: Recipient[] }>(`/broadcasts/${this.id}/recipients`),
-      ])
+      const { broadcast, recipients } = await this.#all()
       const before = new Map(this.recipients?.map((r) => [r.id, r]))
       this.marks = new Set(
-        people.recipients.filter((r) => {
+        recipients.filter((r) => {
           const old = before.get(r.id)
           return old && (old.state !== r.state || !old.told !== !r.told)
         }).map((r) => r.id),
       )
-      this.broadcast = one.broadcast
-      this.recipients = people.recipients
+      this.broadcast = broadcast
+      this.recipients = recipients
       this.failure = undefined
       this.stale = false
       this.readAt = clock.read()
       if (!this.#watching && this.#stops.length) {
         // Which test it is we know only now. What happened meanwhile is read once more after the answer.
         this.#watching = true
-        this.#stops.push(this.#follow(one.broadcast))
+        this.#stops.push(this.#follow(broadcast))
         this.#read.soon()
       }
     } catch (error) {

@@ -62,6 +62,8 @@ export class Composition {
   phase: Phase<Sent> = $state.raw({ name: 'idle' })
   /** It was refused because some could not be reached: those who can. */
   others: readonly string[] = $state.raw([])
+  /** Somebody wants it sent as several, where one may not reach them all. */
+  split = $state(false)
 
   readonly subjectRequired = $derived(session.me?.organisation.subject_required ?? true)
   readonly busy = $derived(this.phase.name === 'sending' || this.phase.name === 'waiting')
@@ -72,16 +74,18 @@ export class Composition {
   readonly faults: Fault[] = $derived(
     faults(this.draft, {
       recipients: this.reach?.counts.total,
-      most: this.reach?.limit ?? 0,
+      most: (this.reach?.limit ?? 0) * (this.split ? (this.reach?.max_parts ?? 1) : 1),
       subjectRequired: this.subjectRequired,
       failed: this.uploads.count('failed'),
       uploading: this.uploads.count('uploading'),
     }),
   )
-  /** Too many, in words. */
+  /** Too many for one sending, in words. */
   readonly many = $derived.by(() => (this.reach && this.total > this.reach.limit ? this.#about.many(this.total, this.reach.limit) : undefined))
+  /** How many sendings it would take, where they are not too many; else 1. */
+  readonly parts = $derived(this.reach && this.reach.parts <= this.reach.max_parts ? this.reach.parts : 1)
   /** What is wrong, in words, beside the button. */
-  readonly fault = $derived(this.many ?? (this.tried && !this.draft.asked ? this.#words(this.faults.find((f) => f.why !== 'uploading')) : undefined))
+  readonly fault = $derived((this.split && this.parts > 1 ? undefined : this.many) ?? (this.tried && !this.draft.asked ? this.#words(this.faults.find((f) => f.why !== 'uploading')) : undefined))
 
   constructor(about: About) {
     this.#about = about
@@ -160,7 +164,8 @@ export class Composition {
         return first.field
       }
       // From here on every try is this request, to the letter.
-      this.#keep({ asked: this.#about.named(this.reach!), subject: this.draft.subject.trim() })
+      const parts = this.split && this.parts > 1 ? this.parts : undefined
+      this.#keep({ asked: this.#about.named(this.reach!), subject: this.draft.subject.trim(), parts })
       this.#sending = this.#make(false)
     }
     this.#start()
@@ -169,7 +174,7 @@ export class Composition {
 
   #start(): void {
     const { route, group } = this.#about
-    const { key, subject, body, attachments, channels, asked, leaveOut } = this.draft
+    const { key, subject, body, attachments, channels, asked, leaveOut, parts } = this.draft
     this.#sending.start(async () => {
       const answer = await api.post<{ broadcast: Sent }>(route, {
         key,
@@ -180,6 +185,7 @@ export class Composition {
         ...(channels.length ? { channels } : {}),
         recipients: { people: asked },
         ...(leaveOut ? { leave_out: true } : {}),
+        ...(parts ? { parts } : {}),
       })
       return answer.broadcast
     })

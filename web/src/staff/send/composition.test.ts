@@ -22,6 +22,8 @@ const reach = (...ids: string[]) => ({
   counts: { total: ids.length, online: ids.length, away: 0, unresponsive: 0, unknown: 0, offline: 0 },
   left_out: [{ id: 'left', name: 'Left', reason: { code: 'locked', text: 'locked' } }],
   limit: 2,
+  parts: Math.ceil(ids.length / 2),
+  max_parts: 3,
 })
 const settle = () => new Promise((done) => setTimeout(done))
 async function answer(path: string, value: unknown) {
@@ -198,4 +200,28 @@ test('copies that were ticked for some are not ticked for others, whose draft be
   expect(write({ copies: ['email'] }).draft.channels).toEqual(['sms'])
   const other = write({ copies: ['email'], recipients: { people: ['z'] } })
   expect([other.draft.subject, other.draft.channels]).toEqual([' S ', ['email']])
+})
+
+test('too many for one sending are sent to in parts once one says so, and every try asks for the same', async () => {
+  const c = write()
+  await answer('/broadcasts/preview', reach('a', 'b', 'c'))
+  text(c)
+  expect([c.parts, c.submit()]).toEqual([2, 'recipients'])
+  c.split = true
+  expect([c.fault, c.submit()]).toEqual([undefined, undefined])
+  expect(asked[0]!.body).toMatchObject({ recipients: { people: ['a', 'b', 'c'] }, parts: 2 })
+  asked.shift()!.fail(new ApiError({ code: 'network', message: 'gone' }))
+  await settle()
+  c.stop()
+  c.leave()
+  const again = write()
+  await answer('/broadcasts/preview', reach('a', 'b', 'c'))
+  again.submit()
+  expect(asked[0]!.body).toMatchObject({ key: c.draft.key, parts: 2 })
+  await answer('/broadcasts', { broadcast: { id: 'x' } })
+  const most = write()
+  await answer('/broadcasts/preview', reach('a', 'b', 'c', 'd', 'e', 'f', 'g'))
+  text(most)
+  most.split = true
+  expect([most.parts, most.fault, most.submit()]).toEqual([1, '7 of 2', 'recipients'])
 })

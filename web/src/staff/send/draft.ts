@@ -23,6 +23,8 @@ export interface Draft {
   asked?: readonly string[]
   /** Of those, who cannot be reached is left out. */
   leaveOut?: boolean
+  /** As how many sendings a try asked for it; absent: as one. */
+  parts?: number
 }
 
 /** Characters as the server counts them: Unicode code points. */
@@ -52,7 +54,7 @@ export function load(store: Store, place: string): Draft | undefined {
     const kept = JSON.parse(store.getItem(name(place)) ?? 'null') as Partial<Draft> | null
     if (!kept || typeof kept.key !== 'string' || typeof kept.subject !== 'string' || typeof kept.body !== 'string') return undefined
     const channels = Array.isArray(kept.channels) ? copied.filter((c) => kept.channels!.includes(c)) : []
-    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(typeof kept.to === 'string' ? { to: kept.to } : {}), ...(Array.isArray(kept.asked) ? { asked: kept.asked, ...(kept.leaveOut === true ? { leaveOut: true } : {}) } : {}) }
+    return { key: kept.key, subject: kept.subject, body: kept.body, attachments: Array.isArray(kept.attachments) ? kept.attachments : [], channels, ...(typeof kept.to === 'string' ? { to: kept.to } : {}), ...(Array.isArray(kept.asked) ? { asked: kept.asked, ...(kept.leaveOut === true ? { leaveOut: true } : {}) } : {}), ...(typeof kept.parts === 'number' ? { parts: kept.parts } : {}) }
   } catch {
     return undefined
   }

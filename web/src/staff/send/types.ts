@@ -9,6 +9,9 @@ export interface Reach {
   left_out: readonly LeftOut[]
   /** Most recipients of one sending. */
   limit: number
+  /** Sendings that it takes, and how many of them may be asked for. */
+  parts: number
+  max_parts: number
   /** Of the copies, where some were asked about. */
   plan?: Plan | null
 }
