@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"crier/internal/domain"
@@ -31,12 +32,22 @@ func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no dom
 		at, id := arg(q.AtOffset), arg(q.AtID)
 		where += ` AND m."offset" ` + than + `= ` + at + ` AND (m."offset" ` + than + ` ` + at + ` OR a.id ` + than + ` ` + id + `)`
 	}
-	for _, t := range q.Terms {
-		ways := make([]string, len(t))
-		for i, w := range t {
-			ways[i] = `a.folded LIKE ` + arg("% "+w+"%") // words hold letters, digits, marks and symbols alone
+	if len(q.Terms) > 0 {
+		senders, err := s.fileSenders(ctx, org, no)
+		if err != nil {
+			return nil, err
 		}
-		where += ` AND (` + strings.Join(ways, " OR ") + `)`
+		for _, t := range q.Terms {
+			ways := make([]string, len(t), len(t)+1)
+			for i, w := range t {
+				ways[i] = `a.folded LIKE ` + arg("% "+w+"%") // words hold letters, digits, marks and symbols alone
+			}
+			of := slices.DeleteFunc(slices.Clone(senders), func(name string) bool {
+				return !slices.ContainsFunc(t, func(w string) bool { return domain.MatchWords(w, name) })
+			})
+			ways = append(ways, s.d.Among("e.actor_name", arg(jsonOf(of))))
+			where += ` AND (` + strings.Join(ways, " OR ") + `)`
+		}
 	}
 	where += s.seesGroup("m.group_id", "m.person_no", seen, &args)
 	var rows []struct {
@@ -68,6 +79,19 @@ func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no dom
 			return nil, fmt.Errorf("entry %d: %w", f.Offset, err)
 		}
 		out[i].Via = sent.Via
+	}
+	return out, nil
+}
+
+// fileSenders returns the names of those who sent files in a candidate's conversation.
+func (s *Store) fileSenders(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]string, error) {
+	var out []string
+	err := s.list(ctx, &out, `SELECT DISTINCT e.actor_name
+		FROM messages m JOIN attachments a ON a.organisation_id = m.organisation_id AND a."offset" = m."offset" AND a."offset" <> 0
+		JOIN entries e ON e.organisation_id = m.organisation_id AND e."offset" = m."offset"
+		WHERE m.organisation_id = $1 AND m.person_no = $2`, org, no)
+	if err != nil {
+		return nil, fmt.Errorf("read who sent a conversation's files: %w", err)
 	}
 	return out, nil
 }

@@ -52,7 +52,7 @@ type SentText struct {
 
 // FileQuery chooses files of one conversation. The zero value chooses all.
 type FileQuery struct {
-	Terms    []Term // that the name must hold
+	Terms    []Term // that the name, or the sender's, must hold
 	UpTo     int64  // only of messages up to this offset; 0 = all
 	AtOffset int64  // the place of the last one of the page before; 0 = none
 	AtID     AttachmentID

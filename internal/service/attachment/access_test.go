@@ -220,6 +220,8 @@ func TestDocuments(t *testing.T) {
 			{"planner", "b", "", []string{"rules.txt"}}, {"bert", "b", "", []string{"rules.txt"}}, {"planner", "z", "", nil},
 			{"planner", "a", "zeugnis", []string{"zweites-Zeugnis.pdf", "Zeugnis März.pdf"}},
 			{"planner", "a", "ZEUG MARZ", []string{"Zeugnis März.pdf"}}, {"planner", "a", "ubers", []string{"Übersicht.csv"}},
+			{"planner", "a", "amin", []string{"notes.txt", "zweites-Zeugnis.pdf", "Zeugnis März.pdf"}}, // by who sent it
+			{"planner", "a", "VOGEL foto", []string{"Foto.png"}}, {"planner", "a", "sara foto", nil},
 			{"planner", "a", "pdf", []string{"zweites-Zeugnis.pdf", "Zeugnis März.pdf"}}, {"planner", "a", "eugnis", nil}, {"planner", "a", "%", nil}, {"planner", "a", "_", nil},
 		} {
 			if got := list(c.who, c.person, c.q); !slices.Equal(got, c.want) {

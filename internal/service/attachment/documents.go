@@ -33,7 +33,7 @@ type Documents struct {
 const documentsMost = 200
 
 // Documents lists the files of a person's conversation. Every word of q is the beginning of a
-// word of the name; accents do not matter. after is the Next of the page before.
+// word of the file's name or of the sender's; accents do not matter. after is the Next of the page before.
 // Errors: Forbidden, NotFound, Invalid (fields "q", "after").
 func (s *Service) Documents(ctx context.Context, actor domain.Actor, person domain.PersonID, q string, limit int, after string) (Documents, error) {
 	out := Documents{Documents: []Document{}}

@@ -114,10 +114,10 @@ export const conversation = {
 
   // documents
   'documents.title': 'Shared documents',
-  'documents.find': 'Search file names',
+  'documents.find': 'Search by file or sender',
   'documents.none': 'No files yet',
   'documents.noneBody': 'Files that either side attaches are listed here.',
-  'documents.noMatch': 'No file name matches “{q}”',
+  'documents.noMatch': 'No file or sender matches “{q}”',
   'documents.failed': 'The files could not be loaded',
   'documents.by': '{name}, {time}',
   'documents.show': 'Show in the conversation',
