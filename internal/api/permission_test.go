@@ -220,6 +220,7 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "PATCH", path: "/settings", action: domain.ActSettingsManage, body: sameFor(item{"test_replies": true, "candidates_start": true})},
 		{method: "GET", path: "/canned-replies", action: domain.ActConversationWork},
 		{method: "POST", path: "/canned-replies", action: domain.ActConversationWork, body: sameFor(item{"title": "t", "body": "b", "shared": false})},
+		{method: "POST", path: "/canned-replies", action: domain.ActCannedShare, body: sameFor(item{"title": "t", "body": "b", "shared": true})},
 		{method: "PUT", path: "/canned-replies/{reply}", action: domain.ActConversationWork, body: sameFor(item{"title": "t", "body": "c", "shared": false}), at: own("/canned-replies", "canned_reply", item{"title": "t", "body": "b", "shared": false})},
 		{method: "DELETE", path: "/canned-replies/{reply}", action: domain.ActConversationWork, at: own("/canned-replies", "canned_reply", item{"title": "t", "body": "b", "shared": false})},
 		{method: "GET", path: "/views", action: domain.ActConversationView, person: true},

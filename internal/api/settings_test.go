@@ -84,7 +84,8 @@ func TestCannedReplies(t *testing.T) {
 		status            int
 		field             string
 	}{
-		{"coordinator", "POST", "", item{"title": "S", "body": "b", "shared": true}, 403, ""},
+		{"anna", "POST", "", item{"title": "S", "body": "b", "shared": true}, 403, ""},
+		{"coordinator", "PUT", "/" + shared.Reply.ID, item{"title": "All", "shortcut": "all", "body": "Thanks again", "shared": true}, 200, ""},
 		{"coordinator", "POST", "", item{"title": "S", "shortcut": "all", "body": "b", "shared": false}, 409, "shortcut"},
 		{"coordinator", "POST", "", item{"title": "", "body": "b", "shared": false}, 422, "title"},
 		{"coordinator", "POST", "", item{"title": "t", "body": " ", "shared": false}, 422, "body"},

@@ -49,7 +49,8 @@ const (
 	ActPeopleView         Action = "people.view"         // groups, people lists and profiles
 	ActAssignmentManage   Action = "assignment.manage"   // delete an assignment, set someone unavailable
 	ActTeamChat           Action = "team.chat"           // staff to staff, back channels of one's groups
-	ActSettingsManage     Action = "settings.manage"     // the organisation's choices, shared canned replies
+	ActCannedShare        Action = "canned.share"        // canned replies that all staff have
+	ActSettingsManage     Action = "settings.manage"     // the organisation's choices
 	ActDeliveryManage     Action = "delivery.manage"     // all deliveries, their retry; what came in and matches nobody
 	ActConsentManage      Action = "consent.manage"      // note a person's agreement to SMS
 	ActContactView        Action = "contact.view"        // contact data, and what belongs to no group
@@ -59,7 +60,7 @@ const (
 
 // Actions lists every action, sorted: the rows of the permission matrix.
 var Actions = []Action{
-	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
+	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActCannedShare, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
 	ActConsentManage, ActContactView, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
 	ActSettingsManage, ActSocketOpen, ActStaffManage, ActTeamChat, ActExamView, ActTicketsMake,
 }
@@ -85,14 +86,14 @@ var permissions = map[Role]map[Action]Reach{
 		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
-		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
 	},
 	RolePlanner: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
-		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
 	},
 	RoleChiefInvigilator: {
 		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
@@ -108,7 +109,7 @@ var permissions = map[Role]map[Action]Reach{
 		ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
 		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActTeamChat: ReachExams,
-		ActConsentManage: ReachExams, ActContactView: ReachExams,
+		ActConsentManage: ReachExams, ActContactView: ReachExams, ActCannedShare: ReachOrganisation,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
 	// What an API key may do at most; Actor.Reach asks for its rights as well.

@@ -34,6 +34,7 @@ func TestPermissionMatrix(t *testing.T) {
 		ActPeopleView:         {all, all, exams, rooms, exams, none, all, all},
 		ActAssignmentManage:   {all, all, none, none, exams, none, all, none},
 		ActTeamChat:           {all, all, exams, exams, exams, none, none, none},
+		ActCannedShare:        {all, all, none, none, all, none, none, none},
 		ActSettingsManage:     {all, none, none, none, none, none, all, all},
 		ActDeliveryManage:     {all, all, none, none, none, none, none, none},
 		ActConsentManage:      {all, all, none, none, exams, none, all, none},

@@ -29,7 +29,7 @@ type CannedRequest struct {
 	Shortcut string `json:"shortcut"` // typed after a slash; small letters, digits and hyphens
 	Subject  string `json:"subject"`
 	Body     string `json:"body"`
-	Shared   bool   `json:"shared"` // by all staff: admins and planners
+	Shared   bool   `json:"shared"` // for all staff: admins, planners and coordinators
 }
 
 // cannedMost is how many replies one owner may keep: a staff member, or all of them together.
@@ -107,13 +107,13 @@ func (s *Service) RemoveCanned(ctx context.Context, actor domain.Actor, id strin
 	return nil
 }
 
-// mayShare: a shared reply is everyone's wording, so those who answer for the organisation keep it.
+// mayShare refuses a shared reply to those who do not keep them. Each change of one is recorded.
 func mayShare(actor domain.Actor, shared bool) error {
 	if err := person(actor, domain.ActConversationWork); err != nil {
 		return err
 	}
-	if shared && actor.Reach(domain.ActConversationWork) < domain.ReachOrganisation {
-		return fault.New(fault.Forbidden, "shared replies are kept by admins and planners; save it for yourself instead")
+	if shared && actor.May(domain.ActCannedShare) != nil {
+		return fault.New(fault.Forbidden, "shared replies are kept by admins, planners and coordinators; save it for yourself instead")
 	}
 	return nil
 }
