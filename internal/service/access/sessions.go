@@ -38,6 +38,7 @@ type Me struct {
 	Role         domain.Role     `json:"role"`
 	Kind         string          `json:"kind"` // staff, candidate, api_key
 	Locale       string          `json:"locale"`
+	Email        string          `json:"email,omitempty"` // of staff: where mails about replies would go
 	Organisation MyOrganisation  `json:"organisation"`
 	Permissions  []domain.Action `json:"permissions"`
 }
@@ -71,6 +72,9 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (Me, error) {
 		return Me{}, err
 	}
 	me.Kind, me.Locale = string(p.Kind), p.Locale
+	if p.Kind == domain.KindStaff {
+		me.Email = p.Email
+	}
 	return me, nil
 }
 

@@ -14,6 +14,8 @@ export type Me = {
   role: Role
   kind: 'staff' | 'candidate'
   locale: string
+  /** Of staff: where mails about replies would go. */
+  email?: string
   organisation: Organisation
   permissions: string[]
 }

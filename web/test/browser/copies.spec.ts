@@ -283,3 +283,25 @@ test('copies by default: as the organisation says, until one chooses in a conver
     await server.api('admin', 'PATCH', '/settings', { default_channels: [] })
   }
 })
+
+test('at the first sign-in staff are asked once whether to be emailed about replies', async ({ browser, server }) => {
+  const { people } = await pool(server, 'OFFER', 1)
+  const staffOf = (login: string, email?: string) => ({ external_id: login, kind: 'staff', role: 'planner', given_name: 'Kari', family_name: login, login, password: 'crier-demo', ...(email ? { email } : {}) })
+  await server.api('admin', 'PUT', '/provisioning/people', { items: [staffOf('offer.one', 'kari@example.org'), staffOf('offer.none')] })
+  const page = await server.open(browser, 'offer.one' as Login, '/staff/messages')
+  const offer = page.getByRole('region', { name: 'For yourself' })
+  await expect(offer).toContainText('kari@example.org')
+  await accessible(page)
+  await shot(page, 'offer-email')
+  await offer.getByRole('button', { name: 'Email me' }).click()
+  await expect(offer).toHaveCount(0)
+  await page.reload()
+  await expect(page.getByText(/^Connected/).first()).toBeVisible()
+  await expect(offer).toHaveCount(0)
+  expect(await server.api('offer.one' as Login, 'GET', '/me/preferences')).toMatchObject({ notify_email: 'grouped' })
+  // Who has no address is not asked; candidates are told none.
+  const other = await server.open(browser, 'offer.none' as Login, '/staff/messages')
+  await expect(other.getByText(/^Connected/).first()).toBeVisible()
+  await expect(other.getByRole('region', { name: 'For yourself' })).toHaveCount(0)
+  expect(JSON.stringify(await server.api(people[0]!.login as Login, 'GET', '/session'))).not.toContain('@example.org')
+})

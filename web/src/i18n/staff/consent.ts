@@ -54,4 +54,8 @@ export const consent = {
   'notify.mentions': 'Email me when a colleague mentions me',
   'notify.mentionsHint': 'Sent when you have not been here for 5 minutes and have not read the note.',
   'notify.saved': 'Saved',
+  'notify.offer': 'Shall we email you when candidates reply while you are away? To',
+  'notify.accept': 'Email me',
+  'notify.decline': 'No, thanks',
+  'notify.declined': 'No emails. You can change this under Settings.',
 } as const

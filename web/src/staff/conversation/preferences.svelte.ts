@@ -9,6 +9,8 @@ class Preferences {
   emailReplies: boolean | undefined = $state()
   /** A mail about mentions, while one is away: yes unless one says no. Undefined until it is known. */
   emailMentions: boolean | undefined = $state()
+  /** Nobody has said yet whether such a mail is wanted. */
+  undecided = $state(false)
   #read: Promise<void> | undefined
 
   /** Reads them once; until then, and if it cannot be done, what most people want. */
@@ -17,6 +19,7 @@ class Preferences {
       .get<{ enter_sends?: boolean; notify_email?: string; notify_mentions?: string }>('/me/preferences')
       .then((p) => {
         if (typeof p.enter_sends === 'boolean') this.enterSends = p.enter_sends
+        this.undecided = p.notify_email === undefined
         this.emailReplies = p.notify_email !== undefined && p.notify_email !== 'off'
         this.emailMentions = p.notify_mentions !== 'off'
       })
@@ -27,11 +30,14 @@ class Preferences {
 
   async setEmailReplies(on: boolean): Promise<void> {
     const before = this.emailReplies
+    const undecided = this.undecided
     this.emailReplies = on
+    this.undecided = false
     try {
       await api.put('/me/preferences', { notify_email: on ? 'grouped' : 'off' })
     } catch (error) {
       this.emailReplies = before
+      this.undecided = undecided
       throw error
     }
   }
