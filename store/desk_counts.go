@@ -35,7 +35,7 @@ func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff
 		*c.into = min(*c.into, domain.DeskCountMost)
 	}
 	args := []any{org, staff}
-	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1`+s.mentionsFrom(seen, &args)+` AND `+unreadMention+
+	err := s.get(ctx, &out.Mentions, `SELECT count(*) FROM (SELECT 1`+s.mentionsFrom("", seen, &args)+` AND `+unreadMention+
 		fmt.Sprintf(` LIMIT %d) AS x`, domain.DeskCountMost), args...)
 	if err != nil {
 		return out, fmt.Errorf("count mentions: %w", err)

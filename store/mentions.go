@@ -12,13 +12,11 @@ import (
 )
 
 // mentionsFrom is a staff member's ($2) mentions m, with what they are in and how far it is read. Whoever may no
-// longer see a note is not shown that it mentions them.
-func (s *Store) mentionsFrom(seen domain.Seen, args *[]any) string {
+// longer see a note is not shown that it mentions them. joins adds tables.
+func (s *Store) mentionsFrom(joins string, seen domain.Seen, args *[]any) string {
 	return ` FROM mentions m
 		JOIN facts f ON f.organisation_id = $1 AND f.person_no = m.person_no AND f."offset" = m."offset"
-		LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $2 AND r.person_no = m.person_no
-		JOIN entries e ON e.organisation_id = $1 AND e."offset" = m."offset"
-		JOIN people p ON p.organisation_id = $1 AND p.no = m.person_no
+		LEFT JOIN reads r ON r.organisation_id = $1 AND r.staff_no = $2 AND r.person_no = m.person_no` + joins + `
 		WHERE m.organisation_id = $1 AND m.staff_no = $2` +
 		s.seesPerson("m.person_no", seen, args) + s.seesGroup("f.group_id", "f.person_no", seen, args)
 }
@@ -33,7 +31,8 @@ func (s *Store) Mentions(ctx context.Context, org domain.OrganisationID, staff d
 		before = math.MaxInt64
 	}
 	args := []any{org, staff, before}
-	where := s.mentionsFrom(seen, &args) + ` AND m."offset" < $3`
+	where := s.mentionsFrom(` JOIN entries e ON e.organisation_id = $1 AND e."offset" = m."offset"
+		JOIN people p ON p.organisation_id = $1 AND p.no = m.person_no`, seen, &args) + ` AND m."offset" < $3`
 	if q.Unmailed {
 		args = append(args, micros(q.From), micros(q.To))
 		where += fmt.Sprintf(` AND m.mailed = 0 AND m.at > $%d AND m.at <= $%d AND `, len(args)-1, len(args)) + unreadMention

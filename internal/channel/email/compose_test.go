@@ -156,10 +156,18 @@ func TestMailsOfTheServer(t *testing.T) {
 func TestLanguages(t *testing.T) {
 	fields := func(w *Words) map[string]string {
 		out := map[string]string{}
-		v := reflect.ValueOf(*w)
-		for i := range v.NumField() {
-			out[v.Type().Field(i).Name] = v.Field(i).String()
+		var add func(prefix string, v reflect.Value)
+		add = func(prefix string, v reflect.Value) {
+			for i := range v.NumField() {
+				name := prefix + v.Type().Field(i).Name
+				if f := v.Field(i); f.Kind() == reflect.Struct {
+					add(name+".", f)
+				} else {
+					out[name] = f.String()
+				}
+			}
 		}
+		add("", reflect.ValueOf(*w))
 		return out
 	}
 	english := fields(languages["en"])
