@@ -91,7 +91,7 @@ func sendingsAfter(ctx context.Context, tx *sql.Tx, org, offset int64) (values [
 const foldPage = 2000
 
 // foldPeople gives people who were stored before version 3 the folded texts that lists
-// are sorted by and searched in. Folding is done here because neither database can.
+// are searched in. Folding is done here because neither database can.
 func foldPeople(ctx context.Context, d *dialect, tx *sql.Tx) error {
 	org, no := int64(0), int64(0)
 	for {
@@ -100,15 +100,15 @@ func foldPeople(ctx context.Context, d *dialect, tx *sql.Tx) error {
 			return fmt.Errorf("read people to be folded: %w", err)
 		}
 		if len(page) == 0 {
-			break
+			return nil
 		}
 		values := make([][]any, len(page))
 		for i, r := range page {
 			p := r.person()
-			values[i] = []any{r.Organisation, r.No, p.SortName(), p.SearchWords()}
+			values[i] = []any{r.Organisation, r.No, p.SearchWords()}
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE people SET sort_name = r.sort_name, folded = r.folded
-			FROM `+d.Rows("$1", "organisation_id", "no", "sort_name text", "folded text")+` AS r
+		_, err = tx.ExecContext(ctx, `UPDATE people SET folded = r.folded
+			FROM `+d.Rows("$1", "organisation_id", "no", "folded text")+` AS r
 			WHERE people.organisation_id = r.organisation_id AND people.no = r.no`, jsonOf(values))
 		if err != nil {
 			return fmt.Errorf("fold people: %w", err)
@@ -116,9 +116,6 @@ func foldPeople(ctx context.Context, d *dialect, tx *sql.Tx) error {
 		last := page[len(page)-1]
 		org, no = last.Organisation, last.No
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE conversations SET sort_name = coalesce((SELECT p.sort_name FROM people p
-		WHERE p.organisation_id = conversations.organisation_id AND p.no = conversations.person_no), '')`)
-	return err
 }
 
 // namesAfter reads what the folded texts are made of, a page at a time.

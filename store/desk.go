@@ -15,9 +15,45 @@ var deskWindow = 1500
 
 // Desk returns where up to limit conversations stand that the filter chooses and staff
 // sees, in the filter's order, after a place (nil: from the beginning). A conversation that
-// moves forward between two pages is in one of them or was in an earlier one. Errors:
-// none but the database's.
+// moves forward between two pages is in one of them or was in an earlier one. Errors: Invalid (field
+// "after") for a place in a list by name of another language than the organisation's.
 func (s *Store) Desk(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
+	if f.Order() == domain.SortLastName {
+		return s.deskByName(ctx, org, staff, seen, f, after, limit)
+	}
+	return s.desk(ctx, org, staff, seen, f, after, limit)
+}
+
+// deskByName is desk in the order of names, all of one language: several statements read a page, and
+// the organisation's language may change between two of them.
+func (s *Store) deskByName(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
+	lang, err := s.sortLanguage(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if after != nil && after.Language != lang {
+			return nil, otherOrder()
+		}
+		page, err := s.desk(ctx, org, staff, seen, f, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		now, err := s.sortLanguage(ctx, org)
+		if err != nil {
+			return nil, err
+		}
+		if now == lang {
+			for i := range page {
+				page[i].Language = lang
+			}
+			return page, nil
+		}
+		lang = now
+	}
+}
+
+func (s *Store) desk(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}

@@ -165,7 +165,7 @@ func (w *deskWorld) store(t testing.TB, s *Store) {
 		if p.Fields == nil {
 			p.Fields = map[string]string{}
 		}
-		people = append(people, []any{p.No, p.ID, "candidate", "candidate", p.ExternalID, p.GivenName, p.FamilyName, p.Person.SearchWords(), p.SortName(),
+		people = append(people, []any{p.No, p.ID, "candidate", "candidate", p.ExternalID, p.GivenName, p.FamilyName, p.Person.SearchWords(), sortName(p.Person),
 			jsonOf(p.Tags), jsonOf(p.Skills), p.City, p.Postcode, jsonOf(p.Fields), string(p.State)})
 		for g, e := range p.in {
 			enrolments = append(enrolments, []any{g, p.No, e.room, string(e.state)})
@@ -177,7 +177,7 @@ func (w *deskWorld) store(t testing.TB, s *Store) {
 			reads = append(reads, []any{st, p.No, r.offset, flag(r.marked)})
 		}
 		if v := p.seen(domain.Seen{All: true}, domain.Within{}, w); v != nil {
-			conversations = append(conversations, []any{p.No, p.SortName(), v.last, v.in, v.out, v.waiting, flag(p.archived), flag(p.open), flag(p.done), int64(p.assigned)})
+			conversations = append(conversations, []any{p.No, sortName(p.Person), v.last, v.in, v.out, v.waiting, flag(p.archived), flag(p.open), flag(p.done), int64(p.assigned)})
 		}
 	}
 	err := s.write(t.Context(), w.org, func(tx *Tx) error {
@@ -211,6 +211,9 @@ func (w *deskWorld) store(t testing.TB, s *Store) {
 		t.Fatal(err)
 	}
 }
+
+// sortName is the key by which the store sorts people.
+func sortName(p domain.Person) string { return domain.NewCollation("nb").LastName(p) }
 
 // places are those through which staff see the person.
 func (p *deskPerson) places(w *deskWorld) (out []domain.Place) {
@@ -291,7 +294,7 @@ func (w *deskWorld) chosen(staff domain.PersonNo, seen domain.Seen, f domain.Des
 				r.key = -v.out
 			}
 		case domain.SortLastName:
-			r.key, r.name, r.no = 0, p.SortName(), p.No
+			r.key, r.name, r.no = 0, sortName(p.Person), p.No
 		case domain.SortUnprocessed:
 			first(p.open && (seen.All || v.in != 0))
 		case domain.SortWaiting:

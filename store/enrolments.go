@@ -71,7 +71,7 @@ func (s *Store) Candidates(ctx context.Context, org domain.OrganisationID, exam 
 		Tags       string
 		Waiting    int
 	}
-	if err := s.list(ctx, &found, query+` ORDER BY e.room, e.seat, p.family_name, p.given_name, p.no`, args...); err != nil {
+	if err := s.list(ctx, &found, query+` ORDER BY e.room, e.seat, p.sort_name, p.no`, args...); err != nil {
 		return nil, fmt.Errorf("read candidates: %w", err)
 	}
 	out := make([]domain.Candidate, len(found))

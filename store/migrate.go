@@ -38,8 +38,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", translate(ctx, err))
 	}
-	if err := s.numberAll(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	for _, do := range []func(context.Context) error{s.numberAll, s.reorderAll} {
+		if err := do(ctx); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
 	}
 	return s.loadMeta(ctx)
 }

@@ -13,8 +13,8 @@ import (
 // peopleOrders is how a PeopleSort is written, without the last key, which is the number.
 var peopleOrders = map[domain.PeopleSort]string{
 	domain.SortPeopleLastName:  `p.sort_name`,
-	domain.SortPeopleFirstName: `p.folded`,
-	domain.SortPeopleCity:      `p.city, p.sort_name`,
+	domain.SortPeopleFirstName: `p.sort_first`,
+	domain.SortPeopleCity:      `p.sort_city, p.sort_name`,
 }
 
 // candidates is the condition of a list of people, for a statement whose $1 is the
@@ -24,7 +24,8 @@ func (s *Store) candidates(f domain.PeopleFilter, seen domain.Seen, args *[]any)
 }
 
 // People returns a page of the candidates who are seen and whom the filter chooses.
-// Errors: Invalid (field "after") for a place that is nobody's.
+// Errors: Invalid (field "after") for a place that is nobody's, or in a list that was sorted by the
+// rules of another language.
 func (s *Store) People(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, error) {
 	args := []any{org}
 	where := s.candidates(q.Filter, q.Seen, &args)
@@ -45,19 +46,24 @@ func (s *Store) People(ctx context.Context, org domain.OrganisationID, q domain.
 	if err := s.list(ctx, &rows, `SELECT `+personColumns+where, args...); err != nil {
 		return nil, fmt.Errorf("list people: %w", err)
 	}
+	if q.After != "" {
+		if err := s.sameOrder(ctx, org, q.Language); err != nil {
+			return nil, err
+		}
+	}
 	return s.listed(ctx, org, rows)
 }
 
 // after is the condition that people stand behind the page's beginning.
 func (s *Store) after(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery, args *[]any) (string, error) {
 	var at struct {
-		No       int64
-		SortName string `db:"sort_name"`
-		Folded   string
-		City     string
+		No        int64
+		SortName  string `db:"sort_name"`
+		SortFirst string `db:"sort_first"`
+		SortCity  string `db:"sort_city"`
 	}
 	who := []any{org, q.After}
-	err := s.get(ctx, &at, `SELECT p.no, p.sort_name, p.folded, p.city FROM people p WHERE p.organisation_id = $1 AND p.id = $2`+s.seesPerson("p.no", q.Seen, &who), who...)
+	err := s.get(ctx, &at, `SELECT p.no, p.sort_name, p.sort_first, p.sort_city FROM people p WHERE p.organisation_id = $1 AND p.id = $2`+s.seesPerson("p.no", q.Seen, &who), who...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fault.Field("after", "not where a page of this list ends")
 	}
@@ -67,9 +73,9 @@ func (s *Store) after(ctx context.Context, org domain.OrganisationID, q domain.P
 	keys := []any{at.SortName}
 	switch q.Sort {
 	case domain.SortPeopleFirstName:
-		keys = []any{at.Folded}
+		keys = []any{at.SortFirst}
 	case domain.SortPeopleCity:
-		keys = []any{at.City, at.SortName}
+		keys = []any{at.SortCity, at.SortName}
 	}
 	values := ""
 	for _, k := range append(keys, at.No) {
@@ -89,13 +95,19 @@ func (s *Store) CountPeople(ctx context.Context, org domain.OrganisationID, f do
 }
 
 // PeopleNumbers returns who is in the whole list, in its order, and nothing else of them:
-// what a filter by presence is applied to.
+// what a filter by presence is applied to. Errors: Invalid (field "after") if q has a place in a list
+// that was sorted by the rules of another language.
 func (s *Store) PeopleNumbers(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Placed, error) {
 	args := []any{org}
 	where := s.candidates(q.Filter, q.Seen, &args)
 	var out []domain.Placed
 	if err := s.list(ctx, &out, `SELECT p.no, p.id`+where+` ORDER BY `+peopleOrders[q.Sort]+`, p.no`, args...); err != nil {
 		return nil, fmt.Errorf("list people's numbers: %w", err)
+	}
+	if q.After != "" {
+		if err := s.sameOrder(ctx, org, q.Language); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

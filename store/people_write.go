@@ -29,6 +29,7 @@ type personPlan struct {
 	created, changed  []personRow
 	relogged, signOut []int64 // changed people whose login changes; who must sign in again
 	renamed, locked   []int64 // changed people who are sorted elsewhere; who may no longer be written to
+	keys              *domain.Collation
 	faults            faults
 }
 
@@ -79,11 +80,12 @@ func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domai
 
 // planPeople compares what is asked for with what is stored.
 func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored map[string]personRow) (*personPlan, error) {
-	region, err := t.region(ctx)
+	rules, err := t.settings(ctx)
 	if err != nil {
 		return nil, err
 	}
-	plan := &personPlan{}
+	region := rules.PhoneRegion()
+	plan := &personPlan{keys: domain.NewCollation(rules.SortLanguage())}
 	now := micros(t.s.clock.Now())
 	final := map[string]int{}    // login → index of the spec that ends with it
 	asked := map[string]int{}    // logins that someone gets who does not have them
@@ -128,7 +130,7 @@ func (t *Tx) planPeople(ctx context.Context, specs []domain.PersonSpec, stored m
 			r.EmailState = "" // another address has not bounced
 		}
 		r.PhoneE164 = t.s.number(r.Phone, region)
-		r.SortName = r.person().SortName()
+		r.SortName = plan.keys.LastName(r.person())
 		if r.Login != "" {
 			if j, twice := final[r.Login]; twice {
 				plan.faults.add(spec.Where, "login", "the login is also that of %s", specs[j].Where("login"))
@@ -217,24 +219,26 @@ func (t *Tx) writePeople(ctx context.Context, plan *personPlan) error {
 		values[i] = []any{r.No, r.ID, r.Kind, r.Role, r.ExternalID, r.Login, r.PasswordHash, r.GivenName, r.FamilyName,
 			r.person().SearchWords(), r.Email, r.Phone, r.Locale, r.Tags, r.CreatedAt,
 			r.Skills, r.Address, r.City, r.Postcode, r.Fields, r.State, r.SortName,
-			r.PhoneE164, r.EmailState, r.TimeZone, r.QuietFrom, r.QuietTo}
+			r.PhoneE164, r.EmailState, r.TimeZone, r.QuietFrom, r.QuietTo,
+			plan.keys.FirstName(r.person()), plan.keys.Text(r.City)}
 	}
 	_, err := t.Exec(ctx, `INSERT INTO people (organisation_id, no, id, kind, role, external_id, login, password_hash, given_name, family_name,
 			folded, email, phone, locale, tags, created_at, updated_at, skills, address, city, postcode, fields, state, sort_name,
-			phone_e164, email_state, time_zone, quiet_from, quiet_to)
+			phone_e164, email_state, time_zone, quiet_from, quiet_to, sort_first, sort_city)
 		SELECT $1, r.no, r.id, r.kind, r.role, r.external_id, r.login, r.password_hash, r.given_name, r.family_name,
 			r.folded, r.email, r.phone, r.locale, r.tags, r.created_at, $3, r.skills, r.address, r.city, r.postcode, r.fields, r.state, r.sort_name,
-			r.phone_e164, r.email_state, r.time_zone, r.quiet_from, r.quiet_to
+			r.phone_e164, r.email_state, r.time_zone, r.quiet_from, r.quiet_to, r.sort_first, r.sort_city
 		FROM `+t.s.d.Rows("$2", "no", "id text", "kind text", "role text", "external_id text", "login text", "password_hash text", "given_name text",
 		"family_name text", "folded text", "email text", "phone text", "locale text", "tags text", "created_at",
 		"skills text", "address text", "city text", "postcode text", "fields text", "state text", "sort_name text",
-		"phone_e164 text", "email_state text", "time_zone text", "quiet_from", "quiet_to")+` AS r WHERE true
+		"phone_e164 text", "email_state text", "time_zone text", "quiet_from", "quiet_to", "sort_first text", "sort_city text")+` AS r WHERE true
 		ON CONFLICT (organisation_id, no) DO UPDATE SET role = excluded.role, login = excluded.login, password_hash = excluded.password_hash,
 			given_name = excluded.given_name, family_name = excluded.family_name, folded = excluded.folded, email = excluded.email,
 			phone = excluded.phone, locale = excluded.locale, tags = excluded.tags, updated_at = excluded.updated_at,
 			skills = excluded.skills, address = excluded.address, city = excluded.city, postcode = excluded.postcode,
 			fields = excluded.fields, state = excluded.state, sort_name = excluded.sort_name, phone_e164 = excluded.phone_e164,
-			email_state = excluded.email_state, time_zone = excluded.time_zone, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to`,
+			email_state = excluded.email_state, time_zone = excluded.time_zone, quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to,
+			sort_first = excluded.sort_first, sort_city = excluded.sort_city`,
 		t.org, jsonOf(values), micros(t.s.clock.Now()))
 	if err != nil {
 		return fmt.Errorf("write people: %w", err)

@@ -169,7 +169,7 @@ func TestPeopleNamed(t *testing.T) {
 					}
 				}
 				slices.SortFunc(want, func(a, b domain.PersonNo) int {
-					x, y := w.people[a-1].SortName(), w.people[b-1].SortName()
+					x, y := sortName(w.people[a-1].Person), sortName(w.people[b-1].Person)
 					if x != y {
 						if x < y {
 							return -1

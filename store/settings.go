@@ -36,6 +36,11 @@ func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func
 				return err
 			}
 		}
+		if lang := now.SortLanguage(); lang != before.SortLanguage() {
+			if err := tx.reorder(ctx, lang); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec(ctx, `UPDATE organisations SET settings = $2 WHERE id = $1`, by.Organisation, jsonOf(now)); err != nil {
 			return err
 		}

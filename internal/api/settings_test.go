@@ -53,6 +53,44 @@ type cannedAnswer struct {
 	Reply struct{ ID, Title, Shortcut, Body string } `json:"canned_reply"`
 }
 
+// TestLanguage: staff learn the organisation's language, which is checked, and lists by name follow it.
+func TestLanguage(t *testing.T) {
+	f := start(t, nil)
+	language := func(who string) string {
+		t.Helper()
+		var me struct{ Me struct{ Organisation struct{ Language string } } }
+		f.must(t, who, "GET", "/session", nil).into(t, &me)
+		return me.Me.Organisation.Language
+	}
+	if a, c := language("north/coordinator"), language("north/a1"); a != "nb" || c != "" {
+		t.Errorf("staff learn %q, candidates %q", a, c)
+	}
+	var first struct{ Next string }
+	f.must(t, "north/coordinator", "GET", "/people?limit=1", nil).into(t, &first)
+	if first.Next == "" {
+		t.Fatal("the list has one page")
+	}
+	f.must(t, "north/coordinator", "GET", "/people?limit=1&after="+first.Next, nil)
+	var now struct{ Settings struct{ Language string } }
+	f.must(t, "north/admin", "PATCH", "/settings", item{"language": "SV-se"}).into(t, &now)
+	if a := language("north/coordinator"); a != "sv-SE" || now.Settings.Language != "sv-SE" {
+		t.Errorf("after the change: %q, %+v", a, now)
+	}
+	a := f.call(t, "north/coordinator", "GET", "/people?limit=1&after="+first.Next, nil)
+	if a.status != 422 || a.refused(t).Error.Field != "after" {
+		t.Errorf("a page of the list in another language: %d %s", a.status, a.body)
+	}
+	for _, bad := range []string{"norsk", "xx", "und", "de-1996", strings.Repeat("a", 36)} {
+		if a := f.call(t, "north/admin", "PATCH", "/settings", item{"language": bad}); a.status != 422 || a.refused(t).Error.Field != "language" {
+			t.Errorf("%q: %d %s", bad, a.status, a.body)
+		}
+	}
+	f.must(t, "north/admin", "PATCH", "/settings", item{"language": ""}).into(t, &now)
+	if now.Settings.Language != "nb" {
+		t.Errorf("without a choice: %+v", now)
+	}
+}
+
 // TestCannedReplies: one's own are one's own; shared ones everybody's, and kept by planners and admins.
 func TestCannedReplies(t *testing.T) {
 	f := start(t, nil)

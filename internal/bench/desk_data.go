@@ -146,7 +146,8 @@ var (
 
 // people makes candidates 1 to n and staff after them, with COPY.
 func (h *history) people(ctx context.Context, rnd *rand.Rand) error {
-	return h.copy(ctx, "people", []string{"organisation_id", "no", "id", "kind", "role", "external_id", "given_name", "family_name", "folded", "sort_name", "tags", "skills", "city", "postcode", "state", "created_at"}, func(row func(...any) error) error {
+	keys := domain.NewCollation(domain.Settings{}.SortLanguage())
+	return h.copy(ctx, "people", []string{"organisation_id", "no", "id", "kind", "role", "external_id", "given_name", "family_name", "folded", "sort_name", "sort_first", "sort_city", "tags", "skills", "city", "postcode", "state", "created_at"}, func(row func(...any) error) error {
 		for no := 1; no <= h.candidates+historyStaff; no++ {
 			p := domain.Person{No: domain.PersonNo(no), ID: domain.PersonID(fmt.Sprintf("candidate-%d", no)), Kind: domain.KindCandidate, Role: domain.RoleCandidate, ExternalID: fmt.Sprintf("C-%05d", no),
 				GivenName: historyGiven[rnd.IntN(len(historyGiven))], FamilyName: fmt.Sprintf("%s%s", historyFamily[rnd.IntN(len(historyFamily))], syllables(rnd.IntN(5000))),
@@ -164,7 +165,7 @@ func (h *history) people(ctx context.Context, rnd *rand.Rand) error {
 			if len(p.Tags) == 0 {
 				tags = "[]"
 			}
-			if err := row(int64(h.org), no, string(p.ID), string(p.Kind), string(p.Role), p.ExternalID, p.GivenName, p.FamilyName, p.SearchWords(), p.SortName(), tags, skills, p.City, p.Postcode, "active", 1); err != nil {
+			if err := row(int64(h.org), no, string(p.ID), string(p.Kind), string(p.Role), p.ExternalID, p.GivenName, p.FamilyName, p.SearchWords(), keys.LastName(p), keys.FirstName(p), keys.Text(p.City), tags, skills, p.City, p.Postcode, "active", 1); err != nil {
 				return err
 			}
 		}

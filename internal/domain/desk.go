@@ -105,10 +105,11 @@ func (f DeskFilter) Validate() error {
 // DeskPlace is where a conversation stands in a sorted list: in which segment of it, and
 // by which key there. A page begins after one.
 type DeskPlace struct {
-	Segment int      `json:"s"`
-	Key     int64    `json:"k"`           // an offset …
-	Name    string   `json:"n,omitempty"` // … or a sort_name
-	Person  PersonNo `json:"p"`
+	Segment  int      `json:"s"`
+	Key      int64    `json:"k"`           // an offset …
+	Name     string   `json:"n,omitempty"` // … or a sort_name
+	Language string   `json:"l,omitempty"` // by whose rules Name is made
+	Person   PersonNo `json:"p"`
 }
 
 // DeskCounts are what is to be done, each at most DeskCountMost.

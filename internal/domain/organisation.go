@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -26,6 +27,7 @@ type Settings struct {
 
 	StaffChatOnly bool   `json:"staff_chat_only,omitempty"` // candidates meet conversations by email and SMS alone (product row N1)
 	Region        string `json:"region,omitempty"`          // ISO 3166 of phone numbers without a country code; "" = NO
+	Language      string `json:"language,omitempty"`        // BCP 47, by whose rules names are sorted; "" = the region's
 	TimeZone      string `json:"time_zone,omitempty"`       // IANA; "" = UTC
 	QuietFrom     int    `json:"quiet_from,omitempty"`      // minutes since midnight; equal to QuietTo: no quiet hours
 	QuietTo       int    `json:"quiet_to,omitempty"`
@@ -76,6 +78,11 @@ func (s Settings) PhoneRegion() string {
 		return "NO"
 	}
 	return s.Region
+}
+
+// SortLanguage is the language by whose rules names are sorted.
+func (s Settings) SortLanguage() string {
+	return cmp.Or(s.Language, languageOf(s.PhoneRegion()), defaultLanguage)
 }
 
 // repliesOpen says whether candidates may answer in a group of the kind: everywhere

@@ -30,6 +30,9 @@ type PeopleQuery struct {
 	Sort   PeopleSort
 	After  PersonID // the page begins after this one, "" = at the beginning
 	Limit  int      // 0 = all
+	// Language is the organisation's when the page before was read. It says by whose rules the list is
+	// sorted in which After has its place.
+	Language string
 }
 
 // Listed is a candidate as lists show them, with every group they are or were in.

@@ -51,18 +51,15 @@ func TestPeopleFilterWords(t *testing.T) {
 	}
 }
 
-func TestPersonIsSortedAndFound(t *testing.T) {
+func TestPersonIsFound(t *testing.T) {
 	for _, c := range []struct {
-		p            Person
-		sort, search string
+		p      Person
+		search string
 	}{
-		{Person{GivenName: "Åse", FamilyName: "Øvrebø", ExternalID: "C-0001", Phone: "+47 900 12", Tags: []string{"Night shift"}}, "ovrebo ase", "ase ovrebo c 0001 47 900 12 4790012 night shift aase oevreboe c0001 90012"},
-		{Person{GivenName: "Cher"}, "cher", "cher"},
-		{Person{FamilyName: "Berg-Hansen", GivenName: "Di"}, "berg-hansen di", "di berg hansen berghansen"},
+		{Person{GivenName: "Åse", FamilyName: "Øvrebø", ExternalID: "C-0001", Phone: "+47 900 12", Tags: []string{"Night shift"}}, "ase ovrebo c 0001 47 900 12 4790012 night shift aase oevreboe c0001 90012"},
+		{Person{GivenName: "Cher"}, "cher"},
+		{Person{FamilyName: "Berg-Hansen", GivenName: "Di"}, "di berg hansen berghansen"},
 	} {
-		if got := c.p.SortName(); got != c.sort {
-			t.Errorf("sorted by %q, want %q", got, c.sort)
-		}
 		if got := c.p.SearchWords(); got != c.search {
 			t.Errorf("found by %q, want %q", got, c.search)
 		}

@@ -49,11 +49,6 @@ func (p Person) Name() string {
 	return p.GivenName + " " + p.FamilyName
 }
 
-// SortName is what lists are sorted by: the folded family name, then the given name.
-func (p Person) SortName() string {
-	return strings.TrimSpace(Fold(p.FamilyName) + " " + Fold(p.GivenName))
-}
-
 // SearchWords are the words by which the person is found, with single spaces
 // between: name, candidate id, phone (its digits without spaces and country code as well) and tags.
 func (p Person) SearchWords() string {

@@ -50,6 +50,8 @@ type MyOrganisation struct {
 	ChatSubject     bool `json:"chat_subject"`     // of a message in a conversation
 	// DefaultChannels are ticked in a new message; staff alone are told.
 	DefaultChannels []domain.Channel `json:"default_channels,omitempty"`
+	// Language is the one by whose rules names are sorted; staff alone are told.
+	Language string `json:"language,omitempty"`
 }
 
 // Me describes the actor.
@@ -63,6 +65,7 @@ func (s *Service) Me(ctx context.Context, actor domain.Actor) (Me, error) {
 			SubjectRequired: !org.Settings.SubjectOptional, ChatSubject: org.Settings.ChatSubject}}
 	if actor.Role != domain.RoleCandidate {
 		me.Organisation.DefaultChannels = org.Settings.DefaultChannels
+		me.Organisation.Language = org.Settings.SortLanguage()
 	}
 	if actor.Kind != domain.ActorPerson {
 		return me, nil

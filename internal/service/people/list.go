@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -82,11 +83,14 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 		e.Field = "sort"
 		return Page{}, e
 	}
-	last, err := s.openPlace(actor, after)
+	last, lang, err := s.openPlace(actor, after)
 	if err != nil {
 		return Page{}, err
 	}
-	q := domain.PeopleQuery{Filter: f, Seen: see, Sort: sort, After: last, Limit: limit + 1}
+	if after == "" {
+		lang = org.Settings.SortLanguage()
+	}
+	q := domain.PeopleQuery{Filter: f, Seen: see, Sort: sort, After: last, Limit: limit + 1, Language: lang}
 	var rows []domain.Listed
 	page := Page{}
 	if len(f.Presence) > 0 {
@@ -104,7 +108,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 	}
 	if len(rows) > limit {
 		rows = rows[:limit]
-		page.Next = s.place(actor, rows[limit-1].ID)
+		page.Next = s.place(actor, rows[limit-1].ID, lang)
 	}
 	page.People = make([]Person, len(rows))
 	var group domain.GroupID
@@ -117,22 +121,26 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f domain.PeopleF
 	return page, nil
 }
 
-// place is where the actor's page ends. It is sealed, so that it tells nobody whether a
+// place is where the actor's page ends in a list that is sorted by the rules of a language. It is sealed, so that it tells nobody whether a
 // person exists, and nobody can ask by another person's id.
-func (s *Service) place(actor domain.Actor, last domain.PersonID) string {
-	return s.sealer.Wrap(int64(actor.Organisation), placesOf(actor), []byte(last))
+func (s *Service) place(actor domain.Actor, last domain.PersonID, lang string) string {
+	return s.sealer.Wrap(int64(actor.Organisation), placesOf(actor), []byte(lang+" "+string(last)))
 }
 
-// openPlace returns the last person of the page that ended there, "" for "".
-func (s *Service) openPlace(actor domain.Actor, after string) (domain.PersonID, error) {
+// openPlace returns the last person of the page that ended there, and the language of the list; "" for "".
+func (s *Service) openPlace(actor domain.Actor, after string) (domain.PersonID, string, error) {
 	if after == "" {
-		return "", nil
+		return "", "", nil
 	}
-	last, err := s.sealer.Unwrap(int64(actor.Organisation), placesOf(actor), after)
+	b, err := s.sealer.Unwrap(int64(actor.Organisation), placesOf(actor), after)
 	if err != nil {
-		return "", noPlace()
+		return "", "", noPlace()
 	}
-	return domain.PersonID(last), nil
+	lang, last, ok := strings.Cut(string(b), " ")
+	if !ok {
+		return "", "", noPlace()
+	}
+	return domain.PersonID(last), lang, nil
 }
 
 func placesOf(actor domain.Actor) string { return "places of people for " + actor.ID }

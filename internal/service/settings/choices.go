@@ -23,6 +23,7 @@ type Choices struct {
 
 	StaffChatOnly bool           `json:"staff_chat_only"` // candidates meet conversations by email and SMS alone
 	Region        string         `json:"region"`          // ISO 3166 of phone numbers without a country code
+	Language      string         `json:"language"`        // BCP 47, by whose rules names are sorted
 	TimeZone      string         `json:"time_zone"`       // IANA
 	QuietFrom     int            `json:"quiet_from"`      // minutes of the day; equal to QuietTo: no quiet hours
 	QuietTo       int            `json:"quiet_to"`
@@ -48,6 +49,7 @@ type Change struct {
 
 	StaffChatOnly *bool           `json:"staff_chat_only"`
 	Region        *string         `json:"region"`
+	Language      *string         `json:"language"` // "" = the region's
 	TimeZone      *string         `json:"time_zone"`
 	QuietFrom     *int            `json:"quiet_from"`
 	QuietTo       *int            `json:"quiet_to"`
@@ -86,6 +88,11 @@ func (c Change) check() error {
 	}
 	if c.Region != nil && *c.Region != "" && !regions.MatchString(*c.Region) {
 		bad("region", "a region is two capital letters, as in NO")
+	}
+	if c.Language != nil && *c.Language != "" {
+		if _, err := domain.ParseLanguage(*c.Language); err != nil {
+			bad("language", "%s", err)
+		}
 	}
 	if c.TimeZone != nil && *c.TimeZone != "" && !domain.KnownZone(*c.TimeZone) {
 		bad("time_zone", "no such time zone; as in Europe/Oslo")
@@ -138,7 +145,7 @@ func choicesOf(s domain.Settings) Choices {
 		fields = map[string]domain.Visibility{}
 	}
 	return Choices{SubjectOptional: s.SubjectOptional, ChatSubject: s.ChatSubject, RepliesClosed: s.RepliesClosed, TestReplies: s.TestReplies, CandidatesStart: s.CandidatesStart,
-		KeepLocation: s.KeepLocation, StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
+		KeepLocation: s.KeepLocation, StaffChatOnly: s.StaffChatOnly, Region: s.PhoneRegion(), Language: s.SortLanguage(), TimeZone: zone, QuietFrom: s.QuietFrom, QuietTo: s.QuietTo, EscalateAfter: s.EscalateAfter,
 		EscalateTo: domain.Channel(s.EscalateTo), EmailsPerHour: s.EmailsPerHour, SMSPerDay: s.SMSPerDay,
 		DefaultChannels: s.DefaultChannels, TestReachHours: int(s.TestReach().Hours()), FieldVisibility: fields}
 }
@@ -169,6 +176,9 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 		set(&to.KeepLocation, c.KeepLocation)
 		set(&to.StaffChatOnly, c.StaffChatOnly)
 		set(&to.Region, c.Region)
+		if c.Language != nil {
+			to.Language, _ = domain.ParseLanguage(*c.Language) // checked above; "" stays ""
+		}
 		set(&to.TimeZone, c.TimeZone)
 		set(&to.QuietFrom, c.QuietFrom)
 		set(&to.QuietTo, c.QuietTo)
