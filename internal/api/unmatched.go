@@ -21,7 +21,9 @@ func (s *Server) unmatchedRoutes() []route {
 		{"GET", "/unmatched", s.signedIn(s.listUnmatched)},
 		{"GET", "/refusals", s.signedIn(s.listRefusals)},
 		{"GET", "/unmatched/{inbound}/original", s.signedIn(s.unmatchedOriginal)},
+		{"GET", "/unmatched/{inbound}/original/text", s.signedIn(s.unmatchedOriginalText)},
 		{"GET", "/messages/{item}/original", s.signedIn(s.messageOriginal)},
+		{"GET", "/messages/{item}/original/text", s.signedIn(s.messageOriginalText)},
 		{"POST", "/unmatched/{inbound}/assign", s.signedIn(s.assignUnmatched)},
 		{"POST", "/unmatched/{inbound}/discard", s.signedIn(s.discardUnmatched)},
 	}

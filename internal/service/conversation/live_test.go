@@ -105,7 +105,7 @@ func (f *files) MessagesAt(_ context.Context, _ domain.OrganisationID, asked [][
 	return out, nil
 }
 
-func (f *files) Originals(_ context.Context, _ domain.OrganisationID, offsets []int64) (map[int64]bool, error) {
+func (f *files) Originals(_ context.Context, _ domain.OrganisationID, offsets []int64) (map[int64]domain.KeptOriginal, error) {
 	return map[int64]bool{offsets[0]: true}, nil
 }
 
