@@ -12,7 +12,7 @@ import (
 	"crier/internal/fault"
 )
 
-const inboundColumns = `i.organisation_id, i.id, i.channel, i.dedupe, i.sender, i.recipient, i.subject, i.body, i.raw, i.files, i.state, i.why, i.person_no, i."offset", i.received_at, i.handled_at, i.handled_by, i.trial, i.verified`
+const inboundColumns = `i.organisation_id, i.id, i.channel, i.dedupe, i.sender, i.recipient, i.subject, i.body, i.raw, i.files, i.state, i.why, i.person_no, i."offset", i.received_at, i.handled_at, i.handled_by, i.trial, i.verified, i.cut`
 
 type inboundRow struct {
 	Organisation int64 `db:"organisation_id"`
@@ -34,6 +34,7 @@ type inboundRow struct {
 	HandledBy    string `db:"handled_by"`
 	Trial        string
 	Verified     string
+	Cut          int
 }
 
 func (r inboundRow) inbound() (domain.Inbound, error) {
@@ -41,6 +42,7 @@ func (r inboundRow) inbound() (domain.Inbound, error) {
 		Organisation: domain.OrganisationID(r.Organisation), ID: r.ID, Channel: domain.Channel(r.Channel), Dedupe: r.Dedupe, Sender: r.Sender, Recipient: r.Recipient,
 		Subject: r.Subject, Body: r.Body, Raw: r.Raw, State: domain.InboundState(r.State), Why: domain.InboundWhy(r.Why), Person: domain.PersonNo(r.Person), Offset: r.Offset,
 		ReceivedAt: timeOf(r.ReceivedAt), HandledAt: timeOf(r.HandledAt), HandledBy: r.HandledBy, Verified: domain.Verified(r.Verified),
+		Cut: r.Cut != 0,
 	}
 	if err := json.Unmarshal([]byte(r.Files), &in.Files); err != nil {
 		return in, fmt.Errorf("files of what came in as %s: %w", r.ID, err)
@@ -62,10 +64,14 @@ func (s *Store) AddInbound(ctx context.Context, in domain.Inbound) (kept domain.
 	if in.Trial != nil {
 		trial = jsonOf(in.Trial)
 	}
+	removed := 0
+	if in.Cut {
+		removed = 1
+	}
 	err = s.write(ctx, in.Organisation, func(tx *Tx) error {
-		n, err := tx.Exec(ctx, `INSERT INTO inbound (organisation_id, id, channel, dedupe, sender, recipient, subject, body, raw, files, state, why, person_no, received_at, trial, verified)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING`,
-			in.Organisation, in.ID, in.Channel, in.Dedupe, in.Sender, in.Recipient, in.Subject, in.Body, in.Raw, jsonOf(in.Files), in.State, in.Why, in.Person, micros(in.ReceivedAt), trial, in.Verified)
+		n, err := tx.Exec(ctx, `INSERT INTO inbound (organisation_id, id, channel, dedupe, sender, recipient, subject, body, raw, files, state, why, person_no, received_at, trial, verified, cut)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
+			in.Organisation, in.ID, in.Channel, in.Dedupe, in.Sender, in.Recipient, in.Subject, in.Body, in.Raw, jsonOf(in.Files), in.State, in.Why, in.Person, micros(in.ReceivedAt), trial, in.Verified, removed)
 		if err != nil {
 			return err
 		}

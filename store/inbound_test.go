@@ -199,7 +199,9 @@ func TestInboundBecomesMessage(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		org, _ := hall(t, s, 2)
 		one, two := domain.PersonID(fmt.Sprintf("person-%d-0", org)), domain.PersonID(fmt.Sprintf("person-%d-1", org))
-		_ = keep(t, s, came(org, "a"))
+		a := came(org, "a")
+		a.Cut = true
+		_ = keep(t, s, a)
 		_ = keep(t, s, came(org, "b"))
 		before, err := s.Head(t.Context(), org)
 		if err != nil {
@@ -230,7 +232,7 @@ func TestInboundBecomesMessage(t *testing.T) {
 		if head, err := s.Head(t.Context(), org); err != nil || head != before+2 {
 			t.Errorf("%d entries, want the message and its mark; %v", head-before, err)
 		}
-		a, err := s.Inbound(t.Context(), org, "a")
+		a, err = s.Inbound(t.Context(), org, "a")
 		if err != nil || a.State != domain.InboundAssigned || a.Offset != first.Entry.Offset || a.Person != 1 || a.HandledBy != "Ines" {
 			t.Errorf("%+v, %v", a, err)
 		}
@@ -248,7 +250,7 @@ func TestInboundBecomesMessage(t *testing.T) {
 		// Its original is found by the message, for those who see it.
 		offset := sent[0].Entry.Offset
 		kept, err := s.Originals(t.Context(), org, []int64{first.Entry.Offset, offset, 1})
-		if err != nil || len(kept) != 2 || !kept[offset] {
+		if err != nil || len(kept) != 2 || kept[offset].Cut || !kept[first.Entry.Offset].Cut {
 			t.Errorf("%v, %v", kept, err)
 		}
 		if in, err := s.MessageInbound(t.Context(), org, domain.Seen{All: true}, offset); err != nil || in.ID != "b" {

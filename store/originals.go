@@ -28,19 +28,23 @@ func (s *Store) MessageInbound(ctx context.Context, org domain.OrganisationID, s
 	return row.inbound()
 }
 
-// Originals says of which messages the mail is still kept as it came.
-func (s *Store) Originals(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]bool, error) {
+// Originals says of which messages the mail is still kept as it came, and whether text was removed
+// from it.
+func (s *Store) Originals(
+	ctx context.Context, org domain.OrganisationID, offsets []int64,
+) (map[int64]domain.KeptOriginal, error) {
 	if len(offsets) == 0 {
 		return nil, nil
 	}
-	var rows []int64
-	err := s.list(ctx, &rows, `SELECT i."offset" FROM inbound i WHERE i.organisation_id = $1 AND i."offset" <> 0 AND i."offset" IN `+s.d.Ints("$2")+` AND i.raw <> ''`, org, jsonOf(offsets))
+	var rows []struct{ Offset, Cut int64 }
+	err := s.list(ctx, &rows, `SELECT i."offset", i.cut FROM inbound i
+		WHERE i.organisation_id = $1 AND i."offset" <> 0 AND i."offset" IN `+s.d.Ints("$2")+` AND i.raw <> ''`, org, jsonOf(offsets))
 	if err != nil {
 		return nil, fmt.Errorf("read which originals are kept: %w", err)
 	}
-	out := make(map[int64]bool, len(rows))
-	for _, o := range rows {
-		out[o] = true
+	out := make(map[int64]domain.KeptOriginal, len(rows))
+	for _, r := range rows {
+		out[r.Offset] = domain.KeptOriginal{Cut: r.Cut != 0}
 	}
 	return out, nil
 }

@@ -10,10 +10,12 @@ import (
 	"crier/internal/service/inbound"
 )
 
-// Originals hands out mails as they came.
+// Originals hands out mails as they came, and their text.
 type Originals interface {
 	Original(ctx context.Context, actor domain.Actor, id string) (*inbound.Original, error)
 	MessageOriginal(ctx context.Context, actor domain.Actor, item string) (*inbound.Original, error)
+	OriginalText(ctx context.Context, actor domain.Actor, id string) (inbound.OriginalText, error)
+	MessageOriginalText(ctx context.Context, actor domain.Actor, item string) (inbound.OriginalText, error)
 }
 
 func (s *Server) unmatchedOriginal(x *exchange, actor domain.Actor) error {
@@ -24,6 +26,22 @@ func (s *Server) unmatchedOriginal(x *exchange, actor domain.Actor) error {
 func (s *Server) messageOriginal(x *exchange, actor domain.Actor) error {
 	o, err := s.Originals.MessageOriginal(x.r.Context(), actor, x.path("item"))
 	return x.original(o, err)
+}
+
+func (s *Server) unmatchedOriginalText(x *exchange, actor domain.Actor) error {
+	text, err := s.Originals.OriginalText(x.r.Context(), actor, x.path("inbound"))
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, text)
+}
+
+func (s *Server) messageOriginalText(x *exchange, actor domain.Actor) error {
+	text, err := s.Originals.MessageOriginalText(x.r.Context(), actor, x.path("item"))
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, text)
 }
 
 // original answers with a mail as bytes to be saved: its own media type would have some browsers show it, and what a stranger

@@ -12,6 +12,7 @@ import (
 type talk struct {
 	Items []struct {
 		ID, Type, Direction, Via, Body, Original string
+		Cut                                      bool
 		Trial                                    *struct{ ID, Name string }
 	}
 	Conversation struct{ Last struct{ Via, Line string } }
@@ -119,6 +120,31 @@ func TestOriginals(t *testing.T) {
 		}
 	}
 
+	// The whole text is shown to the same people.
+	for _, c := range []struct {
+		who, path string
+		want      int
+	}{
+		{"south/planner", hers, 404}, {"south/planner", waits, 404}, {"north/a1", hers, 403}, {"north/a1", waits, 403},
+		{"north/chief", waits, 403}, {"north/chief", hers, 403}, {"north/planner", "/messages/nonsense/original", 404},
+	} {
+		if a := f.call(t, c.who, "GET", c.path+"/text", nil); a.status != c.want {
+			t.Errorf("%s %s/text: %d, want %d: %s", c.who, c.path, a.status, c.want, a.body)
+		}
+	}
+	var whole struct {
+		Text string
+		Cut  bool
+	}
+	f.must(t, "north/planner", "GET", hers+"/text", nil).into(t, &whole)
+	if !whole.Cut || !strings.HasPrefix(whole.Text, "by mail") || !strings.Contains(whole.Text, "> Can you?") {
+		t.Errorf("%+v", whole)
+	}
+	f.must(t, "north/admin", "GET", waits+"/text", nil).into(t, &whole)
+	if whole.Cut || whole.Text != "evil" {
+		t.Errorf("%+v", whole)
+	}
+
 	f.must(t, "north/planner", "POST", text+"/reply", item{"body": "by SMS"})
 	f.must(t, "north/a1", "POST", "/inbox/messages", item{"key": "originals-2", "body": "in the pages", "subject": "s", "group": f.ids["north/P1"]})
 	got := map[string]string{}
@@ -132,6 +158,9 @@ func TestOriginals(t *testing.T) {
 			}
 		}
 		got[i.Body] = i.Via + trial
+		if i.Cut != (i.Body == "by mail") {
+			t.Errorf("%s: cut is %v", i.Body, i.Cut)
+		}
 	}
 	for body, want := range map[string]string{"by mail": "email tried", "by SMS": "sms tried", "in the pages": "app", "Can you?": ""} {
 		if got[body] != want {

@@ -22,8 +22,10 @@ func (s *Server) unmatchedRoutes() []route {
 		{"GET", "/unmatched", s.signedIn(s.listUnmatched)},
 		{"GET", "/refusals", s.signedIn(s.listRefusals)},
 		{"GET", "/unmatched/{inbound}/original", s.signedIn(s.unmatchedOriginal)},
+		{"GET", "/unmatched/{inbound}/original/text", s.signedIn(s.unmatchedOriginalText)},
 		{"GET", "/messages/{item}/original", s.signedIn(s.messageOriginal)},
 		{"POST", "/unmatched/discard", s.signedIn(s.discardManyUnmatched)},
+		{"GET", "/messages/{item}/original/text", s.signedIn(s.messageOriginalText)},
 		{"POST", "/unmatched/{inbound}/assign", s.signedIn(s.assignUnmatched)},
 		{"POST", "/unmatched/{inbound}/discard", s.signedIn(s.discardUnmatched)},
 	}

@@ -12,6 +12,7 @@ type Inbound struct {
 	Recipient    string
 	Subject      string
 	Body         string // what they wrote, without what they quoted
+	Cut          bool   // text was removed from Body; also true where nobody knows
 	Raw          string // the original's id in the blob store, "" if there is none
 	Files        []InboundFile
 	State        InboundState
@@ -141,6 +142,11 @@ type Settlement struct {
 type InboundPlace struct {
 	At time.Time
 	ID string
+}
+
+// KeptOriginal is what is known of a mail that is still kept as it came.
+type KeptOriginal struct {
+	Cut bool // see Inbound.Cut
 }
 
 // MessageOriginal is the path that a mail which became a message can be had at, as it came.

@@ -63,6 +63,7 @@ type Item struct {
 	Unverified  bool             `json:"unverified,omitempty"` // of a candidate's message by email: nobody vouches for the sender
 	Trial       *PersonName      `json:"trial,omitempty"`      // of a candidate's message: who of the staff typed it on the Outbox page
 	Original    string           `json:"original,omitempty"`   // path of the mail as it came, while it is kept
+	Cut         bool             `json:"cut,omitempty"`        // Original holds text that Body lacks, or may do so
 	Group       *GroupMark       `json:"group,omitempty"`
 	Subject     string           `json:"subject,omitempty"`
 	Body        string           `json:"body,omitempty"`

@@ -108,6 +108,9 @@ func ParseFor(raw []byte, known func(address string) bool) (*Mail, error) {
 	return m, nil
 }
 
+// WasCut reports whether Reply lacks something of Text: more than the space between words.
+func (m *Mail) WasCut() bool { return line(m.Text) != line(m.Reply) }
+
 // readHeader reads the header of a mail, or of one within it; body is the rest.
 func readHeader(raw []byte) (h message.Header, body io.Reader, err error) {
 	r := bufio.NewReader(bytes.NewReader(mended(raw)))

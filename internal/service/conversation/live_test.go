@@ -105,8 +105,8 @@ func (f *files) MessagesAt(_ context.Context, _ domain.OrganisationID, asked [][
 	return out, nil
 }
 
-func (f *files) Originals(_ context.Context, _ domain.OrganisationID, offsets []int64) (map[int64]bool, error) {
-	return map[int64]bool{offsets[0]: true}, nil
+func (f *files) Originals(_ context.Context, _ domain.OrganisationID, offsets []int64) (map[int64]domain.KeptOriginal, error) {
+	return map[int64]domain.KeptOriginal{offsets[0]: {}}, nil
 }
 
 func (f *files) DeliveryStates(_ context.Context, _ domain.OrganisationID, _ domain.PersonNo, offsets []int64) (map[int64][]domain.DeliveryView, error) {

@@ -18,7 +18,7 @@ type timelineStore interface {
 	// DeliveryStates says how the copies of messages to a person stand, by offset.
 	DeliveryStates(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, offsets []int64) (map[int64][]domain.DeliveryView, error)
 	// Originals says of which messages the mail is still kept as it came.
-	Originals(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]bool, error)
+	Originals(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]domain.KeptOriginal, error)
 }
 
 // Part asks for a part of a conversation. Before and Since are item ids; one of them at
@@ -184,8 +184,8 @@ func (s *Service) originals(ctx context.Context, org domain.OrganisationID, rows
 		return err
 	}
 	for i, r := range rows {
-		if kept[r.Entry.Offset] {
-			items[i].Original = domain.MessageOriginal(items[i].ID)
+		if mail, ok := kept[r.Entry.Offset]; ok {
+			items[i].Original, items[i].Cut = domain.MessageOriginal(items[i].ID), mail.Cut
 		}
 	}
 	return nil

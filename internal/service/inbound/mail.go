@@ -205,7 +205,7 @@ func (s *Service) keepMail(ctx context.Context, org domain.OrganisationID, e mai
 	}
 	in, fresh, err := s.o.Store.AddInbound(ctx, domain.Inbound{
 		Organisation: org, ID: id, Channel: domain.ChannelEmail, Dedupe: mailKey(m, e), Sender: cut(sender, 320), Recipient: cut(mailin.Clean(e.To), 320), Subject: cut(m.Subject, s.o.Limits.Subject),
-		Body: cut(m.Reply, bodyKept), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by), Verified: s.verified(e, by),
+		Body: cut(m.Reply, bodyKept), Cut: m.WasCut(), Raw: raw, Files: files, State: domain.InboundUnmatched, Why: domain.WhyPending, ReceivedAt: s.o.Clock.Now(), Trial: trialOf(by), Verified: s.verified(e, by),
 	})
 	if err != nil || !fresh {
 		if delErr := s.o.Blobs.Delete(ctx, raw); delErr != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"crier/internal/channel/mailin"
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
@@ -53,12 +54,56 @@ func (s *Service) MessageOriginal(ctx context.Context, actor domain.Actor, item 
 	return s.original(ctx, in)
 }
 
+// OriginalText is the text of a mail as it was read, before anything was removed from it.
+type OriginalText struct {
+	Text string `json:"text"`
+	Cut  bool   `json:"cut"` // the message lacks some of it
+}
+
+// OriginalText returns the text of a mail that Original hands out. Errors: as of Original.
+func (s *Service) OriginalText(ctx context.Context, actor domain.Actor, id string) (OriginalText, error) {
+	o, err := s.Original(ctx, actor, id)
+	return s.textOf(o, err)
+}
+
+// MessageOriginalText returns the text of a mail that MessageOriginal hands out. Errors: as of
+// MessageOriginal.
+func (s *Service) MessageOriginalText(ctx context.Context, actor domain.Actor, item string) (OriginalText, error) {
+	o, err := s.MessageOriginal(ctx, actor, item)
+	return s.textOf(o, err)
+}
+
+func (s *Service) textOf(o *Original, err error) (OriginalText, error) {
+	if err != nil {
+		return OriginalText{}, err
+	}
+	m, err := s.parse(o.Content)
+	if err != nil {
+		return OriginalText{}, err
+	}
+	return OriginalText{Text: m.Text, Cut: m.WasCut()}, nil
+}
+
+// parse reads a mail that is kept as it came, and closes r.
+func (s *Service) parse(r io.ReadCloser) (*mailin.Mail, error) {
+	defer func() { _ = r.Close() }()
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "the original cannot be read")
+	}
+	m, err := mailin.ParseFor(raw, s.Known)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "the original cannot be read")
+	}
+	return m, nil
+}
+
 func (s *Service) original(ctx context.Context, in domain.Inbound) (*Original, error) {
 	if in.Channel != domain.ChannelEmail {
 		return nil, fault.New(fault.NotFound, "this is no mail")
 	}
 	if in.Raw == "" {
-		return nil, gone()
+		return nil, s.gone()
 	}
 	size, err := s.o.Blobs.Size(ctx, in.Raw)
 	if err == nil {
@@ -68,13 +113,17 @@ func (s *Service) original(ctx context.Context, in domain.Inbound) (*Original, e
 		}
 	}
 	if fault.Is(err, fault.NotFound) { // being removed just now
-		err = gone()
+		err = s.gone()
 	}
 	return nil, err
 }
 
-func gone() error {
-	return fault.New(fault.Gone, "the mail is kept no longer as it came; what it said stands in the conversation")
+// gone is the error for a mail whose original was deleted.
+func (s *Service) gone() error {
+	if days := int(s.o.KeepOriginals / (24 * time.Hour)); days > 0 {
+		return fault.New(fault.Gone, "the original was deleted: originals of mails are kept for %d days", days)
+	}
+	return fault.New(fault.Gone, "the original was deleted")
 }
 
 const (

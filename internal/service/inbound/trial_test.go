@@ -128,6 +128,83 @@ func all(t *testing.T, o *inbound.Original, err error) string {
 	return string(b)
 }
 
+// TestOriginalText checks that the whole text of a mail is shown to those who may download it, as long
+// as they may, and that messages say whether anything was cut.
+func TestOriginalText(t *testing.T) {
+	both(t, func(t *testing.T, h *house) {
+		h.say("sara", domain.ChannelEmail)
+		whole := "Yes, gladly\n\nOn 30 Nov 2026 at 10:12, Hall A <a@example.org> wrote:\n> نعم؟\n> Can you?\n"
+		h.must(h.mail(h.reply("sara"), mailFrom("sara@example.org", "1@x", "Content-Type: text/plain; charset=utf-8\n", whole)))
+		h.must(h.mail(h.reply("sara"), mailFrom("sara@example.org", "2@x", "", "And one  more thing\n\n\n")))
+		h.must(h.mail(h.reply("sara"), mailFrom("evil@example.org", "3@x", "Content-Type: text/plain; charset=utf-8\n", whole)))
+		h.must(h.ReceiveSMS(t.Context(), h.org, "kannel", sms.Received{ID: "1", From: "+4740009999", To: "1", Text: "whose?"}))
+		sealer := cursor.NewSealer(h.store.SealKey())
+		var items []string
+		var offsets []int64
+		for _, e := range h.entries(domain.EntryMessageSent) {
+			if m := decoded[domain.MessageSent](t, e); m.Inbound {
+				offsets = append(offsets, e.Offset)
+				items = append(items, sealer.Seal(int64(h.org.ID), 0, e.Offset))
+				if m.Body != "Yes, gladly" && m.Body != "And one  more thing" {
+					t.Errorf("%q", m.Body)
+				}
+			}
+		}
+		kept, err := h.store.Originals(t.Context(), h.org.ID, offsets)
+		h.must(err)
+		if len(kept) != 2 || !kept[offsets[0]].Cut || kept[offsets[1]].Cut {
+			t.Errorf("%+v", kept)
+		}
+		got, err := h.MessageOriginalText(t.Context(), h.staff, items[0])
+		if want := strings.TrimSpace(whole); err != nil || got.Text != want || !got.Cut {
+			t.Errorf("%+v, %v", got, err)
+		}
+		got, err = h.MessageOriginalText(t.Context(), h.staff, items[1])
+		if err != nil || got.Text != "And one  more thing" || got.Cut {
+			t.Errorf("%+v, %v", got, err)
+		}
+		page, err := h.List(t.Context(), h.staff, 10, "")
+		h.must(err)
+		waits, text := page.Inbound[0], page.Inbound[1]
+		if !waits.Cut || text.Cut {
+			t.Errorf("%+v, %+v", waits, text)
+		}
+		got, err = h.OriginalText(t.Context(), h.staff, waits.ID)
+		if err != nil || !strings.Contains(got.Text, "> Can you?") || !got.Cut {
+			t.Errorf("%+v, %v", got, err)
+		}
+		stranger := domain.Actor{Organisation: h.org.ID, Kind: domain.ActorPerson, ID: "coord", No: 96, Role: domain.RoleCoordinator, Scopes: []domain.Scope{{Exam: "elsewhere"}}}
+		candidate := domain.Actor{Organisation: h.org.ID, Kind: domain.ActorPerson, ID: string(h.people["sara"].ID), No: h.people["sara"].No, Role: domain.RoleCandidate}
+		for name, c := range map[string]struct {
+			err  error
+			want fault.Code
+		}{
+			"a coordinator of another group": {failure(h.MessageOriginalText(t.Context(), stranger, items[0])), fault.NotFound},
+			"a coordinator, what waits":      {failure(h.OriginalText(t.Context(), stranger, waits.ID)), fault.Forbidden},
+			"the candidate":                  {failure(h.MessageOriginalText(t.Context(), candidate, items[0])), fault.Forbidden},
+			"no message":                     {failure(h.MessageOriginalText(t.Context(), h.staff, "nonsense")), fault.NotFound},
+			"an SMS":                         {failure(h.OriginalText(t.Context(), h.staff, text.ID)), fault.NotFound},
+		} {
+			if !fault.Is(c.err, c.want) {
+				t.Errorf("%s: %v, want %s", name, c.err, c.want)
+			}
+		}
+		// Given to a candidate by staff it is cut as well.
+		item, err := h.Assign(t.Context(), h.staff, waits.ID, h.people["tom"].ID)
+		if err != nil || item.Body != "Yes, gladly" || !item.Cut {
+			t.Errorf("%+v, %v", item, err)
+		}
+		h.clock.Advance(keep + time.Hour)
+		h.must(h.Sweep(t.Context()))
+		_, err = h.MessageOriginalText(t.Context(), h.staff, items[0])
+		if !fault.Is(err, fault.Gone) || !strings.Contains(fault.Public(err).Message, "kept for ") {
+			t.Errorf("after its time: %v", err)
+		}
+	})
+}
+
+func failure(_ inbound.OriginalText, err error) error { return err }
+
 // TestOriginals: mails are handed out as they came to those who may see their message, or what waits, and to nobody else; for as
 // long as is said, but for what waits.
 func TestOriginals(t *testing.T) {

@@ -5,13 +5,11 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"crier/internal/channel/mailin"
 	"crier/internal/domain"
 	"crier/internal/fault"
 )
@@ -29,6 +27,7 @@ type Unmatched struct {
 	Files       []domain.InboundFile `json:"files"`
 	Suggestions []domain.PersonName  `json:"suggestions"`
 	Original    string               `json:"original,omitempty"`   // path of the mail as it came
+	Cut         bool                 `json:"cut,omitempty"`        // Original holds text that Body lacks, or may do so
 	Unverified  bool                 `json:"unverified,omitempty"` // a mail whose sender nobody vouches for
 	Trial       *domain.PersonName   `json:"trial,omitempty"`      // who of the staff typed it on the Outbox page
 }
@@ -63,7 +62,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, limit int, after
 	for _, in := range list {
 		u := Unmatched{ID: in.ID, Channel: in.Channel, Sender: in.Sender, Recipient: in.Recipient, Subject: in.Subject, Body: in.Body, ReceivedAt: in.ReceivedAt, Why: in.Why, Files: in.Files, Trial: in.Trial, Unverified: in.Verified == domain.VerifiedNo}
 		if in.Raw != "" {
-			u.Original = domain.WaitingOriginal(in.ID)
+			u.Original, u.Cut = domain.WaitingOriginal(in.ID), in.Cut
 		}
 		if u.Suggestions, err = s.suggest(ctx, in); err != nil {
 			return Page{}, err
@@ -164,7 +163,7 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 		return domain.ItemID(s.o.Sealer.Seal(int64(actor.Organisation), 0, offset))
 	}})
 	if err == nil && in.Raw != "" {
-		item.Original = domain.MessageOriginal(item.ID)
+		item.Original, item.Cut = domain.MessageOriginal(item.ID), in.Cut
 	}
 	return item, err
 }
@@ -180,14 +179,9 @@ func (s *Service) convert(ctx context.Context, actor domain.Actor, in domain.Inb
 	if err != nil {
 		return domain.Sent{}, err
 	}
-	defer func() { _ = r.Close() }()
-	raw, err := io.ReadAll(r)
+	parsed, err := s.parse(r)
 	if err != nil {
-		return domain.Sent{}, fault.Wrap(err, fault.Unavailable, "the original cannot be read")
-	}
-	parsed, err := mailin.Parse(raw)
-	if err != nil {
-		return domain.Sent{}, fault.Wrap(err, fault.Invalid, "the original cannot be read")
+		return domain.Sent{}, err
 	}
 	return s.write(ctx, in, p, parsed, m)
 }

@@ -47,6 +47,8 @@ export type MessageItem = {
   trial?: Named
   /** The address of the mail as it came; absent once it is kept no longer. */
   original?: string
+  /** The original holds text that the body lacks, or may do so. */
+  cut?: boolean
 }
 
 export type NoteItem = { type: 'note'; id: string; group?: { id: string; kind: string; name: string }; body: string; from: Author; at: string; mentions: Named[] }

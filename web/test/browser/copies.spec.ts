@@ -339,3 +339,39 @@ test('unmatched: several are discarded at once, with one note', async ({ browser
   await expect(page.getByText('2 messages discarded')).toBeVisible()
   await expect(card('You have won')).toHaveCount(0)
 })
+
+for (const [name, look] of Object.entries({ wide: {}, narrow: { viewport: { width: 360, height: 720 } }, rtl: { locale: 'ar' } })) {
+  test(`what was cut from a mail is shown in place: ${name}`, async ({ browser, server }) => {
+    const { people } = await pool(server, `CUT${name.toUpperCase()}`, 1)
+    await send(server, 'planner', people[0]!, 'هل تستطيعين الحضور؟', { channels: ['email'] })
+    let mail = ''
+    await expect.poll(async () => {
+      const { outbox } = await server.api<{ outbox: { id: string; person?: { id: string } }[] }>('planner', 'GET', '/outbox?limit=200')
+      return (mail = outbox.find((o) => o.person?.id === people[0]!.id)?.id ?? '')
+    }).not.toBe('')
+    await server.api('planner', 'POST', `/outbox/${mail}/reply`, { body: 'Yes, at eight.' })
+    const page = await server.open(browser, 'planner', `/staff/messages?open=${people[0]!.id}`, look)
+    const show = page.getByRole('button', { name: 'Show what was cut' }).last()
+    await expect(show).toBeVisible()
+    if (name === 'rtl') await page.evaluate(() => (document.documentElement.dir = 'rtl'))
+    await expect(page.getByText('> هل تستطيعين الحضور؟')).toHaveCount(0)
+    // The first attempt fails; the next one does not.
+    await page.route('**/original/text', (route) => route.fulfill({ status: 410, json: { error: { code: 'gone', message: 'the original was deleted: originals of mails are kept for 90 days' } } }), { times: 1 })
+    await show.focus()
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('alert').filter({ hasText: 'originals of mails are kept for 90 days' })).toBeVisible()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    const whole = page.getByRole('region', { name: 'The whole text of the mail' })
+    await expect(whole).toContainText('Yes, at eight.')
+    await expect(whole).toContainText('> هل تستطيعين الحضور؟')
+    await whole.scrollIntoViewIfNeeded()
+    await fits(page)
+    await accessible(page)
+    await shot(page, `cut-${name}`)
+    const hide = page.getByRole('button', { name: 'Hide what was cut' })
+    await expect(hide).toHaveAttribute('aria-expanded', 'true')
+    await hide.focus()
+    await page.keyboard.press('Space')
+    await expect(whole).toHaveCount(0)
+  })
+}

@@ -35,3 +35,6 @@ export const transcriptAddress = (person: string, format: 'text' | 'html') => `/
 
 /** Where files for this conversation go. */
 export const uploadRoute = (person: string) => `${at(person)}/attachments`
+
+/** The whole text of a mail, before quotations were removed. `original` is the path of the mail as it came. */
+export const wholeText = (original: string) => api.get<{ text: string; cut: boolean }>(`${original.replace(/^\/api\/v1/, '')}/text`)

@@ -88,6 +88,8 @@ export interface Unmatched {
   suggestions: Named[] | null
   /** The address of the mail as it came. */
   original?: string
+  /** The original holds text that the body lacks, or may do so. */
+  cut?: boolean
   /** A mail whose sender nobody vouches for. */
   unverified?: boolean
   /** Who of the staff typed it on the Outbox page. */
