@@ -107,6 +107,9 @@ func (x *exchange) download(f *attachment.File) error {
 	defer f.Content.Close()
 	h := x.w.Header()
 	h.Set("Content-Type", f.Type)
+	if f.Type == domain.MailType { // some browsers would show it
+		h.Set("Content-Type", anyBytes)
+	}
 	h.Set("Content-Disposition", disposition(f.Name))
 	h.Set("Content-Security-Policy", downloadPolicy)
 	h.Set("Cache-Control", "private, no-store")

@@ -212,8 +212,9 @@ func TestMailFiles(t *testing.T) {
 	part := func(name, body string) string {
 		return "--b\r\nContent-Type: text/plain; name=\"" + name + "\"\r\nContent-Disposition: attachment\r\n\r\n" + body + "\r\n"
 	}
+	forwarded := "From: boss@example.net\r\nSubject: Shift\r\nContent-Type: text/html\r\n\r\n<html><script>alert(1)</script>"
 	raw := "From: " + canary("north", "a1") + "@example.org\r\nMessage-ID: <files@example.org>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee these\r\n" +
-		part("plan.txt", "nine to five") + part("tool.txt", "MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00") + part("huge.txt", strings.Repeat("0123456789\r\n", 1<<20)) + "--b--\r\n"
+		part("plan.txt", "nine to five") + "--b\r\nContent-Type: message/rfc822; name=\"Fwd: Shift\"\r\n\r\n" + forwarded + "\r\n" + part("tool.txt", "MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00") + part("huge.txt", strings.Repeat("0123456789\r\n", 1<<20)) + "--b--\r\n"
 	parsed, err := mailin.Parse([]byte(raw))
 	if err != nil {
 		t.Fatal(err)
@@ -224,13 +225,18 @@ func TestMailFiles(t *testing.T) {
 	var page struct {
 		Items []struct {
 			Body, Original string
-			Attachments    []struct{ Name string }
+			Attachments    []struct{ ID, Name, Type string }
 		}
 	}
 	f.must(t, "north/planner", "GET", "/conversations/"+f.ids["north/a1"], nil).into(t, &page)
 	got := page.Items[0]
-	if len(got.Attachments) != 1 || got.Attachments[0].Name != "plan.txt" || !strings.HasPrefix(got.Body, "See these\n\n[Not taken: tool.txt (") || !strings.Contains(got.Body, "; huge.txt (") {
+	if len(got.Attachments) != 2 || got.Attachments[0].Name != "plan.txt" || got.Attachments[1].Type != "message/rfc822" || !strings.HasPrefix(got.Body, "See these\n\n[Not taken: tool.txt (") || !strings.Contains(got.Body, "; huge.txt (") {
 		t.Errorf("%+v", got)
+	}
+	mailed := f.fetch(t, "north/planner", "/attachments/"+got.Attachments[1].ID, nil)
+	if h := mailed.header; string(mailed.body) != forwarded || h.Get("Content-Type") != "application/octet-stream" ||
+		h.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment; ") || got.Attachments[1].Name != "Fwd_ Shift.eml" {
+		t.Errorf("%s: %v, %q", got.Attachments[1].Name, mailed.header, mailed.body)
 	}
 	if saved := f.must(t, "north/planner", "GET", strings.TrimPrefix(got.Original, "/api/v1"), nil); string(saved.body) != raw {
 		t.Errorf("the original has %d bytes of %d", len(saved.body), len(raw))

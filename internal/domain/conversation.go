@@ -66,6 +66,9 @@ type Attachment struct {
 // Picture reports whether the file is shown as a picture.
 func (a Attachment) Picture() bool { return a.Width > 0 }
 
+// MailType is the media type of a mail as a file.
+const MailType = "message/rfc822"
+
 // NoteAdded is the payload of EntryNoteAdded: staff only, never part of anything a
 // candidate can get (product row V8).
 type NoteAdded struct {

@@ -2,7 +2,7 @@
 // decoding a pixel, refuses what would take too much work, leaves out what a camera or program wrote
 // about place and owner, and makes small pictures for the pages.
 //
-// A JPEG, PNG, GIF or WebP passes through Copy once, as a stream. No pixel is encoded again.
+// A JPEG, PNG, GIF, WebP or HEIC passes through Copy once, as a stream. No pixel is encoded again.
 package picture
 
 import (
@@ -19,6 +19,8 @@ const (
 	PNG  = "image/png"
 	GIF  = "image/gif"
 	WebP = "image/webp"
+	HEIC = "image/heic"
+	HEIF = "image/heif"
 )
 
 // What a picture may be made of. The limits are checked before a pixel is decoded.
@@ -30,7 +32,7 @@ const (
 	maxWork        = 12 * MaxPixels // samples that a decoder visits, over all scans
 	maxFrames      = 5_000          // of an animation
 	maxFramePixels = 1_000_000_000  // of all its frames together
-	maxParts       = 50_000         // chunks of a PNG or WebP, segments of a JPEG, blocks of a GIF
+	maxParts       = 50_000         // chunks of a PNG or WebP, segments of a JPEG, blocks of a GIF, boxes of a HEIC
 	maxUnpacked    = 4 << 20        // bytes that a PNG's compressed texts and profile unpack to
 	maxEXIF        = 64 << 10       // bytes of EXIF data that are looked at
 )
@@ -55,12 +57,18 @@ func (s Shape) Shown() (width, height int) {
 }
 
 // Known reports whether Copy can follow pictures of this media type.
-func Known(mime string) bool { return mime == JPEG || mime == PNG || mime == GIF || mime == WebP }
+func Known(mime string) bool {
+	switch mime {
+	case JPEG, PNG, GIF, WebP, HEIC, HEIF:
+		return true
+	}
+	return false
+}
 
 // Copy copies a picture from src to dst and returns its shape. Unless keep is set, the copy leaves
 // out EXIF, XMP and IPTC data, comments, embedded thumbnails and whatever follows the picture's
 // end; orientation, colour profile and pixels stay as they are, byte by byte. With keep the copy is
-// equal to the original.
+// equal to the original. Nothing is known of the measures of a HEIC, which nobody decodes here.
 //
 // Errors: Invalid (field "file") for a picture that is damaged, cut off or over a limit; the errors
 // of src and dst themselves. After an error dst holds an incomplete copy.
@@ -98,6 +106,8 @@ type walker struct {
 	parts       int
 	framePixels int64
 	unpacked    int64
+	at          int64 // place in a HEIC
+	long        bool  // the box that was read last has a long head
 	buf         [32]byte
 }
 
@@ -111,6 +121,8 @@ func (w *walker) walk() error {
 		return w.gif()
 	case WebP:
 		return w.webp()
+	case HEIC, HEIF:
+		return w.heicBoxes()
 	}
 	return damaged("it is of an unknown kind")
 }

@@ -186,9 +186,11 @@ func (p *parser) file(h message.Header, body io.Reader, kind, name, disposition 
 		f.ID, f.Inline = ids[0], f.Inline || disposition == ""
 	}
 	switch {
-	case f.Name != "":
-	case kind == "message/rfc822" || kind == "message/global":
+	case kind != "message/rfc822" && kind != "message/global":
+	case f.Name == "":
 		f.Name = mailName(f.Bytes)
+	case !strings.HasSuffix(strings.ToLower(f.Name), ".eml"):
+		f.Name += ".eml"
 	}
 	if kind == "text/calendar" && p.calendar == "" {
 		p.calendar = calendarWords(string(f.Bytes), p.mail.Date.Year())

@@ -155,3 +155,25 @@ func utf16Of(s string) []byte {
 }
 
 const pdf = "%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
+
+// heicOf is a HEIC of one item of pixels and one of Exif data.
+func heicOf() []byte {
+	box := func(kind string, parts ...string) string {
+		body := strings.Join(parts, "")
+		return string(binary.BigEndian.AppendUint32(nil, uint32(len(body)+8))) + kind + body
+	}
+	pixels, exif := "PIXELS", "\x00\x00\x00\x00MM\x00*GPS 52.0907 N"
+	whole := func(start uint32) string {
+		place := func(at uint32, data string) string {
+			return string(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, at), uint32(len(data))))
+		}
+		return box("ftyp", "heic\x00\x00\x00\x00mif1heic") + box("meta", "\x00\x00\x00\x00",
+			box("pitm", "\x00\x00\x00\x00\x00\x01"),
+			box("iinf", "\x00\x00\x00\x00\x00\x02", box("infe", "\x02\x00\x00\x00\x00\x01\x00\x00hvc1\x00"),
+				box("infe", "\x02\x00\x00\x00\x00\x02\x00\x00Exif\x00")),
+			box("iloc", "\x00\x00\x00\x00\x44\x00\x00\x02", "\x00\x01\x00\x00\x00\x01"+place(start, pixels),
+				"\x00\x02\x00\x00\x00\x01"+place(start+uint32(len(pixels)), exif)),
+		) + box("mdat", pixels, exif)
+	}
+	return []byte(whole(uint32(strings.Index(whole(0), pixels))))
+}

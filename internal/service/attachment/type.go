@@ -2,6 +2,8 @@ package attachment
 
 import (
 	"bytes"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -9,7 +11,9 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 
+	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/picture"
 )
 
 // headSize is how much of a file its type is told by.
@@ -29,6 +33,9 @@ func (t fileType) has(ending string) bool { return slices.Contains(t.endings, en
 var plainText = fileType{mime: "text/plain", endings: []string{".txt", ".text", ".log", ".md", ".json", ".tsv"}}
 var commaText = fileType{mime: "text/csv", endings: []string{".csv"}}
 
+// mailText is a mail as a file: a download only, never shown as a page.
+var mailText = fileType{mime: domain.MailType, endings: []string{".eml"}}
+
 // types is the whole allow-list. Anything else is refused, whatever it is called.
 var types = []fileType{
 	{"image/png", []string{".png"}, true, true},
@@ -44,6 +51,10 @@ var types = []fileType{
 	{"application/vnd.oasis.opendocument.spreadsheet", []string{".ods"}, false, true},
 	{"application/vnd.oasis.opendocument.presentation", []string{".odp"}, false, true},
 	{"application/zip", []string{".zip"}, false, true},
+	// Downloads only: no browser here shows them.
+	{picture.HEIC, []string{".heic", ".heif", ".hif"}, false, true},
+	{picture.HEIF, []string{".heif", ".heic", ".hif"}, false, true},
+	mailText,
 }
 
 // textual are types that are read as plain text: data, nothing that anything runs.
@@ -53,11 +64,15 @@ var textual = []string{"application/json", "application/geo+json", "application/
 // documents whose telling part comes late.
 var wholeHead = sync.OnceFunc(func() { mimetype.SetLimit(headSize) })
 
-const taken = "pictures (png, jpeg, gif, webp), PDF, plain text, CSV, office documents (docx, xlsx, pptx, odt, ods, odp) and zip"
+const taken = "pictures (png, jpeg, gif, webp, heic), PDF, plain text, CSV, office documents " +
+	"(docx, xlsx, pptx, odt, ods, odp), mails (eml) and zip"
 
 // typeOf tells by its first bytes (up to headSize) what a file is; name only
-// decides between plain text and CSV. Errors: Invalid (field "file").
+// decides between plain text, CSV and mail. Errors: Invalid (field "file").
 func typeOf(head []byte, name string) (fileType, error) {
+	if strings.HasSuffix(strings.ToLower(name), mailText.endings[0]) && isMail(head) {
+		return mailText, nil
+	}
 	wholeHead()
 	found := mimetype.Detect(head)
 	for m := found; m != nil; m = m.Parent() {
@@ -81,6 +96,9 @@ func typeOf(head []byte, name string) (fileType, error) {
 // textChecked refuses text that something might run or show as a page, and looks at the
 // name for what cannot be told from the content.
 func textChecked(t fileType, head []byte, name string) (fileType, error) {
+	if t.mime == mailText.mime && plainText.has(strings.ToLower(path.Ext(name))) {
+		t = plainText // notes that begin as a mail does
+	}
 	if t.mime != plainText.mime && t.mime != commaText.mime {
 		return t, nil
 	}
@@ -91,6 +109,40 @@ func textChecked(t fileType, head []byte, name string) (fileType, error) {
 		return commaText, nil
 	}
 	return t, nil
+}
+
+// mailField is a line that begins a field of a mail's header (RFC 5322, section 2.2).
+var mailField = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
+
+// isMail reports whether a file begins with the header of a mail: fields alone up to an empty line,
+// and among them one that mails have.
+func isMail(head []byte) bool {
+	known := false
+	for n := 0; len(head) > 0; n++ {
+		line, rest, _ := bytes.Cut(head, []byte("\n"))
+		line = bytes.TrimRight(line, "\r")
+		switch {
+		case len(line) == 0 || len(rest) == 0: // the text follows, or more of the header than is looked at
+			return known
+		case bytes.IndexByte(line, 0) >= 0:
+			return false
+		case line[0] == ' ' || line[0] == '\t':
+			if n == 0 {
+				return false
+			}
+		case n == 0 && bytes.HasPrefix(line, []byte("From ")): // as mailboxes have it
+		case !mailField.Match(line):
+			return false
+		default:
+			field, _, _ := bytes.Cut(bytes.ToLower(line), []byte(":"))
+			switch strings.TrimSpace(string(field)) {
+			case "from", "date", "message-id", "received":
+				known = true
+			}
+		}
+		head = rest
+	}
+	return known
 }
 
 // active names what a text is if a browser or a shell could take it for more. The length

@@ -302,6 +302,31 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// TestHEIC checks that a HEIC is a file without its place, unless the organisation keeps that, from
+// staff and from candidates, and that one which cannot be read is refused with the reason.
+func TestHEIC(t *testing.T) {
+	both(t, func(t *testing.T, h *office) {
+		photo := heicOf()
+		for _, keep := range []bool{true, false} {
+			_, _, err := h.store.ChangeSettings(t.Context(), h.as("planner"), func(s *domain.Settings) { s.KeepLocation = keep })
+			h.must(err)
+			a := h.upload("a", file("IMG_1.HEIC", photo))
+			got, err := h.read("a", a.ID)
+			if err != nil || (got == string(photo)) != keep || strings.Contains(got, "GPS") != keep || !strings.Contains(got, "PIXELS") {
+				t.Errorf("keep %v: %v", keep, err)
+			}
+			if a.Type != "image/heic" || a.Picture || a.Width != 0 || a.Name != "IMG_1.heic" {
+				t.Errorf("%+v", a)
+			}
+		}
+		broken := bytes.Replace(photo, []byte("iloc"), []byte("ilox"), 1)
+		_, err := h.UploadOwn(t.Context(), h.as("a"), file("IMG_2.HEIC", broken))
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Public(err).Message, "save it as JPEG") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // TestLocationKept checks that an organisation may keep what cameras write.
 func TestLocationKept(t *testing.T) {
 	both(t, func(t *testing.T, h *office) {

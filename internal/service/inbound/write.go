@@ -101,6 +101,6 @@ func named(f mailin.File, i int) string {
 	if f.Name != "" {
 		return f.Name
 	}
-	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "text/calendar": ".txt"}
+	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "image/heic": ".heic", "image/heif": ".heif", "application/pdf": ".pdf", "text/plain": ".txt", "text/csv": ".csv", "text/calendar": ".txt"}
 	return fmt.Sprintf("file-%d%s", i+1, endings[f.Type])
 }

@@ -3,8 +3,9 @@
 export const limits = { files: 10, fileBytes: 10 * 1024 * 1024 } as const
 
 /** What the file dialog offers; the server looks at the content. */
+// HEIC is taken too but not named: phones that are asked for JPEG alone turn their pictures into it, with a preview.
 export const accepted =
-  'image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,text/csv,.docx,.xlsx,.pptx,.odt,.ods,.odp,application/zip'
+  'image/png,image/jpeg,image/gif,image/webp,application/pdf,text/plain,text/csv,.docx,.xlsx,.pptx,.odt,.ods,.odp,application/zip,message/rfc822,.eml'
 
 export type Choice = { take: File[]; many: string[]; large: File[]; empty: string[] }
 
