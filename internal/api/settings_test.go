@@ -58,7 +58,9 @@ func TestLanguage(t *testing.T) {
 	f := start(t, nil)
 	language := func(who string) string {
 		t.Helper()
-		var me struct{ Me struct{ Organisation struct{ Language string } } }
+		var me struct {
+			Me struct{ Organisation struct{ Language string } }
+		}
 		f.must(t, who, "GET", "/session", nil).into(t, &me)
 		return me.Me.Organisation.Language
 	}
