@@ -6,7 +6,7 @@ export type Presence = 'online' | 'away' | 'unresponsive' | 'unknown' | 'offline
 export type ReceiptState = 'queued' | 'delivered' | 'displayed' | 'acknowledged'
 export type Role = 'admin' | 'planner' | 'chief_invigilator' | 'invigilator' | 'coordinator' | 'candidate'
 
-export type Organisation = { slug: string; name: string; subject_required?: boolean; chat_subject?: boolean; default_channels?: ('email' | 'sms')[] }
+export type Organisation = { slug: string; name: string; subject_required?: boolean; chat_subject?: boolean; default_channels?: ('email' | 'sms')[]; language?: string }
 
 export type Me = {
   id: string

@@ -163,6 +163,10 @@ export const people = {
   'settings.keep_locationHint':
     'Otherwise Crier removes what a camera or program wrote about place, time and owner when a picture is uploaded. Pictures look the same.',
 
+  'language.title': 'Language',
+  'language.body': 'Lists of people and conversations are sorted by the rules of this language: in Norwegian Å stands after Ø, in German Ä with A.',
+  'language.label': 'Language of the organisation',
+
   'roster.title': 'Import a roster',
   'roster.body': 'A CSV file with column names in its first row: test_id or group_kind and group_id, candidate_id, and what else is known. Crier checks it and shows what it has recognised before it imports anything.',
   'roster.choose': 'Choose a file…',

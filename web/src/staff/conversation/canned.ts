@@ -1,6 +1,7 @@
 // Canned replies: finding one by what is typed, and filling in its fields.
 
 import { fold } from '../../lib/fold'
+import { byText } from '../../lib/order'
 import type { Canned } from './types'
 
 export type Values = { first_name: string; last_name: string; name: string; group: string; sender: string }
@@ -31,6 +32,6 @@ export function matching(all: readonly Canned[], query: string): Canned[] {
   return all
     .map((c) => ({ c, score: score(c) }))
     .filter((e) => e.score > 0)
-    .sort((a, b) => b.score - a.score || a.c.title.localeCompare(b.c.title))
+    .sort((a, b) => b.score - a.score || byText(a.c.title, b.c.title))
     .map((e) => e.c)
 }

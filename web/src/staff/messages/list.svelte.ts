@@ -1,6 +1,7 @@
 // The list of conversations, live: pages of the server's list (rows.ts), changed by frames. Read first, then follow: frames that
 // come while a page is on its way are applied again after it.
 
+import { ApiError } from '../../lib/api'
 import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
 import type { ConversationFrame, ServerFrame } from '../../protocol/frames'
@@ -128,8 +129,11 @@ export class ConversationList {
       this.#next = answer.next ?? ''
       this.more = this.#next !== ''
       this.stale = false
-    } catch {
-      if (mine === this.#asked) this.stale = true
+    } catch (error) {
+      if (mine !== this.#asked) return
+      // The organisation's language was changed, and the order with it: the list begins anew.
+      if (error instanceof ApiError && error.field === 'after') void this.#first()
+      else this.stale = true
     } finally {
       if (mine === this.#asked) this.busy = false
     }

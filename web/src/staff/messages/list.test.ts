@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ApiError } from '../../lib/api'
 import type { Row } from '../conversation/types'
 
 /** Questions to the server, answered when the test likes. */
@@ -60,4 +61,14 @@ test('what the server refuses is there again', async () => {
   await answer('list', { conversations: [row('a', true), row('b', true)] })
   await refused
   expect(ids()).toBe('ab')
+})
+
+test('a page that the server refuses by its place, as after a change of language, begins the list anew', async () => {
+  list.ask({ ...none, folder: 'all' })
+  await answer('list', { conversations: [row('a', false)], next: 'n' })
+  void list.next()
+  asked.splice(0, 1)[0]!.fail(new ApiError({ code: 'invalid', message: 'another order', status: 422, field: 'after' }))
+  await settle()
+  await answer('list', { conversations: [row('b', false)] })
+  expect([ids(), list.stale]).toEqual(['b', false])
 })

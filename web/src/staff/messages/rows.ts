@@ -3,6 +3,7 @@
 
 import type { ConversationFrame, Item, Row } from '../conversation/types'
 import { narrow, type Sort, sortOf, type View } from './view'
+import { byText } from '../../lib/order'
 import { clip } from '../../lib/shorten'
 
 /** A row under the id of its person, as ticks and the steady list want it. */
@@ -10,11 +11,10 @@ export type Line = Row & { id: string }
 
 export const line = (row: Row): Line => ({ ...row, id: row.person.id })
 
-const text = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true })
 const later = (a: string | null | undefined, b: string | null | undefined): number => moment(b) - moment(a)
 const moment = (at: string | null | undefined): number => (at ? Date.parse(at) : 0)
 
-const byName = (a: Row, b: Row) => text.compare(a.person.family_name, b.person.family_name) || text.compare(a.person.given_name, b.person.given_name)
+const byName = (a: Row, b: Row) => byText(a.person.family_name, b.person.family_name) || byText(a.person.given_name, b.person.given_name)
 const byLast = (a: Row, b: Row) => later(a.last?.at, b.last?.at)
 
 const comparers: Record<Sort, (a: Row, b: Row) => number> = {

@@ -1,5 +1,6 @@
 // Order of the live list.
 
+import { byText } from '../../lib/order'
 import type { Candidate } from '../types'
 
 export type Column = 'seat' | 'name' | 'presence' | 'progress' | 'extra' | 'seen'
@@ -11,13 +12,12 @@ export interface Sort {
 export const columns: readonly Column[] = ['seat', 'name', 'presence', 'progress', 'extra', 'seen']
 export const initial: Sort = { column: 'seat', descending: false }
 
-const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
 const presenceRank = { offline: 0, unknown: 1, unresponsive: 2, away: 3, online: 4 } as const
 const progressRank = { not_started: 0, in_progress: 1, submitted: 2 } as const
 
-const byPlace = (a: Candidate, b: Candidate) => natural.compare(a.room, b.room) || natural.compare(a.seat, b.seat)
+const byPlace = (a: Candidate, b: Candidate) => byText(a.room, b.room) || byText(a.seat, b.seat)
 const byName = (a: Candidate, b: Candidate) =>
-  natural.compare(a.family_name, b.family_name) || natural.compare(a.given_name, b.given_name)
+  byText(a.family_name, b.family_name) || byText(a.given_name, b.given_name)
 
 const comparers: Record<Column, (a: Candidate, b: Candidate) => number> = {
   seat: byPlace,

@@ -1,6 +1,7 @@
 // A list of people: pages of the server's list, in its order. It is read again when the server says that
 // people or groups changed, and after a reconnect.
 
+import { ApiError } from '../../lib/api'
 import { connection } from '../../lib/connection.svelte'
 import { api } from '../../lib/session.svelte'
 import { Slowly } from '../lists/slowly'
@@ -59,8 +60,11 @@ export class PeopleList {
       const have = new Set(this.rows.map((p) => p.id))
       this.rows = [...this.rows, ...answer.people.filter((p) => !have.has(p.id))]
       this.#place(answer)
-    } catch {
-      if (mine === this.#asked) this.stale = true
+    } catch (error) {
+      if (mine !== this.#asked) return
+      // The organisation's language was changed, and the order with it: the list begins anew.
+      if (error instanceof ApiError && error.field === 'after') void this.#first()
+      else this.stale = true
     } finally {
       if (mine === this.#asked) this.busy = false
     }
