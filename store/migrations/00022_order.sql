@@ -6,6 +6,5 @@ ALTER TABLE people ADD COLUMN sort_first text NOT NULL DEFAULT '';
 ALTER TABLE people ADD COLUMN sort_city  text NOT NULL DEFAULT '';
 {postgres} ALTER TABLE people ALTER COLUMN sort_first TYPE text COLLATE "C", ALTER COLUMN sort_city TYPE text COLLATE "C";
 DROP INDEX people_first;
-DROP INDEX people_city;
 CREATE INDEX people_first ON people (organisation_id, kind, sort_first, no);
-CREATE INDEX people_city ON people (organisation_id, kind, sort_city, sort_name, no);
+CREATE INDEX people_by_city ON people (organisation_id, kind, sort_city, sort_name, no); -- people_city serves the filter
