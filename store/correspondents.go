@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"crier/internal/domain"
@@ -65,6 +66,28 @@ func oneCorrespondent(list []domain.Correspondent, err error) (domain.Correspond
 		return domain.Correspondent{}, err
 	}
 	return list[0], nil
+}
+
+// SeenCorrespondents keeps those of whom what belongs to no group is seen, in their order.
+func (s *Store) SeenCorrespondents(
+	ctx context.Context, org domain.OrganisationID, seen domain.Seen, list []domain.Correspondent,
+) ([]domain.Correspondent, error) {
+	if seen.All || len(list) == 0 {
+		return list, nil
+	}
+	nos := make([]domain.PersonNo, len(list))
+	for i, c := range list {
+		nos[i] = c.No
+	}
+	args := []any{org, jsonOf(nos)}
+	var kept []domain.PersonNo
+	where := s.d.AmongInts("p.no", "$2") + s.seesLoose("p.no", seen, &args)
+	err := s.list(ctx, &kept, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read who is seen: %w", err)
+	}
+	unseen := func(c domain.Correspondent) bool { return !slices.Contains(kept, c.No) }
+	return slices.DeleteFunc(slices.Clone(list), unseen), nil
 }
 
 // CandidatesByPhone returns up to 20 candidates who have a number (E.164), by name.

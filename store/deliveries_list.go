@@ -33,6 +33,18 @@ func chosen(q domain.DeliveryQuery, args *[]any) string {
 	return out
 }
 
+// seesDelivery adds "this delivery d is seen" to a statement: the message that it is a copy of is, or if it is of none, what
+// belongs to no group is seen of the person.
+func (s *Store) seesDelivery(seen domain.Seen, args *[]any) string {
+	if seen.All {
+		return ""
+	}
+	return s.seesPerson("d.person_no", seen, args) + ` AND (d."offset" = 0` + s.seesLoose("d.person_no", seen, args) + `
+		OR d."offset" <> 0 AND EXISTS (SELECT 1 FROM messages m
+			WHERE m.organisation_id = $1 AND m."offset" = d."offset" AND m.person_no = d.person_no` +
+		s.seesGroup("m.group_id", "m.person_no", seen, args) + `))`
+}
+
 type deliveryListRow struct {
 	deliveryRow
 	PersonID   string `db:"person_id"`
@@ -42,10 +54,10 @@ type deliveryListRow struct {
 
 const deliveryPerson = `coalesce(p.id, '') AS person_id, coalesce(p.given_name, '') AS given_name, coalesce(p.family_name, '') AS family_name`
 
-// Deliveries returns an organisation's deliveries, the latest made first, with their attempts.
-func (s *Store) Deliveries(ctx context.Context, org domain.OrganisationID, q domain.DeliveryQuery) ([]domain.DeliveryRow, error) {
+// Deliveries returns an organisation's deliveries that are seen, the latest made first, with their attempts.
+func (s *Store) Deliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) ([]domain.DeliveryRow, error) {
 	args := []any{org}
-	where := chosen(q, &args)
+	where := chosen(q, &args) + s.seesDelivery(seen, &args)
 	if q.State != "" {
 		args = append(args, q.State)
 		where += fmt.Sprintf(` AND d.state = $%d`, len(args))
@@ -123,10 +135,10 @@ func (s *Store) withAttempts(ctx context.Context, org domain.OrganisationID, row
 var deliveryStates = []domain.DeliveryState{domain.DeliveryWaiting, domain.DeliverySending, domain.DeliverySent, domain.DeliveryDelivered, domain.DeliveryFailed,
 	domain.DeliverySuppressed, domain.DeliveryCancelled}
 
-// CountDeliveries counts what q chooses by state, its own state aside; each at most 10,000, which reads "10,000 or more".
-func (s *Store) CountDeliveries(ctx context.Context, org domain.OrganisationID, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error) {
+// CountDeliveries counts what q chooses and is seen, by state, its own state aside; each at most 10,000, which reads "10,000 or more".
+func (s *Store) CountDeliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error) {
 	args := []any{org}
-	where := chosen(q, &args)
+	where := chosen(q, &args) + s.seesDelivery(seen, &args)
 	text := `SELECT `
 	for i, st := range deliveryStates {
 		if i > 0 {
@@ -142,16 +154,18 @@ func (s *Store) CountDeliveries(ctx context.Context, org domain.OrganisationID, 
 		domain.DeliveryFailed: n.Failed, domain.DeliverySuppressed: n.Suppressed, domain.DeliveryCancelled: n.Cancelled}, nil
 }
 
-// RetryDeliveries has failed deliveries go again, from the beginning of their attempts. It returns how many, and the entry; those
-// that have not failed stay.
-func (s *Store) RetryDeliveries(ctx context.Context, by domain.Actor, at time.Time, ids []string) (n int, e *domain.Entry, err error) {
+// RetryDeliveries has failed deliveries that are seen go again, from the beginning of their attempts. It returns how many, and
+// the entry; those that have not failed stay.
+func (s *Store) RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (n int, e *domain.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
+		args := []any{tx.org, micros(at), jsonOf(ids)}
 		var rows []deliveryRow
 		err := tx.Select(ctx, &rows, `UPDATE deliveries AS d SET state = 'waiting', due_at = $2, attempts = 0, reason = '', detail = '', changed_at = $2
-			WHERE organisation_id = $1 AND state = 'failed' AND `+s.d.Among("id", "$3")+` RETURNING `+strings.ReplaceAll(deliveryColumns, "d.", ""), tx.org, micros(at), jsonOf(ids))
+			WHERE organisation_id = $1 AND state = 'failed' AND `+s.d.Among("id", "$3")+s.seesDelivery(seen, &args)+`
+			RETURNING `+strings.ReplaceAll(deliveryColumns, "d.", ""), args...)
 		if err != nil {
 			return err
 		}

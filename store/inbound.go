@@ -89,10 +89,24 @@ func (s *Store) AddInbound(ctx context.Context, in domain.Inbound) (kept domain.
 	return kept, fresh, nil
 }
 
-// Inbound returns what came in under an id. Errors: NotFound.
-func (s *Store) Inbound(ctx context.Context, org domain.OrganisationID, id string) (domain.Inbound, error) {
+// seesInbound adds "this of what came in, i, is seen" to a statement: it is, or seems to be, of a candidate who is seen
+// where things of no group are, or such a candidate has the address or number that it came from.
+func (s *Store) seesInbound(seen domain.Seen, args *[]any) string {
+	if seen.All {
+		return ""
+	}
+	return ` AND (i.person_no <> 0` + s.seesLoose("i.person_no", seen, args) + `
+		OR i.channel = 'sms' AND EXISTS (SELECT 1 FROM people w
+			WHERE w.organisation_id = $1 AND w.phone_e164 = i.sender AND w.phone_e164 <> '' AND w.kind = 'candidate'` + s.seesLoose("w.no", seen, args) + `)
+		OR i.channel = 'email' AND EXISTS (SELECT 1 FROM people w
+			WHERE w.organisation_id = $1 AND w.email IN (i.sender, lower(i.sender)) AND w.email <> '' AND w.kind = 'candidate'` + s.seesLoose("w.no", seen, args) + `))`
+}
+
+// Inbound returns what came in under an id. Errors: NotFound, also for what is not seen.
+func (s *Store) Inbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, id string) (domain.Inbound, error) {
+	args := []any{org, id}
 	var row inboundRow
-	err := s.get(ctx, &row, `SELECT `+inboundColumns+` FROM inbound i WHERE i.organisation_id = $1 AND i.id = $2`, org, id)
+	err := s.get(ctx, &row, `SELECT `+inboundColumns+` FROM inbound i WHERE i.organisation_id = $1 AND i.id = $2`+s.seesInbound(seen, &args), args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return domain.Inbound{}, fault.New(fault.NotFound, "nothing like that came in")
 	}
@@ -102,13 +116,20 @@ func (s *Store) Inbound(ctx context.Context, org domain.OrganisationID, id strin
 	return row.inbound()
 }
 
-// Unmatched returns up to limit of what waits for staff, oldest first. What was stored after pending and no more is left out:
-// somebody is at work on it.
-func (s *Store) Unmatched(ctx context.Context, org domain.OrganisationID, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error) {
+// unmatched is the statement's part from FROM on that chooses what waits for staff and is seen. What was stored after
+// pending ($2) and no more is left out: somebody is at work on it.
+func (s *Store) unmatched(seen domain.Seen, args *[]any) string {
+	return ` FROM inbound i WHERE i.organisation_id = $1 AND i.state = 'unmatched'
+		AND (i.why <> 'pending' OR i.received_at < $2)` + s.seesInbound(seen, args)
+}
+
+// Unmatched returns up to limit of what waits for staff and is seen, oldest first. What was stored after pending and no more
+// is left out.
+func (s *Store) Unmatched(ctx context.Context, org domain.OrganisationID, seen domain.Seen, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error) {
+	args := []any{org, micros(pending), micros(after.At), after.ID, limit}
 	var rows []inboundRow
-	err := s.list(ctx, &rows, `SELECT `+inboundColumns+` FROM inbound i WHERE i.organisation_id = $1 AND i.state = 'unmatched'
-		AND (i.why <> 'pending' OR i.received_at < $2) AND (i.received_at > $3 OR i.received_at = $3 AND i.id > $4) ORDER BY i.received_at, i.id LIMIT $5`,
-		org, micros(pending), micros(after.At), after.ID, limit)
+	err := s.list(ctx, &rows, `SELECT `+inboundColumns+s.unmatched(seen, &args)+`
+		AND (i.received_at > $3 OR i.received_at = $3 AND i.id > $4) ORDER BY i.received_at, i.id LIMIT $5`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read what matches nobody: %w", err)
 	}
@@ -119,4 +140,14 @@ func (s *Store) Unmatched(ctx context.Context, org domain.OrganisationID, pendin
 		}
 	}
 	return out, nil
+}
+
+// CountUnmatched counts what waits for staff now and is seen, no further than domain.DeskCountMost.
+func (s *Store) CountUnmatched(ctx context.Context, org domain.OrganisationID, seen domain.Seen) (n int, err error) {
+	args := []any{org, micros(s.clock.Now().Add(-domain.InboundPendingTime))}
+	text := `SELECT count(*) FROM (SELECT 1` + s.unmatched(seen, &args) + fmt.Sprintf(` LIMIT %d) AS x`, domain.DeskCountMost)
+	if err := s.get(ctx, &n, text, args...); err != nil {
+		return 0, fmt.Errorf("count what matches nobody: %w", err)
+	}
+	return n, nil
 }

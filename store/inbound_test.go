@@ -77,16 +77,16 @@ func TestInboundOnce(t *testing.T) {
 		trial.Trial = &domain.PersonName{ID: "p", Name: "Ines \"x\""}
 		for _, in := range []domain.Inbound{sms, elsewhere, trial} {
 			_ = keep(t, s, in)
-			got, err := s.Inbound(t.Context(), in.Organisation, in.ID)
+			got, err := s.Inbound(t.Context(), in.Organisation, domain.Seen{All: true}, in.ID)
 			if err != nil || fmt.Sprintf("%+v", withoutPointers(got)) != fmt.Sprintf("%+v", withoutPointers(in)) {
 				t.Errorf("%+v, %v; want %+v", got, err, in)
 			}
 		}
-		if got, err := s.Inbound(t.Context(), north, "trial"); err != nil || got.Trial == nil || *got.Trial != *trial.Trial {
+		if got, err := s.Inbound(t.Context(), north, domain.Seen{All: true}, "trial"); err != nil || got.Trial == nil || *got.Trial != *trial.Trial {
 			t.Errorf("%+v, %v", got, err)
 		}
 		for _, id := range []string{"elsewhere", "none"} {
-			if _, err := s.Inbound(t.Context(), north, id); !fault.Is(err, fault.NotFound) {
+			if _, err := s.Inbound(t.Context(), north, domain.Seen{All: true}, id); !fault.Is(err, fault.NotFound) {
 				t.Errorf("%s: %v", id, err)
 			}
 		}
@@ -157,7 +157,7 @@ func TestInboundStates(t *testing.T) {
 						}
 					}
 				}
-				in, err := s.Inbound(t.Context(), org, "m")
+				in, err := s.Inbound(t.Context(), org, domain.Seen{All: true}, "m")
 				ended := in.State != domain.InboundUnmatched
 				if err != nil || in.State != c.state || in.Why != c.why || ended == in.HandledAt.IsZero() || ended != (in.HandledBy == "Ines") {
 					t.Errorf("%+v, %v", in, err)
@@ -232,11 +232,11 @@ func TestInboundBecomesMessage(t *testing.T) {
 		if head, err := s.Head(t.Context(), org); err != nil || head != before+2 {
 			t.Errorf("%d entries, want the message and its mark; %v", head-before, err)
 		}
-		a, err = s.Inbound(t.Context(), org, "a")
+		a, err = s.Inbound(t.Context(), org, domain.Seen{All: true}, "a")
 		if err != nil || a.State != domain.InboundAssigned || a.Offset != first.Entry.Offset || a.Person != 1 || a.HandledBy != "Ines" {
 			t.Errorf("%+v, %v", a, err)
 		}
-		if b, err := s.Inbound(t.Context(), org, "b"); err != nil || b.Waits() != nil || b.Offset != 0 {
+		if b, err := s.Inbound(t.Context(), org, domain.Seen{All: true}, "b"); err != nil || b.Waits() != nil || b.Offset != 0 {
 			t.Errorf("%+v, %v", b, err)
 		}
 		// Matched by itself: no entry but the message's.
@@ -292,7 +292,7 @@ func TestUnmatchedPages(t *testing.T) {
 		for _, size := range []int{1, 2, 3, 100} {
 			got, place := "", domain.InboundPlace{At: time.UnixMicro(0)}
 			for {
-				page, err := s.Unmatched(t.Context(), org, noon, place, size)
+				page, err := s.Unmatched(t.Context(), org, domain.Seen{All: true}, noon, place, size)
 				if err != nil {
 					t.Fatal(err)
 				}

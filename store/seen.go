@@ -98,6 +98,15 @@ func (s *Store) seesGroup(column, person string, seen domain.Seen, args *[]any) 
 	return ` AND (` + of + ` OR ` + column + ` = '' AND ` + through("", loose) + `)`
 }
 
+// seesLoose adds "what belongs to no group is seen of the person in column" to a statement.
+func (s *Store) seesLoose(column string, seen domain.Seen, args *[]any) string {
+	if seen.All {
+		return ""
+	}
+	return ` AND EXISTS (SELECT 1 FROM enrolments sl WHERE sl.organisation_id = $1 AND sl.person_no = ` + column +
+		` AND ` + s.inPlaces("sl", seen.Loose(), args) + `)`
+}
+
 // seesFact is seesGroup for a row of facts, by its alias: what concerns the conversation as a
 // whole, its marks and who has it, is seen by all who see any of it.
 func (s *Store) seesFact(fact string, seen domain.Seen, args *[]any) string {

@@ -36,7 +36,7 @@ func (s *Server) outboxRoutes() []route {
 
 // outbox returns the outbox for those who may see one. Errors: Forbidden; NotFound on a server that sends.
 func (s *Server) outbox(actor domain.Actor) (Outbox, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	if err := actor.May(domain.ActDeliveryAll); err != nil {
 		return nil, err
 	}
 	if s.Outbox == nil {

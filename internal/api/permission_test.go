@@ -111,12 +111,16 @@ func (f *fixture) operations(t *testing.T) []operation {
 	outbox := "/outbox/" + f.outbox(t, "north/planner", 1)[0].ID
 	hers := f.tried(t, outbox, "a1", "by mail")
 	waits, _ := f.forged(t, outbox, "evil")
+	another := func(what string) string {
+		path, _ := f.forged(t, outbox, what)
+		return strings.TrimSuffix(path, "original") + what
+	}
 	push := sameFor(newBrowser(t).sub)
 	return []operation{
-		{method: "GET", path: "/outbox", action: domain.ActDeliveryManage},
-		{method: "GET", path: outbox + "/html", action: domain.ActDeliveryManage},
-		{method: "GET", path: outbox + "/raw", action: domain.ActDeliveryManage},
-		{method: "POST", path: outbox + "/reply", action: domain.ActDeliveryManage, body: sameFor(item{"body": "as the recipient"})},
+		{method: "GET", path: "/outbox", action: domain.ActDeliveryAll},
+		{method: "GET", path: outbox + "/html", action: domain.ActDeliveryAll},
+		{method: "GET", path: outbox + "/raw", action: domain.ActDeliveryAll},
+		{method: "POST", path: outbox + "/reply", action: domain.ActDeliveryAll, body: sameFor(item{"body": "as the recipient"})},
 		{method: "POST", path: "/me/push", action: domain.ActSocketOpen, person: true, body: push},
 		{method: "DELETE", path: "/me/push", action: domain.ActSocketOpen, person: true, body: push},
 		{method: "GET", path: "/tests", action: domain.ActExamView},
@@ -173,12 +177,12 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "GET", path: "/messages/" + made.Broadcast.ID + "/deliveries", action: domain.ActConversationView},
 		{method: "GET", path: "/deliveries", action: domain.ActDeliveryManage},
 		{method: "GET", path: "/unmatched", action: domain.ActDeliveryManage},
-		{method: "GET", path: "/refusals", action: domain.ActDeliveryManage},
+		{method: "GET", path: "/refusals", action: domain.ActDeliveryAll},
 		{method: "GET", path: hers, action: domain.ActContactView},
 		{method: "GET", path: waits, action: domain.ActDeliveryManage},
-		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return f.unmatched(t) + "/assign" }},
+		{method: "POST", path: "/unmatched/none/assign", action: domain.ActDeliveryManage, body: sameFor(item{"person": a1}), at: func(string) string { return another("assign") }},
 		{method: "POST", path: "/unmatched/discard", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{strings.Split(waits, "/")[2]}, "note": "spam"})},
-		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return f.unmatched(t) + "/discard" }},
+		{method: "POST", path: "/unmatched/none/discard", action: domain.ActDeliveryManage, body: sameFor(item{"note": "spam"}), at: func(string) string { return another("discard") }},
 		{method: "POST", path: "/deliveries/retry", action: domain.ActDeliveryManage, body: sameFor(item{"ids": []string{"none"}})},
 		{method: "GET", path: "/people/{person}/consents", action: domain.ActContactView},
 		{method: "POST", path: "/people/{person}/consents", action: domain.ActConsentManage, body: sameFor(item{"channel": "sms", "state": "in", "words": "on the phone"})},

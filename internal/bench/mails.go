@@ -72,11 +72,11 @@ func (m Mails) Run(ctx context.Context, log io.Writer) (r *MailsResult, err erro
 		err = errors.Join(err, n.Delivery.Stop(stop))
 	}()
 	for {
-		list, err := n.Store.Deliveries(ctx, org, domain.DeliveryQuery{State: domain.DeliveryWaiting, Limit: 1})
+		list, err := n.Store.Deliveries(ctx, org, domain.Seen{All: true}, domain.DeliveryQuery{State: domain.DeliveryWaiting, Limit: 1})
 		if err != nil {
 			return nil, err
 		}
-		busy, err := n.Store.Deliveries(ctx, org, domain.DeliveryQuery{State: domain.DeliverySending, Limit: 1})
+		busy, err := n.Store.Deliveries(ctx, org, domain.Seen{All: true}, domain.DeliveryQuery{State: domain.DeliverySending, Limit: 1})
 		if err != nil {
 			return nil, err
 		}

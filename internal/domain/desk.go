@@ -118,6 +118,7 @@ type DeskCounts struct {
 	Unprocessed int `json:"unprocessed"` // conversations with something for the team to process
 	Mine        int `json:"mine"`        // assigned to the one who asks
 	Mentions    int `json:"mentions"`    // notes that mention the one who asks, later than they read
+	Unmatched   int `json:"unmatched"`   // what came in and waits to be placed by the one who asks; 0 if they may not
 }
 
 // DeskCountMost is where counting stops.

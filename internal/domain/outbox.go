@@ -23,5 +23,6 @@ type Captured struct {
 // CapturedMost is how many of them an organisation keeps: the newest.
 const CapturedMost = 2000
 
-// DeliveryTopic is heard by the staff who manage deliveries. What it brings names nobody.
+// DeliveryTopic is heard by the staff who manage deliveries, of the whole organisation or of their own people. What it brings
+// names nobody.
 const DeliveryTopic = "delivery"

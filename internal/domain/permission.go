@@ -51,7 +51,8 @@ const (
 	ActTeamChat           Action = "team.chat"           // staff to staff, back channels of one's groups
 	ActCannedShare        Action = "canned.share"        // canned replies that all staff have
 	ActSettingsManage     Action = "settings.manage"     // the organisation's choices
-	ActDeliveryManage     Action = "delivery.manage"     // all deliveries, their retry; what came in and matches nobody
+	ActDeliveryManage     Action = "delivery.manage"     // deliveries, their retry; what came in and waits for staff
+	ActDeliveryAll        Action = "delivery.all"        // the Outbox, and what was refused at the ways in
 	ActConsentManage      Action = "consent.manage"      // note a person's agreement to SMS
 	ActContactView        Action = "contact.view"        // contact data, and what belongs to no group
 	ActReplySend          Action = "reply.send"          // a candidate's own writing, where policy allows
@@ -61,7 +62,7 @@ const (
 // Actions lists every action, sorted: the rows of the permission matrix.
 var Actions = []Action{
 	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActCannedShare, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
-	ActConsentManage, ActContactView, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
+	ActConsentManage, ActContactView, ActDeliveryAll, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
 	ActSettingsManage, ActSocketOpen, ActStaffManage, ActTeamChat, ActExamView, ActTicketsMake,
 }
 
@@ -86,14 +87,16 @@ var permissions = map[Role]map[Action]Reach{
 		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
-		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActDeliveryAll: ReachOrganisation, ActConsentManage: ReachOrganisation,
+		ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
 	},
 	RolePlanner: {
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
 		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
-		ActDeliveryManage: ReachOrganisation, ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
+		ActDeliveryManage: ReachOrganisation, ActDeliveryAll: ReachOrganisation, ActConsentManage: ReachOrganisation,
+		ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
 	},
 	RoleChiefInvigilator: {
 		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
@@ -109,7 +112,7 @@ var permissions = map[Role]map[Action]Reach{
 		ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
 		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActTeamChat: ReachExams,
-		ActConsentManage: ReachExams, ActContactView: ReachExams, ActCannedShare: ReachOrganisation,
+		ActConsentManage: ReachExams, ActContactView: ReachExams, ActCannedShare: ReachOrganisation, ActDeliveryManage: ReachExams,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
 	// What an API key may do at most; Actor.Reach asks for its rights as well.

@@ -102,6 +102,10 @@ func (l *Live) Entry(e *domain.Entry) {
 		l.received(e)
 		return
 	}
+	if e.Kind == domain.EntryInboundReceived || e.Kind == domain.EntryInboundHandled {
+		l.to.PublishAny(e.Organisation, []string{domain.DeliveryTopic}, unmatchedFrame{Type: "unmatched"})
+		return
+	}
 	changes := changesOf(e)
 	changes = slices.DeleteFunc(changes, func(c told) bool { return !l.to.Listening(e.Organisation, c.heardOn()) })
 	if len(changes) == 0 {

@@ -21,6 +21,11 @@ type conversationsFrame struct {
 	Group domain.GroupID `json:"group,omitempty"`
 }
 
+// unmatchedFrame says that something waits in Unmatched, or no longer does, and nothing of it: not all who hear it see it.
+type unmatchedFrame struct {
+	Type string `json:"type"` // unmatched
+}
+
 type mentionFrame struct {
 	Type         string            `json:"type"` // mention
 	Conversation domain.PersonID   `json:"conversation"`

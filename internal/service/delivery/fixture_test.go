@@ -222,7 +222,7 @@ func (h *house) run(ways map[domain.Channel]channel.Sender) *delivery.Service {
 // states counts the organisation's deliveries by state.
 func (h *house) states() map[domain.DeliveryState]int {
 	h.t.Helper()
-	n, err := h.store.CountDeliveries(h.t.Context(), h.org, domain.DeliveryQuery{})
+	n, err := h.store.CountDeliveries(h.t.Context(), h.org, domain.Seen{All: true}, domain.DeliveryQuery{})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func (h *house) states() map[domain.DeliveryState]int {
 func (h *house) list(q domain.DeliveryQuery) []domain.DeliveryRow {
 	h.t.Helper()
 	q.Limit = 1000
-	rows, err := h.store.Deliveries(h.t.Context(), h.org, q)
+	rows, err := h.store.Deliveries(h.t.Context(), h.org, domain.Seen{All: true}, q)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 
 // listStore is what showing deliveries needs of the database.
 type listStore interface {
-	Deliveries(ctx context.Context, org domain.OrganisationID, q domain.DeliveryQuery) ([]domain.DeliveryRow, error)
-	CountDeliveries(ctx context.Context, org domain.OrganisationID, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error)
+	Deliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) ([]domain.DeliveryRow, error)
+	CountDeliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error)
 	DeliveriesOf(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64, person domain.PersonID) ([]domain.DeliveryRow, error)
-	RetryDeliveries(ctx context.Context, by domain.Actor, at time.Time, ids []string) (int, *domain.Entry, error)
+	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, *domain.Entry, error)
 }
 
 // View is a delivery as staff see it (Delivery in internal/api/README.md).
@@ -62,9 +62,11 @@ type Query struct {
 var states = []domain.DeliveryState{domain.DeliveryWaiting, domain.DeliverySending, domain.DeliverySent, domain.DeliveryDelivered, domain.DeliveryFailed,
 	domain.DeliverySuppressed, domain.DeliveryCancelled}
 
-// Deliveries lists an organisation's deliveries, for those who manage them. Errors: Forbidden; Invalid (state, channel).
+// Deliveries lists the deliveries that the actor manages: an organisation's, or those to their own people. Errors:
+// Forbidden; Invalid (state, channel).
 func (s *Service) Deliveries(ctx context.Context, actor domain.Actor, q Query) (Page, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	seen, err := actor.Seen(domain.ActDeliveryManage)
+	if err != nil {
 		return Page{}, err
 	}
 	if q.State != "" && !slices.Contains(states, q.State) {
@@ -74,7 +76,7 @@ func (s *Service) Deliveries(ctx context.Context, actor domain.Actor, q Query) (
 		return Page{}, fault.Field("channel", "channels are email, sms and push")
 	}
 	ask := domain.DeliveryQuery{State: q.State, Channel: q.Channel, Person: q.Person, After: q.After, Limit: q.Limit + 1}
-	rows, err := s.o.Store.Deliveries(ctx, actor.Organisation, ask)
+	rows, err := s.o.Store.Deliveries(ctx, actor.Organisation, seen, ask)
 	if err != nil {
 		return Page{}, err
 	}
@@ -84,7 +86,7 @@ func (s *Service) Deliveries(ctx context.Context, actor domain.Actor, q Query) (
 		out.Next = rows[q.Limit-1].ID
 	}
 	out.Deliveries = s.views(actor.Organisation, rows)
-	out.Counts, err = s.o.Store.CountDeliveries(ctx, actor.Organisation, ask)
+	out.Counts, err = s.o.Store.CountDeliveries(ctx, actor.Organisation, seen, ask)
 	return out, err
 }
 
@@ -115,9 +117,11 @@ func (s *Service) Of(ctx context.Context, actor domain.Actor, item string, perso
 // retryMost is how many deliveries one request has go again.
 const retryMost = 500
 
-// Retry has failed deliveries go again now; those that have not failed stay. Errors: Forbidden; Invalid (ids).
+// Retry has failed deliveries go again now; those that have not failed stay, and those that the actor does not
+// see. Errors: Forbidden; Invalid (ids).
 func (s *Service) Retry(ctx context.Context, actor domain.Actor, ids []string) (int, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	seen, err := actor.Seen(domain.ActDeliveryManage)
+	if err != nil {
 		return 0, err
 	}
 	if len(ids) == 0 {
@@ -131,7 +135,7 @@ func (s *Service) Retry(ctx context.Context, actor domain.Actor, ids []string) (
 			return 0, err
 		}
 	}
-	n, e, err := s.o.Store.RetryDeliveries(ctx, actor, s.o.Clock.Now(), ids)
+	n, e, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
 	if err != nil {
 		return 0, err
 	}

@@ -65,7 +65,7 @@ const outboxUsual, outboxMost = 50, 200
 
 // List returns those before one ("" = the newest). Errors: Forbidden; Invalid (limit).
 func (o *Outbox) List(ctx context.Context, actor domain.Actor, before string, limit int) (OutboxPage, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	if err := actor.May(domain.ActDeliveryAll); err != nil {
 		return OutboxPage{}, err
 	}
 	limit = cmp.Or(limit, outboxUsual)
@@ -113,7 +113,7 @@ func (o *Outbox) Raw(ctx context.Context, actor domain.Actor, id string) (string
 }
 
 func (o *Outbox) one(ctx context.Context, actor domain.Actor, id string) (domain.Captured, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	if err := actor.May(domain.ActDeliveryAll); err != nil {
 		return domain.Captured{}, err
 	}
 	return o.Store.Captured(ctx, actor.Organisation, id)

@@ -80,7 +80,7 @@ func (h *house) texting(p *provider) *delivery.Service {
 // of counts the copies of a channel by state.
 func (h *house) of(c domain.Channel) map[domain.DeliveryState]int {
 	h.t.Helper()
-	n, err := h.store.CountDeliveries(h.t.Context(), h.org, domain.DeliveryQuery{Channel: c})
+	n, err := h.store.CountDeliveries(h.t.Context(), h.org, domain.Seen{All: true}, domain.DeliveryQuery{Channel: c})
 	if err != nil {
 		h.t.Fatal(err)
 	}

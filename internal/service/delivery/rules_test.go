@@ -130,7 +130,7 @@ func TestCaps(t *testing.T) {
 		mails, texts := newSender(nil), newSender(nil)
 		s := h.run(map[domain.Channel]channel.Sender{domain.ChannelEmail: mails, domain.ChannelSMS: texts})
 		sent := func(org domain.OrganisationID, c domain.Channel) int {
-			rows, err := h.store.CountDeliveries(t.Context(), org, domain.DeliveryQuery{Channel: c})
+			rows, err := h.store.CountDeliveries(t.Context(), org, domain.Seen{All: true}, domain.DeliveryQuery{Channel: c})
 			if err != nil {
 				t.Fatal(err)
 			}

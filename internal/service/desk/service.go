@@ -18,6 +18,7 @@ type Store interface {
 	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	Desk(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, f domain.DeskFilter, after *domain.DeskPlace, limit int) ([]domain.DeskPlace, error)
 	DeskCounts(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen) (domain.DeskCounts, error)
+	CountUnmatched(ctx context.Context, org domain.OrganisationID, seen domain.Seen) (int, error)
 	Mentions(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, q domain.MentionQuery) ([]domain.Mention, error)
 	ConversationRowsWithin(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, within domain.Within, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error)
 	Search(ctx context.Context, org domain.OrganisationID, seen domain.Seen, f domain.SearchFilter, limit int) (hits []domain.SearchHit, next int64, err error)
@@ -127,7 +128,18 @@ func (s *Service) Counts(ctx context.Context, actor domain.Actor) (domain.DeskCo
 	if err != nil {
 		return domain.DeskCounts{}, err
 	}
-	return s.store.DeskCounts(ctx, actor.Organisation, actor.No, seen)
+	out, err := s.store.DeskCounts(ctx, actor.Organisation, actor.No, seen)
+	if err != nil {
+		return domain.DeskCounts{}, err
+	}
+	if actor.Reach(domain.ActDeliveryManage) == domain.ReachNone {
+		return out, nil
+	}
+	if seen, err = actor.Seen(domain.ActDeliveryManage); err != nil {
+		return domain.DeskCounts{}, err
+	}
+	out.Unmatched, err = s.store.CountUnmatched(ctx, actor.Organisation, seen)
+	return out, err
 }
 
 func (s *Service) seal(actor domain.Actor, f domain.DeskFilter, p domain.DeskPlace) (string, error) {

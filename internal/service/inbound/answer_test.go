@@ -60,7 +60,7 @@ func TestAnswersAreKept(t *testing.T) {
 		d := delivery.New(delivery.Options{Store: h.store, Clock: h.clock, Log: zerolog.Nop(), Ways: map[domain.Channel]delivery.Way{domain.ChannelSMS: {Sender: far, Parallel: 1}}})
 		d.Start(context.WithoutCancel(t.Context()))
 		testkit.Eventually(t, 20*time.Second, "the answer goes", func() error {
-			rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Channel: domain.ChannelSMS, State: domain.DeliverySent, Limit: 10})
+			rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.Seen{All: true}, domain.DeliveryQuery{Person: h.people["sara"].ID, Channel: domain.ChannelSMS, State: domain.DeliverySent, Limit: 10})
 			if err != nil {
 				return err
 			}

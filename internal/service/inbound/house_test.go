@@ -150,7 +150,7 @@ func (h *house) TakeIn(ctx context.Context, actor domain.Actor, name string, siz
 // answers returns the automatic answers that were queued since it was last called, as they would go out, and fails unless they are n.
 func (h *house) answers(n int) (out []channel.Outgoing) {
 	h.t.Helper()
-	rows, err := h.store.Deliveries(h.t.Context(), h.org.ID, domain.DeliveryQuery{Limit: 100})
+	rows, err := h.store.Deliveries(h.t.Context(), h.org.ID, domain.Seen{All: true}, domain.DeliveryQuery{Limit: 100})
 	h.must(err)
 	for _, r := range rows {
 		if r.Kind != domain.DeliverAnswer || h.answered[r.ID] {

@@ -226,7 +226,7 @@ func TestBounces(t *testing.T) {
 				if p.EmailState != c.marked {
 					t.Errorf("the address is %q, want %q", p.EmailState, c.marked)
 				}
-				rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: p.ID, Limit: 10})
+				rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.Seen{All: true}, domain.DeliveryQuery{Person: p.ID, Limit: 10})
 				h.must(err)
 				if len(rows) != 1 || rows[0].State != c.state {
 					t.Errorf("%+v, want %s", rows, c.state)
@@ -245,7 +245,7 @@ func TestOriginal(t *testing.T) {
 	h.must(h.mail(h.reply("sara"), raw))
 	page, err := h.List(t.Context(), h.staff, 1, "")
 	h.must(err)
-	in, err := h.store.Inbound(t.Context(), h.org.ID, page.Inbound[0].ID)
+	in, err := h.store.Inbound(t.Context(), h.org.ID, domain.Seen{All: true}, page.Inbound[0].ID)
 	h.must(err)
 	r, err := h.blobs.Get(t.Context(), in.Raw, 0, -1)
 	h.must(err)

@@ -192,7 +192,7 @@ max-messages = 10
 		return err
 	})
 	testkit.Eventually(t, 60*time.Second, "it is reported as delivered", func() error {
-		rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 10})
+		rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.Seen{All: true}, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 10})
 		for _, r := range rows {
 			if r.ID == delivery && r.State != domain.DeliveryDelivered {
 				err = fmt.Errorf("it is %s; the SMSC says %s", r.State, stay.Log())

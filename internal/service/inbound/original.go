@@ -20,13 +20,14 @@ type Original struct {
 // Original hands out a mail that waits, waited or was discarded, to those who deal with what waits. Errors: Forbidden; NotFound, also
 // for an SMS; Gone once it is kept no longer; Unavailable.
 func (s *Service) Original(ctx context.Context, actor domain.Actor, id string) (*Original, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	seen, err := actor.Seen(domain.ActDeliveryManage)
+	if err != nil {
 		return nil, err
 	}
 	if err := domain.CheckText("id", id, 100, false, false); err != nil {
 		return nil, fault.New(fault.NotFound, "nothing like that came in")
 	}
-	in, err := s.o.Store.Inbound(ctx, actor.Organisation, id)
+	in, err := s.o.Store.Inbound(ctx, actor.Organisation, seen, id)
 	if err != nil {
 		return nil, err
 	}

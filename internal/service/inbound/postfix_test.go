@@ -109,7 +109,7 @@ func TestPostfix(t *testing.T) {
 		}
 		return err
 	})
-	rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 5})
+	rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.Seen{All: true}, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 5})
 	h.must(err)
 	if rows[0].State != domain.DeliveryFailed || rows[0].Detail == "" {
 		t.Errorf("%+v", rows[0])

@@ -86,7 +86,7 @@ func TestAssignRace(t *testing.T) {
 			if _, err := h.Assign(t.Context(), h.staff, id, h.people["sara"].ID); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.Public(err).Message, staff[won].Name) {
 				t.Errorf("round %d, later: %v", round, err)
 			}
-			in, err := h.store.Inbound(t.Context(), h.org.ID, id)
+			in, err := h.store.Inbound(t.Context(), h.org.ID, domain.Seen{All: true}, id)
 			h.must(err)
 			messages := 0
 			for _, who := range []string{"sara", "vera"} {

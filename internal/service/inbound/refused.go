@@ -190,7 +190,7 @@ func (s *Service) logFlush(err error) {
 
 // Refusals returns what was refused in the last days, newest first. Errors: Forbidden.
 func (s *Service) Refusals(ctx context.Context, actor domain.Actor) ([]domain.Refused, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	if err := actor.May(domain.ActDeliveryAll); err != nil {
 		return nil, err
 	}
 	return s.o.Store.Refusals(ctx, actor.Organisation, s.o.Clock.Now().AddDate(0, 0, 1-refusalDays))

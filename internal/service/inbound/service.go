@@ -24,8 +24,8 @@ import (
 type Store interface {
 	AddInbound(ctx context.Context, in domain.Inbound) (kept domain.Inbound, fresh bool, err error)
 	SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *domain.Entry, settled bool, err error)
-	Inbound(ctx context.Context, org domain.OrganisationID, id string) (domain.Inbound, error)
-	Unmatched(ctx context.Context, org domain.OrganisationID, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error)
+	Inbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, id string) (domain.Inbound, error)
+	Unmatched(ctx context.Context, org domain.OrganisationID, seen domain.Seen, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error)
 	MessageInbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64) (domain.Inbound, error)
 	OldOriginals(ctx context.Context, before time.Time, limit int) ([]domain.Inbound, error)
 	ForgetOriginal(ctx context.Context, org domain.OrganisationID, id string) error
@@ -34,6 +34,7 @@ type Store interface {
 
 	Correspondent(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Correspondent, error)
 	CorrespondentByID(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Correspondent, error)
+	SeenCorrespondents(ctx context.Context, org domain.OrganisationID, seen domain.Seen, list []domain.Correspondent) ([]domain.Correspondent, error)
 	CandidatesByPhone(ctx context.Context, org domain.OrganisationID, number string) ([]domain.Correspondent, error)
 	CandidatesByEmail(ctx context.Context, org domain.OrganisationID, address string) ([]domain.Correspondent, error)
 	CandidateOrganisations(ctx context.Context, address string) ([]domain.OrganisationID, error)

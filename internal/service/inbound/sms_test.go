@@ -110,7 +110,7 @@ func TestReports(t *testing.T) {
 	both(t, func(t *testing.T, h *house) {
 		delivery := h.say("sara", domain.ChannelSMS)
 		state := func() domain.DeliveryState {
-			rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 10})
+			rows, err := h.store.Deliveries(t.Context(), h.org.ID, domain.Seen{All: true}, domain.DeliveryQuery{Person: h.people["sara"].ID, Limit: 10})
 			h.must(err)
 			return rows[0].State
 		}

@@ -273,7 +273,7 @@ func TestOriginals(t *testing.T) {
 		o, err = h.MessageOriginal(t.Context(), h.staff, items[0])
 		_ = all(t, o, err)
 		h.clock.Advance(2 * time.Hour)
-		in, err := h.store.Inbound(t.Context(), h.org.ID, mail.ID)
+		in, err := h.store.Inbound(t.Context(), h.org.ID, domain.Seen{All: true}, mail.ID)
 		h.must(err)
 		kept, err := h.store.OldOriginals(t.Context(), h.clock.Now(), 10)
 		h.must(err)

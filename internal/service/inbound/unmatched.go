@@ -40,16 +40,18 @@ type Page struct {
 
 const suggestionsMost = 5
 
-// List returns up to limit of what waits, after a page's Next. Errors: Forbidden, Invalid (after).
+// List returns up to limit of what waits, after a page's Next: all, or what seems to be of the actor's own people. Errors:
+// Forbidden, Invalid (after).
 func (s *Service) List(ctx context.Context, actor domain.Actor, limit int, after string) (Page, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
+	seen, err := actor.Seen(domain.ActDeliveryManage)
+	if err != nil {
 		return Page{}, err
 	}
 	place, err := placeOf(after)
 	if err != nil {
 		return Page{}, err
 	}
-	list, err := s.o.Store.Unmatched(ctx, actor.Organisation, s.o.Clock.Now().Add(-domain.InboundPendingTime), place, limit+1)
+	list, err := s.o.Store.Unmatched(ctx, actor.Organisation, seen, s.o.Clock.Now().Add(-domain.InboundPendingTime), place, limit+1)
 	if err != nil {
 		return Page{}, err
 	}
@@ -64,7 +66,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, limit int, after
 		if in.Raw != "" {
 			u.Original, u.Cut = domain.WaitingOriginal(in.ID), in.Cut
 		}
-		if u.Suggestions, err = s.suggest(ctx, in); err != nil {
+		if u.Suggestions, err = s.suggest(ctx, seen, in); err != nil {
 			return Page{}, err
 		}
 		if u.Files == nil {
@@ -88,8 +90,9 @@ func placeOf(after string) (domain.InboundPlace, error) {
 	return domain.InboundPlace{At: time.UnixMicro(n), ID: id}, nil
 }
 
-// suggest says whose it may be: whose address it went to, and who has the address or number that it came from.
-func (s *Service) suggest(ctx context.Context, in domain.Inbound) ([]domain.PersonName, error) {
+// suggest says whose it may be: whose address it went to, and who has the address or number that it came from. It
+// names those who are seen.
+func (s *Service) suggest(ctx context.Context, seen domain.Seen, in domain.Inbound) ([]domain.PersonName, error) {
 	out := []domain.PersonName{}
 	var list []domain.Correspondent
 	var err error
@@ -112,6 +115,9 @@ func (s *Service) suggest(ctx context.Context, in domain.Inbound) ([]domain.Pers
 		if err == nil {
 			list = append([]domain.Correspondent{p}, list...)
 		}
+	}
+	if list, err = s.o.Store.SeenCorrespondents(ctx, in.Organisation, seen, list); err != nil {
+		return nil, err
 	}
 	for _, p := range list {
 		if !have[p.ID] && p.Kind == domain.KindCandidate && len(out) < suggestionsMost {
@@ -140,7 +146,7 @@ func (s *Service) newestFirst(ctx context.Context, org domain.OrganisationID, li
 // message is returned as staff see it. Of several who assign it at once the database lets one. Errors: Forbidden; NotFound; Conflict
 // (inbound), naming who has dealt with it, if it waits no more; Invalid (person; body: there is nothing in it); Unavailable.
 func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, person domain.PersonID) (domain.Item, error) {
-	in, err := s.waiting(ctx, actor, id)
+	in, seen, err := s.waiting(ctx, actor, id)
 	if err != nil {
 		return domain.Item{}, err
 	}
@@ -150,6 +156,13 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 	}
 	if err != nil {
 		return domain.Item{}, err
+	}
+	theirs, err := s.o.Store.SeenCorrespondents(ctx, actor.Organisation, seen, []domain.Correspondent{p})
+	if err != nil {
+		return domain.Item{}, err
+	}
+	if len(theirs) == 0 {
+		return domain.Item{}, fault.Field("person", "no such candidate")
 	}
 	sent, err := s.convert(ctx, actor, in, p)
 	if err != nil {
@@ -192,7 +205,7 @@ const noteMost = 500
 // Discard takes something off the list; it stays on record. Errors: Forbidden; NotFound; Conflict if it waits no more; Invalid
 // (note).
 func (s *Service) Discard(ctx context.Context, actor domain.Actor, id, note string) error {
-	in, err := s.waiting(ctx, actor, id)
+	in, _, err := s.waiting(ctx, actor, id)
 	if err != nil {
 		return err
 	}
@@ -227,7 +240,7 @@ func (s *Service) DiscardMany(ctx context.Context, actor domain.Actor, ids []str
 	// All are looked up first: one that never came in discards none of the others.
 	list := make([]domain.Inbound, 0, len(ids))
 	for i, id := range ids {
-		in, err := s.waiting(ctx, actor, id)
+		in, _, err := s.waiting(ctx, actor, id)
 		if fault.Is(err, fault.NotFound) {
 			return 0, fault.Field(fmt.Sprintf("ids[%d]", i), "nothing like that came in")
 		}
@@ -251,23 +264,24 @@ func (s *Service) DiscardMany(ctx context.Context, actor domain.Actor, ids []str
 	return n, nil
 }
 
-func (s *Service) waiting(ctx context.Context, actor domain.Actor, id string) (domain.Inbound, error) {
-	if err := actor.May(domain.ActDeliveryManage); err != nil {
-		return domain.Inbound{}, err
+// waiting returns what waits, and what the actor sees. Errors: Forbidden; NotFound, also for what the actor does not see;
+// Conflict if it waits no more.
+func (s *Service) waiting(ctx context.Context, actor domain.Actor, id string) (in domain.Inbound, seen domain.Seen, err error) {
+	if seen, err = actor.Seen(domain.ActDeliveryManage); err != nil {
+		return in, seen, err
 	}
 	if err := domain.CheckText("id", id, 100, false, false); err != nil {
-		return domain.Inbound{}, fault.New(fault.NotFound, "nothing like that came in")
+		return in, seen, fault.New(fault.NotFound, "nothing like that came in")
 	}
-	in, err := s.o.Store.Inbound(ctx, actor.Organisation, id)
-	if err == nil {
+	if in, err = s.o.Store.Inbound(ctx, actor.Organisation, seen, id); err == nil {
 		err = in.Waits()
 	}
-	return in, err
+	return in, seen, err
 }
 
 // handled is the Conflict that says who was first.
 func (s *Service) handled(ctx context.Context, in domain.Inbound) error {
-	now, err := s.o.Store.Inbound(ctx, in.Organisation, in.ID)
+	now, err := s.o.Store.Inbound(ctx, in.Organisation, domain.Seen{All: true}, in.ID)
 	if err != nil {
 		return err
 	}

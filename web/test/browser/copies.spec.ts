@@ -375,3 +375,47 @@ for (const [name, look] of Object.entries({ wide: {}, narrow: { viewport: { widt
     await expect(whole).toHaveCount(0)
   })
 }
+
+test('a coordinator has what waits, and the copies, of their own people: counted beside Deliveries, live; no Outbox', async ({ browser, server }) => {
+  const { people } = await pool(server, 'OWNPEOPLE', 2)
+  const foreign = await pool(server, 'FOREIGN', 2)
+  const login = 'own.coordinator' as Login
+  const twins = (of: typeof people, phone: string) => of.map((p, i) => ({ external_id: p.external_id, kind: 'candidate', given_name: `First${i + 1}`, family_name: p.name.split(' ').at(-1), phone }))
+  await server.api('admin', 'PUT', '/provisioning/people', {
+    items: [
+      { external_id: 'own-coordinator', kind: 'staff', role: 'coordinator', given_name: 'Kim', family_name: 'Own', login, password: 'crier-demo' },
+      ...twins(people, '+47 903 45 671'),
+      ...twins(foreign.people, '+47 903 45 672'),
+    ],
+  })
+  await server.api('admin', 'PUT', '/provisioning/staff-scopes', { items: [{ person: 'own-coordinator', group: 'OWNPEOPLE', kind: 'pool' }] })
+  for (const to of [people[0]!, foreign.people[0]!]) {
+    await agree(server, to.id)
+    await send(server, 'planner', to, 'Who of you comes?', { channels: ['sms'] })
+  }
+  const answer = async (from: string, body: string) => {
+    const { outbox } = await server.api<{ outbox: { id: string; person?: { id: string } }[] }>('planner', 'GET', '/outbox?limit=200')
+    await server.api('planner', 'POST', `/outbox/${outbox.find((o) => o.person?.id === from)!.id}/reply`, { body })
+  }
+  await expect.poll(() => answer(foreign.people[0]!.id, 'One of the others').then(() => true, () => false)).toBe(true)
+  const page = await server.open(browser, login, '/staff/')
+  const section = page.getByRole('navigation', { name: 'Staff pages' }).getByRole('link', { name: /^Deliveries/ })
+  await expect(page.getByText(/^Connected/).first()).toBeVisible()
+  await expect(section).not.toContainText('Unmatched')
+  await expect.poll(() => answer(people[0]!.id, 'One of us').then(() => true, () => false)).toBe(true)
+  await expect(section).toContainText('1 message waits in Unmatched')
+  await section.click()
+  const list = page.getByRole('list', { name: 'Deliveries' })
+  await expect(list.getByRole('listitem').filter({ hasText: people[0]!.name })).toBeVisible()
+  await expect(list.getByRole('listitem').filter({ hasText: foreign.people[0]!.name })).toHaveCount(0)
+  const parts = page.getByRole('navigation', { name: 'Deliveries', exact: true })
+  await expect(parts.getByRole('link')).toHaveCount(2)
+  await parts.getByRole('link', { name: /^Unmatched/ }).click()
+  await expect(page.getByRole('article')).toHaveCount(1)
+  await expect(page.getByRole('article')).toContainText('One of us')
+  await accessible(page)
+  await shot(page, 'unmatched-coordinator')
+  await page.getByRole('button', { name: `To ${people[1]!.name}` }).click()
+  await expect(page.getByText('Nothing waits here')).toBeVisible()
+  await expect(section).not.toContainText('Unmatched')
+})

@@ -114,8 +114,10 @@ export const deliveries = {
 
   // the pages
   'nav.deliveries': 'Deliveries',
+  'nav.unmatched': { one: '{count} message waits in Unmatched', other: '{count} messages wait in Unmatched' },
   'deliveries.title': 'Deliveries',
   'deliveries.lead': 'Every copy by email, SMS and push: what became of it, and why.',
+  'deliveries.leadOwn': 'Copies to your people by email, SMS and push: what became of each, and why.',
   'deliveries.parts': 'Deliveries',
   'deliveries.unmatched': 'Unmatched',
   'deliveries.outbox': 'Outbox',
@@ -146,6 +148,7 @@ export const deliveries = {
   'deliveries.kind.answer': 'Automatic answer',
 
   'unmatched.title': 'Unmatched',
+  'unmatched.leadOwn': 'What came in by email or SMS, seems to be from your people, and could not be placed. Nothing is dropped: give it to a person, or discard it with a note.',
   'unmatched.lead': 'What came in by email or SMS and could not be placed. Nothing is dropped: give it to a person, or discard it with a note.',
   'unmatched.failed': 'The list could not be loaded',
   'unmatched.none': 'Nothing waits here',

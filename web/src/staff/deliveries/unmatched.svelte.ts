@@ -9,7 +9,7 @@ import type { Unmatched } from './types'
 type Answer = { inbound: Unmatched[]; next?: string }
 
 /** Frames after which something may have come in, or been placed by somebody else. */
-const telling: ReadonlySet<string> = new Set(['welcome', 'outbox', 'conversation'])
+const telling: ReadonlySet<string> = new Set(['welcome', 'outbox', 'conversation', 'unmatched'])
 
 export class LiveUnmatched {
   list: readonly Unmatched[] | undefined = $state.raw()

@@ -9,13 +9,14 @@ export interface Counts {
   unprocessed: number
   mine: number
   mentions: number
+  unmatched: number
 }
 
 /** The server counts no further; a count this high reads "1000 or more". */
 export const most = 1000
 
 /** Frames after which a count may be another. */
-const telling: ReadonlySet<string> = new Set(['welcome', 'conversation', 'conversations', 'read', 'mention', 'assigned'])
+const telling: ReadonlySet<string> = new Set(['welcome', 'conversation', 'conversations', 'read', 'mention', 'assigned', 'unmatched'])
 
 class LiveCounts {
   now: Counts | undefined = $state.raw()
