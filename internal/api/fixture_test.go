@@ -41,7 +41,7 @@ type fixture struct {
 	mu     sync.Mutex
 	tokens map[string]string // "north/anna" → session token; "north/key" → API key
 	ids    map[string]string // "north/a1" → person id; "north/T1" → test id
-	sms    int               // how many SMS unmatched has made
+	sms    int               // how many SMS were made
 }
 
 type lockedBuffer struct {

@@ -12,24 +12,6 @@ import (
 	"crier/internal/domain"
 )
 
-// unmatched makes an SMS of a number that nobody has, and returns where it is.
-func (f *fixture) unmatched(t *testing.T) string {
-	t.Helper()
-	f.mu.Lock()
-	f.sms++
-	n := f.sms
-	f.mu.Unlock()
-	org, err := f.node.Store.OrganisationBySlug(t.Context(), "north")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.node.Inbound.ReceiveSMS(t.Context(), org, "test", sms.Received{ID: fmt.Sprint("matrix-", n), From: fmt.Sprintf("+4741%06d", n), To: "1234", Text: fmt.Sprint("who am I? ", n)}); err != nil {
-		t.Fatal(err)
-	}
-	list := f.unmatchedList(t, "north/planner")
-	return "/unmatched/" + list[len(list)-1].ID
-}
-
 type waiting struct {
 	ID, Channel, Sender, Body, Why string
 	Suggestions                    []struct{ ID, Name string }
