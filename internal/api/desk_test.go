@@ -105,7 +105,7 @@ func TestDesk(t *testing.T) {
 	f.must(t, "north/planner", "POST", "/conversations/"+f.ids["north/a2"]+"/claim", item{})
 	f.must(t, "north/chief", "POST", "/conversations/"+f.ids["north/a1"]+"/notes", item{"key": "desk-note-1", "body": "look", "mentions": []string{f.staffID(t, "north", "planner")}})
 	f.must(t, "north/planner", "GET", "/conversations/counts", nil).into(t, &counts)
-	if fmt.Sprint(counts) != "map[mentions:1 mine:1 unprocessed:0 unread:2]" {
+	if fmt.Sprint(counts) != "map[mentions:1 mine:1 unmatched:0 unprocessed:0 unread:2]" {
 		t.Errorf("counts: %v", counts)
 	}
 }
