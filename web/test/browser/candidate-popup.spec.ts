@@ -98,7 +98,7 @@ test('several wait in a queue: oldest first, counted, by keyboard alone, and a h
     if (i === 0) {
       await candidate.reaches(sent[0]!, 'displayed')
       // What stands behind it has not been displayed.
-      expect((await candidate.receipt(sent[1]!)).state).toBe('delivered')
+      await expect.poll(async () => (await candidate.receipt(sent[1]!)).state).toBe('delivered')
       await shot(page, 'popup-queue')
     }
     await settle(page)
