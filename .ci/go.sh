@@ -12,4 +12,4 @@ if [[ $(df --output=avail -BG /dev/shm 2>/dev/null | tail -1) =~ ^\ *([0-9]+)G &
 	chmod 755 "$folder" # PostgreSQL runs under an account of its own
 	export GOTMPDIR=${TMPDIR:-/tmp} TMPDIR=$folder
 fi
-bin/tools/gotestsum --format standard-quiet -- -race '-gcflags=modernc.org/...=-race=false' -shuffle=on -timeout 20m "$@"
+bin/tools/gotestsum --format standard-quiet -- -race '-gcflags=modernc.org/...=-race=false' -shuffle=on -timeout 30m "$@"
