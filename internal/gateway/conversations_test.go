@@ -349,7 +349,7 @@ func TestTopicsByRole(t *testing.T) {
 		domain.RolePlanner:          "[person:7 staff inbox team delivery]",
 		domain.RoleChiefInvigilator: "[person:7 staff inbox:g inbox:h team:g team:h]",
 		domain.RoleInvigilator:      "[person:7 staff inbox:g/A inbox:h team:g team:h]",
-		domain.RoleCoordinator:      "[person:7 staff inbox:g inbox:h loose:inbox:h team:g team:h]",
+		domain.RoleCoordinator:      "[person:7 staff inbox:g inbox:h loose:inbox:h team:g team:h delivery]",
 		domain.RoleCandidate:        "[]",
 	} {
 		actor := staffed(7, role)

@@ -180,7 +180,7 @@ func TestOriginalText(t *testing.T) {
 			want fault.Code
 		}{
 			"a coordinator of another group": {failure(h.MessageOriginalText(t.Context(), stranger, items[0])), fault.NotFound},
-			"a coordinator, what waits":      {failure(h.OriginalText(t.Context(), stranger, waits.ID)), fault.Forbidden},
+			"a coordinator, what waits":      {failure(h.OriginalText(t.Context(), stranger, waits.ID)), fault.NotFound},
 			"the candidate":                  {failure(h.MessageOriginalText(t.Context(), candidate, items[0])), fault.Forbidden},
 			"no message":                     {failure(h.MessageOriginalText(t.Context(), h.staff, "nonsense")), fault.NotFound},
 			"an SMS":                         {failure(h.OriginalText(t.Context(), h.staff, text.ID)), fault.NotFound},
@@ -257,7 +257,7 @@ func TestOriginals(t *testing.T) {
 			"next door, what waits":          {errorOf(h.Original(t.Context(), south, mail.ID)), fault.NotFound},
 			"the candidate":                  {errorOf(h.MessageOriginal(t.Context(), candidate, items[0])), fault.Forbidden},
 			"the candidate, what waits":      {errorOf(h.Original(t.Context(), candidate, mail.ID)), fault.Forbidden},
-			"a coordinator, what waits":      {errorOf(h.Original(t.Context(), within(h.pool), mail.ID)), fault.Forbidden},
+			"a coordinator, what waits":      {errorOf(h.Original(t.Context(), within("elsewhere"), mail.ID)), fault.NotFound},
 			"an SMS":                         {errorOf(h.MessageOriginal(t.Context(), h.staff, items[1])), fault.NotFound},
 			"an SMS that waits":              {errorOf(h.Original(t.Context(), h.staff, text.ID)), fault.NotFound},
 			"no message":                     {errorOf(h.MessageOriginal(t.Context(), h.staff, "nonsense")), fault.NotFound},

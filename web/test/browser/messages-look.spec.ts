@@ -4,7 +4,7 @@ import { crew, key, pool, reply, sendAll, type Pool } from './messages-people'
 const unbreakable = 'Unbreakable'.repeat(18)
 
 const people = [
-  { given_name: 'Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh Maximiliana Ekaterina', family_name: 'van der Cholmondeley-Majoribanks zu Hohenlohe', skills: ['a skill with a name that goes on and on', 'reader', 'scribe', 'first aid'], tags: ['keyholder'], city: 'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch', postcode: '0182', address: `${unbreakable} 1`, email: `${unbreakable}@example.org`, phone: '+47 900 00 001', fields: { shirt_size: 'XXL', allergies: unbreakable } },
+  { given_name: 'Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh Maximiliana Ekaterina', family_name: 'van der Cholmondeley-Majoribanks zu Hohenlohe', skills: ['a skill with a name that goes on and on', 'reader', 'scribe', 'first aid'], tags: ['keyholder'], city: 'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch', postcode: '0182', address: `${unbreakable} 1`, email: `${unbreakable.slice(0, 60)}@example.org`, phone: '+47 900 00 001', fields: { shirt_size: 'XXL', allergies: unbreakable } },
   { given_name: 'محمد', family_name: 'عبد الرحمن الخوارزمي', city: 'Oslo' },
   ...crew.slice(2),
 ]

@@ -5,7 +5,7 @@ test('a coordinator begins with the messages, and meets no tests', async ({ brow
   const page = await server.open(browser, 'coordinator', '/staff/')
   await expect(page).toHaveURL(/\/staff\/messages$/)
   const nav = page.getByRole('navigation', { name: 'Staff pages' })
-  await expect(nav.getByRole('link')).toHaveText([/^Messages/, 'People', 'Log'])
+  await expect(nav.getByRole('link')).toHaveText([/^Messages/, 'People', /^Deliveries/, 'Log'])
   await page.keyboard.press('g')
   await expect(page).toHaveURL(/\/staff\/groups$/)
   await expect(page.getByRole('heading', { name: 'Pools' })).toBeVisible()
