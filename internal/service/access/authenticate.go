@@ -40,6 +40,14 @@ func (s *Service) AuthenticateFrom(ctx context.Context, token string, from netip
 	return id.Actor, nil
 }
 
+type unaskedKey struct{}
+
+// Unasked marks a request that a page makes by itself, over and over: it is no use of a session, which
+// would never end otherwise.
+func Unasked(ctx context.Context) context.Context { return context.WithValue(ctx, unaskedKey{}, true) }
+
+func isUnasked(ctx context.Context) bool { return ctx.Value(unaskedKey{}) != nil }
+
 // allowedFrom checks an API key's list of addresses.
 func allowedFrom(list []netip.Prefix, from netip.Addr) error {
 	if len(list) == 0 || slices.ContainsFunc(list, func(p netip.Prefix) bool { return p.Contains(from) }) {
@@ -97,7 +105,7 @@ func (s *Service) look(ctx context.Context, kind auth.TokenKind, hash []byte, no
 	if err != nil {
 		return Identity{}, err
 	}
-	if now.Sub(n.SeenAt) >= min(touchEvery, s.idle/4) {
+	if !isUnasked(ctx) && now.Sub(n.SeenAt) >= min(touchEvery, s.idle/4) {
 		if n, err = s.renew(ctx, n, now); err != nil {
 			return Identity{}, err
 		}

@@ -80,6 +80,8 @@ export type Options = {
   timeout?: number
   /** Sent even if the page goes away meanwhile. */
   keepalive?: boolean
+  /** The page asks by itself: no use of the session. */
+  unasked?: boolean
   /** Of a DELETE that says what. */
   body?: unknown
 }
@@ -126,7 +128,7 @@ export function createApi(options: { base?: string; fetch?: typeof fetch; onUnau
       answer = await send(base + path + query(request.query ?? {}), {
         method,
         credentials: 'same-origin',
-        headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': raw?.type ?? 'application/json' }) },
+        headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': raw?.type ?? 'application/json' }), ...(request.unasked ? { 'Crier-Unasked': '1' } : {}) },
         body: body === undefined ? undefined : (raw ?? JSON.stringify(body)),
         keepalive: request.keepalive,
         signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,

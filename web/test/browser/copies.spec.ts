@@ -298,7 +298,7 @@ test('at the first sign-in staff are asked once whether to be emailed about repl
   const staffOf = (login: string, email?: string) => ({ external_id: login, kind: 'staff', role: 'planner', given_name: 'Kari', family_name: login, login, password: 'crier-demo', ...(email ? { email } : {}) })
   await server.api('admin', 'PUT', '/provisioning/people', { items: [staffOf('offer.one', 'kari@example.org'), staffOf('offer.none')] })
   const page = await server.open(browser, 'offer.one' as Login, '/staff/messages')
-  const offer = page.getByRole('region', { name: 'For yourself' })
+  const offer = page.getByRole('region', { name: 'Shall we email you when candidates reply while you are away? To' })
   await expect(offer).toContainText('kari@example.org')
   await accessible(page)
   await shot(page, 'offer-email')
@@ -311,7 +311,7 @@ test('at the first sign-in staff are asked once whether to be emailed about repl
   // Who has no address is not asked; candidates are told none.
   const other = await server.open(browser, 'offer.none' as Login, '/staff/messages')
   await expect(other.getByText(/^Connected/).first()).toBeVisible()
-  await expect(other.getByRole('region', { name: 'For yourself' })).toHaveCount(0)
+  await expect(other.getByRole('region', { name: 'Shall we email you when candidates reply while you are away? To' })).toHaveCount(0)
   expect(JSON.stringify(await server.api(people[0]!.login as Login, 'GET', '/session'))).not.toContain('@example.org')
 })
 

@@ -145,7 +145,7 @@ export class Composition {
     const { route, group, recipients, reach } = this.#about
     const { channels } = this.draft
     try {
-      const answer = await api.post<never>(route + '/preview', { ...(group ? { group } : {}), recipients, ...(channels.length ? { channels } : {}) })
+      const answer = await api.post<never>(route + '/preview', { ...(group ? { group } : {}), recipients, ...(channels.length ? { channels } : {}) }, { unasked: true })
       if (mine === this.#looking && !this.locked) this.reach = reach ? reach(answer) : answer
     } catch {
       // The list stays as it is; the next change, or the sending itself, tells.
