@@ -127,7 +127,7 @@ test('files by paste, drop and button: shown, taken out, sent, downloaded, liste
   await page.getByRole('menuitem', { name: 'Shared documents' }).click()
   const documents = page.getByRole('dialog', { name: 'Shared documents' })
   await expect(documents.getByRole('listitem')).toHaveCount(2)
-  await documents.getByRole('searchbox', { name: 'Search file names' }).fill('plan')
+  await documents.getByRole('searchbox', { name: 'Search by file or sender' }).fill('plan')
   await expect(documents.getByRole('listitem')).toHaveCount(1)
   await shot(page, 'chat-documents')
   await documents.getByRole('button', { name: 'Show in the conversation' }).click()

@@ -280,7 +280,10 @@ test('settings: a choice of the organisation; canned replies, shared and own', a
 
   const other = await server.open(browser, 'coordinator', '/staff/settings')
   await expect(other.getByText('/park')).toBeVisible()
-  await expect(other.getByRole('button', { name: 'Change Where to leave the car' })).toHaveCount(0)
+  await expect(other.getByRole('button', { name: 'Change Where to leave the car' })).toBeVisible()
+  const anna = await server.open(browser, 'anna', '/staff/settings')
+  await expect(anna.getByText('/park')).toBeVisible()
+  await expect(anna.getByRole('button', { name: 'Change Where to leave the car' })).toHaveCount(0)
 })
 
 test('more than one sending may reach: sent as two once one says so, on one board', async ({ browser, server }) => {
