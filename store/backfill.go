@@ -135,3 +135,32 @@ func namesAfter(ctx context.Context, tx *sql.Tx, org, no int64) (page []personRo
 	}
 	return page, rows.Err()
 }
+
+// oncePerOrganisation does what a new version makes of each organisation's rows, under the organisation's lock,
+// unless meta says under this key that this version of it is done.
+func (s *Store) oncePerOrganisation(ctx context.Context, key, version string, do func(*Tx) error) error {
+	var done []string
+	err := s.list(ctx, &done, `SELECT value FROM meta WHERE key = $1`, key)
+	if err != nil || len(done) > 0 && done[0] == version {
+		return err
+	}
+	var orgs []domain.OrganisationID
+	if err := s.list(ctx, &orgs, `SELECT id FROM organisations ORDER BY id`); err != nil {
+		return fmt.Errorf("read organisations: %w", err)
+	}
+	for _, org := range orgs {
+		err := s.write(ctx, org, func(tx *Tx) error {
+			if _, err := tx.Lock(ctx); err != nil {
+				return err
+			}
+			return do(tx)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.write(ctx, 0, func(tx *Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, version)
+		return err
+	})
+}

@@ -103,33 +103,11 @@ const (
 
 // reorderAll makes sort keys of the people who were stored before these keys were made.
 func (s *Store) reorderAll(ctx context.Context) error {
-	var done []string
-	err := s.list(ctx, &done, `SELECT value FROM meta WHERE key = $1`, ordered)
-	if err != nil || len(done) > 0 && done[0] == orderVersion {
-		return err
-	}
-	var orgs []domain.OrganisationID
-	if err := s.list(ctx, &orgs, `SELECT id FROM organisations ORDER BY id`); err != nil {
-		return fmt.Errorf("read organisations: %w", err)
-	}
-	for _, org := range orgs {
-		err := s.write(ctx, org, func(tx *Tx) error {
-			if _, err := tx.Lock(ctx); err != nil {
-				return err
-			}
-			lang, err := tx.sortLanguage(ctx)
-			if err != nil {
-				return err
-			}
-			return tx.reorder(ctx, lang)
-		})
+	return s.oncePerOrganisation(ctx, ordered, orderVersion, func(tx *Tx) error {
+		lang, err := tx.sortLanguage(ctx)
 		if err != nil {
 			return err
 		}
-	}
-	return s.write(ctx, 0, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2)
-			ON CONFLICT (key) DO UPDATE SET value = excluded.value`, ordered, orderVersion)
-		return err
+		return tx.reorder(ctx, lang)
 	})
 }

@@ -7,11 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"crier/internal/domain"
 	"crier/internal/fault"
-	"crier/internal/testkit"
 )
 
 // namesakes is an organisation whose candidates each have one name for family name, given name and
@@ -220,52 +217,34 @@ func TestOrderSlices(t *testing.T) {
 
 // TestOrderUpgrade: people and conversations that were stored with the keys of before get new ones.
 func TestOrderUpgrade(t *testing.T) {
-	for name, dsn := range map[string]func() string{"sqlite": func() string { return sqliteDSN(t) }, "postgres": func() string { return testkit.EmptyPostgres(t) }} {
-		t.Run(name, func(t *testing.T) {
-			ctx := t.Context()
-			s, err := Open(ctx, Options{DSN: dsn(), Log: zerolog.Nop()})
-			if err != nil {
+	atVersion(t, 21, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		for _, q := range []string{
+			`INSERT INTO organisations (id, slug, name, settings, created_at) VALUES (1, 'north', 'North', '{}', 1), (2, 'south', 'South', '{"region":"SE"}', 1)`,
+			`INSERT INTO journals (organisation_id, head, people_head) VALUES (1, 0, 3), (2, 0, 3)`,
+			`INSERT INTO expansions (organisation_id, expanded) VALUES (1, 0), (2, 0)`,
+			`INSERT INTO people (organisation_id, no, id, kind, role, external_id, given_name, family_name, folded, sort_name, created_at)
+				SELECT o.id, p.no, o.slug || p.name, 'candidate', 'candidate', p.name, '', p.name, '', p.name, 1 FROM organisations o
+				CROSS JOIN (SELECT 1 AS no, 'Åsen' AS name UNION ALL SELECT 2, 'Östby' UNION ALL SELECT 3, 'Ærlig') p`,
+			`INSERT INTO conversations (organisation_id, person_no, sort_name, last_offset) SELECT organisation_id, no, sort_name, no FROM people`,
+		} {
+			if _, err := s.w.ExecContext(ctx, q); err != nil {
 				t.Fatal(err)
 			}
-			t.Cleanup(func() {
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			p, err := s.provider(s.w)
-			if err != nil {
+		}
+		for range 2 { // the second time there is nothing to do
+			if err := s.Migrate(ctx); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := p.UpTo(ctx, 21); err != nil {
-				t.Fatal(err)
+		}
+		if n := staleKeys(ctx, t, s); n != 0 {
+			t.Errorf("%d conversations have keys of before", n)
+		}
+		for org, want := range map[domain.OrganisationID]string{1: "Ærlig Östby Åsen", 2: "Åsen Ærlig Östby"} {
+			by := domain.Actor{Organisation: org}
+			if got := strings.Join(deskNames(t, s, by), " "); got != want {
+				t.Errorf("organisation %d: %s, want %s", org, got, want)
 			}
-			for _, q := range []string{
-				`INSERT INTO organisations (id, slug, name, settings, created_at) VALUES (1, 'north', 'North', '{}', 1), (2, 'south', 'South', '{"region":"SE"}', 1)`,
-				`INSERT INTO journals (organisation_id, head, people_head) VALUES (1, 0, 3), (2, 0, 3)`,
-				`INSERT INTO expansions (organisation_id, expanded) VALUES (1, 0), (2, 0)`,
-				`INSERT INTO people (organisation_id, no, id, kind, role, external_id, given_name, family_name, folded, sort_name, created_at)
-					SELECT o.id, p.no, o.slug || p.name, 'candidate', 'candidate', p.name, '', p.name, '', p.name, 1 FROM organisations o
-					CROSS JOIN (SELECT 1 AS no, 'Åsen' AS name UNION ALL SELECT 2, 'Östby' UNION ALL SELECT 3, 'Ærlig') p`,
-				`INSERT INTO conversations (organisation_id, person_no, sort_name, last_offset) SELECT organisation_id, no, sort_name, no FROM people`,
-			} {
-				if _, err := s.w.ExecContext(ctx, q); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for range 2 { // the second time there is nothing to do
-				if err := s.Migrate(ctx); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if n := staleKeys(ctx, t, s); n != 0 {
-				t.Errorf("%d conversations have keys of before", n)
-			}
-			for org, want := range map[domain.OrganisationID]string{1: "Ærlig Östby Åsen", 2: "Åsen Ærlig Östby"} {
-				by := domain.Actor{Organisation: org}
-				if got := strings.Join(deskNames(t, s, by), " "); got != want {
-					t.Errorf("organisation %d: %s, want %s", org, got, want)
-				}
-			}
-		})
-	}
+		}
+	})
 }

@@ -56,32 +56,12 @@ func (s *Store) numberAll(ctx context.Context) error {
 	if s.options.Number == nil {
 		return nil
 	}
-	var done []string
-	if err := s.list(ctx, &done, `SELECT value FROM meta WHERE key = $1`, numbered); err != nil || len(done) > 0 {
-		return err
-	}
-	var orgs []domain.OrganisationID
-	if err := s.list(ctx, &orgs, `SELECT id FROM organisations ORDER BY id`); err != nil {
-		return fmt.Errorf("read organisations: %w", err)
-	}
-	for _, org := range orgs {
-		err := s.write(ctx, org, func(tx *Tx) error {
-			if _, err := tx.Lock(ctx); err != nil {
-				return err
-			}
-			region, err := tx.region(ctx)
-			if err != nil {
-				return err
-			}
-			return tx.renumber(ctx, region)
-		})
+	return s.oncePerOrganisation(ctx, numbered, "1", func(tx *Tx) error {
+		region, err := tx.region(ctx)
 		if err != nil {
 			return err
 		}
-	}
-	return s.write(ctx, 0, func(tx *Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO meta (key, value) VALUES ($1, '1') ON CONFLICT DO NOTHING`, numbered)
-		return err
+		return tx.renumber(ctx, region)
 	})
 }
 
