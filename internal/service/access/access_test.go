@@ -546,3 +546,22 @@ func TestExpiry(t *testing.T) {
 		}
 	}
 }
+
+// TestUnasked: what a page asks by itself does not let a session last; what a person asks does.
+func TestUnasked(t *testing.T) {
+	n := start(t)
+	token := n.in(t, "north", "anna").Session.Token
+	end := n.clock.Now().Add(access.SessionIdle)
+	for _, c := range []struct {
+		ctx  context.Context
+		used bool
+	}{{access.Unasked(t.Context()), false}, {t.Context(), true}} {
+		n.clock.Advance(access.SessionIdle / 3)
+		if _, err := n.Authenticate(c.ctx, token); err != nil {
+			t.Fatal(err)
+		}
+		if e, err := n.Expiry(t.Context(), token); err != nil || e.ExpiresAt.After(end) != c.used {
+			t.Errorf("used %t: the session ends at %v, before it was %v, %v", c.used, e.ExpiresAt, end, err)
+		}
+	}
+}
