@@ -72,6 +72,7 @@ class Inbox {
     this.#rise(id, state)
     connection.client.receipt(id, state)
     this.#tabs?.tell(id, state)
+    if (connection.polling) void this.#report().catch(() => {}) // else the next poll takes it along
   }
 
   /** Whether a message came while somebody could have seen it come. */
@@ -93,6 +94,12 @@ class Inbox {
     else for (const message of fresh.toReversed()) this.#arrive(message)
     for (const message of page.messages) this.#rise(message.id, message.state as ReceiptName)
     for (const message of fresh) if (message.state === 'queued' && !message.mine) client.receipt(message.id, 'delivered')
+    await this.#report()
+  }
+
+  /** Hands in the receipts that the server has not confirmed. Throws ApiError. */
+  async #report(): Promise<void> {
+    const { client } = connection
     const items = client.unconfirmedReceipts().slice(0, 100)
     if (!items.length) return
     await api.post('/receipts', { items })
