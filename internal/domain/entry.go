@@ -35,11 +35,12 @@ const (
 
 	EntryMessageSent           EntryKind = "message.sent"
 	EntryNoteAdded             EntryKind = "note.added"
-	EntryConversationMarked    EntryKind = "conversation.marked" // processed, archived and their undoing
+	EntryConversationMarked    EntryKind = "conversation.marked" // processed, archived, snoozed and their undoing
 	EntryConversationAssigned  EntryKind = "conversation.assigned"
 	EntryGroupsUpserted        EntryKind = "groups.upserted"
 	EntryAssignmentDeleted     EntryKind = "assignment.deleted"
 	EntryAssignmentRestored    EntryKind = "assignment.restored"
+	EntryUnavailabilityAdded   EntryKind = "unavailability.added"
 	EntryUnavailabilityRemoved EntryKind = "unavailability.removed"
 	EntryCannedChanged         EntryKind = "canned.changed"
 	EntryTeamMessage           EntryKind = "team.message"
@@ -112,7 +113,7 @@ var entryKinds = map[EntryKind]bool{
 	EntryEnrolmentsProgress: true, EntryScopesChanged: true, EntryBroadcastSent: true, EntryBroadcastTold: true, EntryBroadcastUntold: true, EntryReceiptsRecorded: true,
 	EntrySessionStarted: true, EntrySessionEnded: true, EntrySignInsFailed: true, EntryAPIKeyCreated: true, EntryAPIKeyRevoked: true, EntryTicketsMade: true,
 	EntryMessageSent: true, EntryNoteAdded: true, EntryConversationMarked: true, EntryConversationAssigned: true, EntryGroupsUpserted: true,
-	EntryAssignmentDeleted: true, EntryAssignmentRestored: true, EntryUnavailabilityRemoved: true, EntryCannedChanged: true, EntryTeamMessage: true,
+	EntryAssignmentDeleted: true, EntryAssignmentRestored: true, EntryUnavailabilityAdded: true, EntryUnavailabilityRemoved: true, EntryCannedChanged: true, EntryTeamMessage: true,
 	EntryExportRequested: true, EntryExportEnded: true,
 	EntryDeliveriesRecorded: true, EntryConsentChanged: true, EntryInboundReceived: true, EntryInboundHandled: true,
 }

@@ -43,12 +43,15 @@ const (
 	EventNotProcessed       ItemEventKind = "not_processed"
 	EventArchived           ItemEventKind = "archived"
 	EventUnarchived         ItemEventKind = "unarchived"
+	EventSnoozed            ItemEventKind = "snoozed"
+	EventUnsnoozed          ItemEventKind = "unsnoozed"
 	EventAssigned           ItemEventKind = "assigned"
 	EventClaimed            ItemEventKind = "claimed"
 	EventReleased           ItemEventKind = "released"
 	EventAssignmentDeleted  ItemEventKind = "assignment_deleted"
 	EventAssignmentRestored ItemEventKind = "assignment_restored"
-	EventAvailable          ItemEventKind = "available" // an unavailability was taken back
+	EventUnavailable        ItemEventKind = "unavailable" // an unavailability was added by hand
+	EventAvailable          ItemEventKind = "available"   // an unavailability was taken back
 )
 
 // Item is one thing in a conversation as staff see it: a message, a note or an event.
@@ -79,6 +82,8 @@ type Item struct {
 	Deliveries  []DeliveryView   `json:"deliveries,omitempty"` // copies by email and SMS
 	Mentions    []PersonName     `json:"mentions,omitempty"`
 	To          *PersonName      `json:"to,omitempty"`
+	StartsAt    time.Time        `json:"starts_at,omitzero"` // of unavailable
+	Until       time.Time        `json:"until,omitzero"`     // of snoozed and unavailable
 }
 
 // ItemFrom is who wrote or did it.
@@ -265,6 +270,7 @@ func (i *Item) note(e *Entry, c ItemContext) error {
 // markEvents are the events of the marks.
 var markEvents = map[ConversationMark]ItemEventKind{
 	MarkProcessed: EventProcessed, MarkNotProcessed: EventNotProcessed, MarkArchived: EventArchived, MarkUnarchived: EventUnarchived,
+	MarkSnoozed: EventSnoozed, MarkUnsnoozed: EventUnsnoozed,
 }
 
 func (i *Item) event(e *Entry, c ItemContext) error {
@@ -275,7 +281,7 @@ func (i *Item) event(e *Entry, c ItemContext) error {
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
 			return err
 		}
-		i.Event = markEvents[p.Mark]
+		i.Event, i.Until = markEvents[p.Mark], p.Until
 	case EntryConversationAssigned:
 		var p ConversationAssigned
 		if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -303,6 +309,12 @@ func (i *Item) event(e *Entry, c ItemContext) error {
 		if c.About != nil {
 			c.About(i.About, c.Person)
 		}
+	case EntryUnavailabilityAdded:
+		var p UnavailabilityAdded
+		if err := json.Unmarshal(e.Payload, &p); err != nil {
+			return err
+		}
+		i.Event, i.StartsAt, i.Until = EventUnavailable, p.StartsAt, p.EndsAt
 	case EntryUnavailabilityRemoved:
 		i.Event = EventAvailable
 	default:

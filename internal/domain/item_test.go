@@ -49,6 +49,8 @@ func TestItemOf(t *testing.T) {
 		{"claimed", EntryConversationAssigned, anna, "", ConversationAssigned{To: 1, ToID: "anna", ToName: "Anna Lind", Claim: true}, event(`"claimed"`, "")},
 		{"assigned", EntryConversationAssigned, anna, "", ConversationAssigned{To: 3, ToID: "bert", ToName: "Bert"}, event(`"assigned"`, `,"to":{"id":"bert","name":"Bert"}`)},
 		{"released", EntryConversationAssigned, anna, "", ConversationAssigned{}, event(`"released"`, "")},
+		{"snoozed", EntryConversationMarked, anna, "", ConversationMarked{Mark: MarkSnoozed, Until: at}, event(`"snoozed"`, `,"until":"`+at.Format(time.RFC3339)+`"`)},
+		{"unavailable by hand", EntryUnavailabilityAdded, anna, "", UnavailabilityAdded{ID: "u", StartsAt: at, EndsAt: at}, event(`"unavailable"`, `,"starts_at":"`+at.Format(time.RFC3339)+`","until":"`+at.Format(time.RFC3339)+`"`)},
 		{"available again", EntryUnavailabilityRemoved, anna, "", UnavailabilityRemoved{ID: "u"}, event(`"available"`, "")},
 	} {
 		b, err := json.Marshal(c.payload)

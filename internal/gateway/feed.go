@@ -152,7 +152,7 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 		return planMessage(entry)
 	case domain.EntryReceiptsRecorded:
 		return f.planReceipts(org, entry)
-	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored, domain.EntryUnavailabilityRemoved:
+	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored, domain.EntryUnavailabilityAdded, domain.EntryUnavailabilityRemoved:
 		return planSchedule(entry)
 	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryEnrolmentsUpserted:
 		return planRoster(entry)

@@ -122,7 +122,7 @@ func TestFeedKeepsStaffsOwn(t *testing.T) {
 func TestFeedTellsOfTheSchedule(t *testing.T) {
 	f := &Feed{}
 	for kind, told := range map[domain.EntryKind]bool{
-		domain.EntryAssignmentDeleted: true, domain.EntryAssignmentRestored: true, domain.EntryUnavailabilityRemoved: true, domain.EntryNoteAdded: false,
+		domain.EntryAssignmentDeleted: true, domain.EntryAssignmentRestored: true, domain.EntryUnavailabilityAdded: true, domain.EntryUnavailabilityRemoved: true, domain.EntryNoteAdded: false,
 	} {
 		plan := f.Plan(1, hub.Entry{Offset: 1, Value: &domain.Entry{Kind: kind, Payload: json.RawMessage(`{"person":7,"person_id":"p"}`)}})
 		if !told {

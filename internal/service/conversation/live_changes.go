@@ -86,6 +86,12 @@ func changesOf(e *domain.Entry) []told {
 		// The deletion itself ends the enrolment: its group's staff still hear of it.
 		reach := append(slices.Clone(p.Reach), domain.Place{Group: e.Exam})
 		return []told{change(domain.Reached{Person: p.Person, PersonID: p.PersonID, Reach: reach}, "", e.Exam)}
+	case domain.EntryUnavailabilityAdded:
+		var p domain.UnavailabilityAdded
+		if json.Unmarshal(e.Payload, &p) != nil {
+			return nil
+		}
+		return []told{change(p.Reached, "", "")}
 	case domain.EntryUnavailabilityRemoved:
 		var p domain.UnavailabilityRemoved
 		if json.Unmarshal(e.Payload, &p) != nil {

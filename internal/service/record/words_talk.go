@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"crier/internal/domain"
 )
@@ -11,6 +12,7 @@ import (
 var markWords = map[domain.ConversationMark]string{
 	domain.MarkProcessed: "marked as processed", domain.MarkNotProcessed: "marked as not processed",
 	domain.MarkArchived: "put into the archive", domain.MarkUnarchived: "taken out of the archive",
+	domain.MarkSnoozed: "snoozed", domain.MarkUnsnoozed: "back from a snooze",
 }
 
 // talk says in one sentence what an entry about conversations and what belongs to them
@@ -23,7 +25,7 @@ func talk(e *domain.Entry) (string, error) {
 		return say(e, func(p domain.NoteAdded) string { return "A note about " + p.PersonName })
 	case domain.EntryConversationMarked:
 		return say(e, func(p domain.ConversationMarked) string {
-			return count(len(p.People), "conversation", "conversations") + " " + markWords[p.Mark]
+			return count(len(p.People), "conversation", "conversations") + " " + markWords[p.Mark] + until(p.Until)
 		})
 	case domain.EntryConversationAssigned:
 		return say(e, func(p domain.ConversationAssigned) string {
@@ -49,6 +51,10 @@ func talk(e *domain.Entry) (string, error) {
 		})
 	case domain.EntryAssignmentRestored:
 		return say(e, func(p domain.AssignmentChanged) string { return "An assignment to " + p.GroupName + " restored" })
+	case domain.EntryUnavailabilityAdded:
+		return say(e, func(p domain.UnavailabilityAdded) string {
+			return "A candidate noted as unavailable from " + p.StartsAt.Format(time.RFC3339) + until(p.EndsAt)
+		})
 	case domain.EntryUnavailabilityRemoved:
 		return "A candidate made available again", nil
 	case domain.EntryCannedChanged:
@@ -114,6 +120,14 @@ func talk(e *domain.Entry) (string, error) {
 		return say(e, func(p domain.ExportEnded) string { return "An export ended: " + string(p.State) })
 	}
 	return string(e.Kind), nil
+}
+
+// until says up to when; nothing of the zero time.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + t.Format(time.RFC3339)
 }
 
 func messageWords(p domain.MessageSent) string {

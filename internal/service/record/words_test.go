@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"crier/internal/domain"
 )
@@ -51,6 +52,9 @@ func TestSummary(t *testing.T) {
 		{domain.EntryNoteAdded, domain.NoteAdded{PersonName: "Sara Amin", Body: "secret"}, "A note about Sara Amin"},
 		{domain.EntryConversationMarked, domain.ConversationMarked{Mark: domain.MarkProcessed, People: make([]domain.Reached, 1)}, "1 conversation marked as processed"},
 		{domain.EntryConversationMarked, domain.ConversationMarked{Mark: domain.MarkArchived, People: make([]domain.Reached, 3)}, "3 conversations put into the archive"},
+		{domain.EntryConversationMarked, domain.ConversationMarked{Mark: domain.MarkSnoozed, Until: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), People: make([]domain.Reached, 1)}, "1 conversation snoozed until 2026-05-04T09:00:00Z"},
+		{domain.EntryConversationMarked, domain.ConversationMarked{Mark: domain.MarkUnsnoozed, People: make([]domain.Reached, 2)}, "2 conversations back from a snooze"},
+		{domain.EntryUnavailabilityAdded, domain.UnavailabilityAdded{StartsAt: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), EndsAt: time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)}, "A candidate noted as unavailable from 2026-05-04T09:00:00Z until 2026-05-05T09:00:00Z"},
 		{domain.EntryConversationAssigned, domain.ConversationAssigned{To: 5, ToName: "Omar"}, "A conversation assigned to Omar"},
 		{domain.EntryConversationAssigned, domain.ConversationAssigned{To: 5, ToName: "Omar", Claim: true}, "A conversation claimed by Omar"},
 		{domain.EntryConversationAssigned, domain.ConversationAssigned{}, "A conversation released"},

@@ -20,6 +20,7 @@ type Store interface {
 	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error)
 	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*domain.Entry, error)
 	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (*domain.Entry, error)
+	AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *domain.Entry, err error)
 	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (*domain.Entry, error)
 }
 
