@@ -40,6 +40,7 @@ export const kinds = [
   'groups.upserted',
   'assignment.deleted',
   'assignment.restored',
+  'unavailability.added',
   'unavailability.removed',
   'canned.changed',
   'team.message',
