@@ -51,6 +51,8 @@ type Store struct {
 	bulk bulk
 	// unreads is what this node remembers of who has read what.
 	unreads unreadSets
+	// expanding are the sendings that are being expanded.
+	expanding audiences
 
 	options Options // as completed by Open
 }
