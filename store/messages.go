@@ -85,27 +85,69 @@ func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no 
 	return domain.Conversation(row), nil
 }
 
-// LastOffsetBefore returns the offset of the person's newest message before an
-// offset, 0 if there is none.
-func (s *Store) LastOffsetBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, offset int64) (int64, error) {
-	if err := s.ExpandFor(ctx, org, no); err != nil {
-		return 0, err
+// Beginnings returns, for each of these people, the offset after which a connection without a cursor
+// starts: that of the message before the first one that the person has not displayed, or of their
+// last. A person without messages is absent.
+func (s *Store) Beginnings(ctx context.Context, org domain.OrganisationID, people []domain.PersonNo) (map[domain.PersonNo]int64, error) {
+	if err := s.ExpandFor(ctx, org, people...); err != nil {
+		return nil, err
 	}
-	var last int64
-	err := s.get(ctx, &last, `SELECT coalesce(max("offset"), 0) FROM messages WHERE organisation_id = $1 AND person_no = $2 AND stopped = '' AND elsewhere = 0 AND "offset" < $3`, org, no, offset)
+	var rows []struct {
+		Person domain.PersonNo
+		Start  int64
+	}
+	err := s.list(ctx, &rows, `SELECT c.person, CASE WHEN c.first = 0 THEN c.last ELSE coalesce((SELECT max(b."offset") FROM messages b
+			WHERE b.organisation_id = $1 AND b.person_no = c.person AND b.stopped = '' AND b.elsewhere = 0 AND b."offset" < c.first), 0) END AS start
+		FROM (SELECT m.person_no AS person, coalesce(min(CASE WHEN m.displayed_at = 0 THEN m."offset" END), 0) AS first, max(m."offset") AS last
+			FROM messages m WHERE m.organisation_id = $1 AND `+s.d.AmongInts("m.person_no", "$2")+` AND m.stopped = '' AND m.elsewhere = 0
+			GROUP BY m.person_no) AS c`, org, jsonOf(people))
 	if err != nil {
-		return 0, fmt.Errorf("read the message before: %w", err)
+		return nil, fmt.Errorf("read where connections start: %w", err)
 	}
-	return last, nil
+	out := make(map[domain.PersonNo]int64, len(rows))
+	for _, r := range rows {
+		out[r.Person] = r.Start
+	}
+	return out, nil
 }
 
-// Beginning returns the offset after which a connection without a cursor starts:
-// that of the message before the first one the person has not displayed, or of their
-// last; 0 if there is none.
-func (s *Store) Beginning(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (int64, error) {
-	c, err := s.Conversation(ctx, org, no)
-	if err != nil || c.FirstUndisplayed == 0 {
-		return c.Last, err
+// Missing reports, for each of these positions, whether the person has messages after it. head is
+// that of the journal before they were looked for: everything up to it is included.
+func (s *Store) Missing(ctx context.Context, org domain.OrganisationID, at []domain.Position) (missing []bool, head int64, err error) {
+	values, people := make([][]int64, len(at)), make([]domain.PersonNo, len(at))
+	for i, p := range at {
+		values[i], people[i] = []int64{int64(i), int64(p.Person), p.After}, p.Person
 	}
-	return s.LastOffsetBefore(ctx, org, no, c.FirstUndisplayed)
+	head, behind, missing, err := s.missing(ctx, org, values)
+	if err == nil && behind {
+		if err = s.ExpandFor(ctx, org, people...); err == nil {
+			_, _, missing, err = s.missing(ctx, org, values)
+		}
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("look for missed messages: %w", err)
+	}
+	return missing, head, nil
+}
+
+// missing is Missing as the tables are. behind: a sending up to head may not be expanded yet. One
+// statement sees one state of the database, so that head and messages belong together.
+func (s *Store) missing(ctx context.Context, org domain.OrganisationID, at [][]int64) (head int64, behind bool, missing []bool, err error) {
+	var rows []struct {
+		Head   int64
+		Behind int
+		Found  int
+	}
+	err = s.list(ctx, &rows, `SELECT j.head, CASE WHEN (`+toExpand+`) THEN 1 ELSE 0 END AS behind, coalesce(f.i, -1) AS found
+		FROM journals j LEFT JOIN (SELECT r.i FROM `+s.d.Rows("$2", "i", "person", "after")+` AS r
+			WHERE EXISTS (SELECT 1 FROM messages m WHERE m.organisation_id = $1 AND m.person_no = r.person AND m."offset" > r.after
+				AND m.stopped = '' AND m.elsewhere = 0)) AS f ON true
+		WHERE j.organisation_id = $1`, org, jsonOf(at))
+	missing = make([]bool, len(at))
+	for _, r := range rows {
+		if head, behind = r.Head, r.Behind != 0; r.Found >= 0 {
+			missing[r.Found] = true
+		}
+	}
+	return head, behind, missing, err
 }

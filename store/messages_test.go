@@ -75,7 +75,7 @@ func TestConversation(t *testing.T) {
 			if err != nil || got != want {
 				t.Errorf("person %d: %+v, %v; want %+v", no, got, err, want)
 			}
-			if b, err := s.Beginning(ctx, org, no); err != nil || b != beginning {
+			if b, err := s.Beginnings(ctx, org, []domain.PersonNo{no}); err != nil || b[no] != beginning {
 				t.Errorf("person %d begins after %d, %v; want %d", no, b, err, beginning)
 			}
 		}

@@ -172,7 +172,7 @@ func TestCandidateReadsBothSides(t *testing.T) {
 		if c, err := s.Conversation(ctx, org, 1); err != nil || c != (domain.Conversation{Unread: 2, FirstUndisplayed: 3, Last: 3}) {
 			t.Errorf("%+v, %v", c, err)
 		}
-		if from, err := s.Beginning(ctx, org, 1); err != nil || from != 2 {
+		if from, err := s.Beginnings(ctx, org, []domain.PersonNo{1}); err != nil || from[1] != 2 {
 			t.Errorf("begins after %d, %v", from, err)
 		}
 		if list, _, err = s.MessagesSince(ctx, org, 2, 0, 10); err != nil || len(list) != 1 {

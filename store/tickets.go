@@ -2,15 +2,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"crier/internal/domain"
-	"crier/internal/fault"
 )
 
 // AddTickets stores tickets that people make for themselves, in one statement.
@@ -66,7 +63,8 @@ func (s *Store) insertTickets(org domain.OrganisationID, now time.Time, tickets 
 		[]any{org, jsonOf(values), micros(now)}
 }
 
-type ticketRow struct {
+type redemptionRow struct {
+	Hash         string `db:"token_hash"`
 	Organisation int64  `db:"organisation_id"`
 	Person       int64  `db:"person_no"`
 	Session      string `db:"session_id"`
@@ -74,34 +72,102 @@ type ticketRow struct {
 	ExpiresAt    int64  `db:"expires_at"`
 	UsedAt       int64  `db:"used_at"`
 	MadeIn       int64  `db:"made_in"`
+
+	ID         string
+	Kind       string
+	Role       string
+	GivenName  string `db:"given_name"`
+	FamilyName string `db:"family_name"`
+	State      string
+
+	MakerFound   int64  `db:"maker_found"`
+	MakerExpires int64  `db:"maker_expires"`
+	KeyName      string `db:"key_name"`
+	MakerGiven   string `db:"maker_given"`
+	MakerFamily  string `db:"maker_family"`
 }
 
-const ticketColumns = `organisation_id, person_no, session_id, api_key_id, expires_at, used_at, made_in`
+func (r redemptionRow) redemption(hash []byte) *domain.Redemption {
+	org := domain.OrganisationID(r.Organisation)
+	name := domain.Person{GivenName: r.MakerGiven, FamilyName: r.MakerFamily}.Name()
+	if r.APIKey != "" {
+		name = r.KeyName
+	}
+	return &domain.Redemption{
+		Ticket: domain.Ticket{Organisation: org, Hash: hash, Person: domain.PersonNo(r.Person), Session: r.Session,
+			APIKey: r.APIKey, Entry: r.MadeIn, ExpiresAt: timeOf(r.ExpiresAt)},
+		Used: r.UsedAt != 0,
+		Person: domain.Person{Organisation: org, No: domain.PersonNo(r.Person), ID: domain.PersonID(r.ID), Kind: domain.PersonKind(r.Kind),
+			Role: domain.Role(r.Role), GivenName: r.GivenName, FamilyName: r.FamilyName, State: domain.PersonState(r.State)},
+		Maker: domain.TicketMaker{Found: r.MakerFound != 0, Name: name, ExpiresAt: timeOf(r.MakerExpires)},
+	}
+}
 
-// UseTicket uses up a ticket: of any number of callers, on any nodes, one gets it.
-// Errors: Gone (used already, or expired), Unauthenticated (never heard of).
-func (s *Store) UseTicket(ctx context.Context, hash []byte, now time.Time) (domain.Ticket, error) {
-	key := hex.EncodeToString(hash)
-	var r ticketRow
-	err := s.w.GetContext(ctx, &r, `UPDATE tickets SET used_at = $2 WHERE token_hash = $1 AND used_at = 0 AND expires_at > $2 RETURNING `+ticketColumns, key, micros(now))
-	if err == nil {
-		return domain.Ticket{Organisation: domain.OrganisationID(r.Organisation), Hash: hash, Person: domain.PersonNo(r.Person), Session: r.Session, APIKey: r.APIKey,
-			Entry: r.MadeIn, ExpiresAt: timeOf(r.ExpiresAt)}, nil
+// Redemptions returns what tickets stand for, in the order of their hashes; nil for a ticket that is
+// not known. It uses none of them up.
+func (s *Store) Redemptions(ctx context.Context, hashes [][]byte) ([]*domain.Redemption, error) {
+	keys := hexOf(hashes)
+	var rows []redemptionRow
+	err := s.list(ctx, &rows, `SELECT t.token_hash, t.organisation_id, t.person_no, t.session_id, t.api_key_id, t.expires_at, t.used_at, t.made_in,
+			coalesce(p.id, '') AS id, coalesce(p.kind, '') AS kind, coalesce(p.role, '') AS role, coalesce(p.given_name, '') AS given_name,
+			coalesce(p.family_name, '') AS family_name, coalesce(p.state, '') AS state,
+			CASE WHEN n.id IS NULL AND k.id IS NULL THEN 0 ELSE 1 END AS maker_found,
+			coalesce(n.expires_at, k.expires_at, 0) AS maker_expires, coalesce(k.name, '') AS key_name,
+			coalesce(m.given_name, '') AS maker_given, coalesce(m.family_name, '') AS maker_family
+		FROM tickets t
+		LEFT JOIN people p ON p.organisation_id = t.organisation_id AND p.no = t.person_no
+		LEFT JOIN sessions n ON n.organisation_id = t.organisation_id AND n.id = t.session_id
+		LEFT JOIN people m ON m.organisation_id = n.organisation_id AND m.no = n.person_no
+		LEFT JOIN api_keys k ON k.organisation_id = t.organisation_id AND k.id = t.api_key_id AND k.revoked_at = 0
+		WHERE `+s.d.Among("t.token_hash", "$1"), jsonOf(keys))
+	if err != nil {
+		return nil, fmt.Errorf("read tickets: %w", err)
 	}
-	if !errors.Is(err, sql.ErrNoRows) {
-		return domain.Ticket{}, fmt.Errorf("use ticket: %w", translate(ctx, err))
+	byHash := make(map[string]redemptionRow, len(rows))
+	for _, r := range rows {
+		byHash[r.Hash] = r
 	}
-	err = s.get(ctx, &r, `SELECT `+ticketColumns+` FROM tickets WHERE token_hash = $1`, key)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return domain.Ticket{}, fault.New(fault.Unauthenticated, "this ticket is not known")
-	case err != nil:
-		return domain.Ticket{}, fmt.Errorf("read ticket: %w", err)
-	case r.UsedAt != 0:
-		return domain.Ticket{}, fault.New(fault.Gone, "this ticket was used already: it opens one socket, once")
-	default:
-		return domain.Ticket{}, fault.New(fault.Gone, "this ticket has expired")
+	out := make([]*domain.Redemption, len(hashes))
+	for i, key := range keys {
+		if r, ok := byHash[key]; ok {
+			out[i] = r.redemption(hashes[i])
+		}
 	}
+	return out, nil
+}
+
+// UseTickets uses tickets up and reports, in the order of their hashes, which of them this call has
+// used: of any number of calls, on any nodes, one gets a ticket, and none an expired one. A hash
+// that is given twice is used by the first.
+func (s *Store) UseTickets(ctx context.Context, hashes [][]byte, now time.Time) ([]bool, error) {
+	keys := hexOf(hashes)
+	var used []string
+	// All callers lock in one order, so that two nodes never wait for each other in a ring.
+	err := s.w.SelectContext(ctx, &used, `UPDATE tickets SET used_at = $2 WHERE used_at = 0 AND token_hash IN
+		(SELECT t.token_hash FROM tickets t WHERE `+s.d.Among("t.token_hash", "$1")+` AND t.used_at = 0 AND t.expires_at > $2
+			ORDER BY t.token_hash`+s.d.forUpdate+`)
+		RETURNING token_hash`, jsonOf(keys), micros(now))
+	if err != nil {
+		return nil, fmt.Errorf("use tickets: %w", translate(ctx, err))
+	}
+	mine := make(map[string]bool, len(used))
+	for _, key := range used {
+		mine[key] = true
+	}
+	out := make([]bool, len(keys))
+	for i, key := range keys {
+		out[i] = mine[key]
+		delete(mine, key)
+	}
+	return out, nil
+}
+
+func hexOf(hashes [][]byte) []string {
+	out := make([]string, len(hashes))
+	for i, h := range hashes {
+		out[i] = hex.EncodeToString(h)
+	}
+	return out
 }
 
 // ticketMakers returns who made the tickets that entries at these offsets record; 0 is no offset.

@@ -72,6 +72,7 @@ type Node struct {
 	clock    clock.Clock
 	sealer   *cursor.Sealer
 	hub      *hub.Hub
+	feed     *gateway.Feed                   // what the hub reads
 	sockets  atomic.Pointer[gateway.Gateway] // nil until the node serves
 	broker   hub.Broker
 	limits   limit.Limiter
@@ -201,14 +202,18 @@ func privateFolder(path string) error {
 	return nil
 }
 
+// catchUps is how many connections may be catching up at once. Those that have missed nothing share
+// statements (gateway.Feed), so that they are many.
+const catchUps = 1024
+
 // build makes the services over the store, and the hub over the store's journals.
 func (n *Node) build(o Options) {
 	n.sealer = cursor.NewSealer(n.Store.SealKey())
-	feed := gateway.NewFeed(n.Store, n.sealer)
+	n.feed = gateway.NewFeed(n.Store, n.sealer)
 	n.hub = hub.New(hub.Options{
 		Node: nodeName(), Epoch: n.Store.Epoch(), Key: n.sealer.Key("letters between nodes"), Clock: n.clock, Log: n.log.With().Str("room", "hub").Logger(),
-		Presence: n.presenceChanged, Entry: n.entryFollowed, Status: n.statusChanged,
-	}, feed, feed, n.sealer, n.broker)
+		Presence: n.presenceChanged, Entry: n.entryFollowed, Status: n.statusChanged, CatchUps: catchUps,
+	}, n.feed, n.feed, n.sealer, n.broker)
 	seen := presence{n.hub}
 	hasher := auth.NewHasher(0)
 	limits := n.cfg.Limits()

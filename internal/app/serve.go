@@ -62,7 +62,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	}
 	origins := n.cfg.PublicOrigins(listener.Addr())
 	sockets := gateway.New(gateway.Options{Origins: origins, Cookie: api.SessionCookie(n.cfg.CookiesSecure()), Clock: n.clock, Log: n.log.With().Str("room", "gateway").Logger()},
-		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.Store, n.sealer)
+		n.hub, n.Access, n.receipts, n.Monitor, n.Live, n.feed, n.sealer)
 	n.sockets.Store(sockets)
 	rest, err := api.New(api.Options{
 		Access: n.Access, Roster: n.Roster, Broadcast: n.Broadcast, Inbox: n.Inbox, Monitor: n.Monitor, Record: n.Record, Schedule: n.Schedule, Settings: n.Settings, Attachment: n.Files, Team: n.Team, Desk: n.Desk, People: n.People, Conversation: n.Conversation, Delivery: n.Delivery, Unmatched: n.Inbound, Originals: n.Inbound, Webhooks: n.Inbound, Pushes: n.Delivery, Outbox: n.outbox(), Stops: n.stops(), Downloads: n.Files,
@@ -135,6 +135,7 @@ func (n *Node) Serve(ctx context.Context, ready func(addr net.Addr)) (err error)
 	n.Monitor.Stop()
 	n.expander.Stop()
 	n.hub.Stop()
+	within(flushTime, func(c context.Context) { err = errors.Join(err, ignoreDeadline(n.feed.Stop(c))) })
 	if admin != nil {
 		err = errors.Join(err, admin.Close())
 	}

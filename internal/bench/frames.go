@@ -72,6 +72,7 @@ func plain(payload []byte) []byte {
 var (
 	startMessage  = []byte(`{"type":"message","cursor":"`)
 	startCaughtUp = []byte(`{"type":"caught_up","cursor":"`)
+	startWelcome  = []byte(`{"type":"welcome"`)
 	startBeat     = []byte(`{"type":"beat"`)
 	startReply    = []byte(`{"type":"reply"`)
 	helloReply    = []byte(`"id":"hello"`)

@@ -46,6 +46,14 @@ func newReader() (*reader, error) {
 	return r, nil
 }
 
+// allow sets how many of n screens may be opened at once, 0 = all. Call it before any opens.
+func (r *reader) allow(atOnce, n int) {
+	if atOnce == 0 {
+		atOnce = n
+	}
+	r.window = make(chan struct{}, atOnce)
+}
+
 // close ends the thread and closes every socket.
 func (r *reader) close() {
 	r.stop.Store(true)
@@ -70,6 +78,7 @@ func (r *reader) open(ctx context.Context, s *screen, addr *net.TCPAddr, source 
 			return ctx.Err()
 		}
 	}
+	s.opened = time.Now()
 	fd, err := dial(addr, source)
 	if err != nil {
 		return fmt.Errorf("connect a screen to %v: %w", addr, err)

@@ -16,10 +16,11 @@ type screen struct {
 	staff bool   // hears of conversations, in place of messages
 	hello []byte // sent once the upgrade is answered; nil then
 
-	partial []byte // the beginning of a frame, or of the answer to the upgrade, that has not come whole
-	cursor  [cursorWidth]byte
-	known   bool // cursor is set
-	last    int  // number of the last sending seen, 0 = none
+	partial          []byte // the beginning of a frame, or of the answer to the upgrade, that has not come whole
+	cursor           [cursorWidth]byte
+	known            bool      // cursor is set
+	opened, welcomed time.Time // when it was connected, and welcomed
+	last             int       // number of the last sending seen, 0 = none
 }
 
 // tally is what all screens saw that no round's times show. Read it between rounds.
@@ -45,6 +46,8 @@ func (s *screen) hear(op byte, payload []byte, now time.Time, r *round, t *tally
 		return nil, false, s.take(m, payload, now, r, t)
 	}
 	switch {
+	case bytes.HasPrefix(payload, startWelcome):
+		s.welcomed = now
 	case bytes.HasPrefix(payload, startBeat):
 		return frameBeat, false, false
 	case bytes.HasPrefix(payload, startReply) && bytes.Contains(payload, helloReply):

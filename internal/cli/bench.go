@@ -15,6 +15,7 @@ import (
 // benchCmd measures. The settings database and redis say what the nodes that it starts run on.
 type benchCmd struct {
 	Broadcast benchBroadcastCmd `cmd:"" help:"How soon a sending is on every screen, compared to a writer that stores nothing."`
+	Connect   benchConnectCmd   `cmd:"" help:"How many candidates a second connect with a ticket."`
 	Idle      benchIdleCmd      `cmd:"" help:"What an idle connection costs in memory."`
 
 	Desk benchDeskCmd `cmd:"" help:"How soon the Messages page and the search answer, over a history it makes."`

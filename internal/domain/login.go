@@ -28,6 +28,22 @@ type Ticket struct {
 	ExpiresAt    time.Time
 }
 
+// Redemption is a ticket that somebody presents, and what decides whether it opens a socket.
+type Redemption struct {
+	Ticket Ticket
+	Used   bool
+	Person Person // who they are and their state, nothing else; without ID if they do not exist
+	Maker  TicketMaker
+}
+
+// TicketMaker is the session or API key that a ticket was made with. A ticket that the server's own
+// command made has neither.
+type TicketMaker struct {
+	Found     bool // false: it has ended, or there is none
+	Name      string
+	ExpiresAt time.Time // zero for an API key that does not expire
+}
+
 // APIKey lets a program of the organisation act as RoleIntegration, within its rights.
 type APIKey struct {
 	Organisation OrganisationID

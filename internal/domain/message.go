@@ -145,6 +145,12 @@ type Conversation struct {
 	Last             int64 // offset of the newest message, 0 if none
 }
 
+// Position is where somebody who reads their messages is: at the one with the offset After.
+type Position struct {
+	Person PersonNo
+	After  int64
+}
+
 // Mark says when one person's message reached which state. A later state includes
 // those before it: Displayed without Delivered counts for both.
 type Mark struct {

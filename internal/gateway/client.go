@@ -69,9 +69,8 @@ func (c *client) ponged(payload []byte) {
 	}
 }
 
-// serve greets the connection; live then reads it in a goroutine of its own, since a
-// stack that has been to the database is four times the size of one that waits for
-// frames.
+// serve greets the connection; live then reads it in a goroutine of its own, since the
+// handler's stack is many times the size of one that waits for frames.
 func (c *client) serve() {
 	conn, err := c.hello()
 	if err == nil {
@@ -104,8 +103,14 @@ func (c *client) live(conn *hub.Conn) {
 		Dur("lasted", c.g.opt.Clock.Now().Sub(began)).Int("close", int(websocket.CloseStatus(err))).Msg("socket ended")
 }
 
-// tell writes a frame before the hub has the connection.
-func (c *client) tell(json []byte) { _ = out{c.sock}.Write(hub.NewFrame(json).Bytes()) }
+// tell writes frames before the hub has the connection, all in one write.
+func (c *client) tell(frames ...[]byte) {
+	var p []byte
+	for _, json := range frames {
+		p = append(p, hub.NewFrame(json).Bytes()...)
+	}
+	_ = out{c.sock}.Write(p)
+}
 
 // beat is the answer to a beat, as our own clients write it. Others may write it otherwise.
 const beat = `{"type":"beat"}`
@@ -272,8 +277,8 @@ func (c *client) unwatch(conn *hub.Conn, exam domain.ExamID) {
 
 func notText() error { return fault.New(fault.Malformed, "frames are text, not binary") }
 
-// gone reports whether the socket simply ended.
+// gone reports whether the socket simply ended. A look-up that took too long is a reason to say so.
 func gone(err error) bool {
 	var f *fault.Error
-	return !errors.As(err, &f)
+	return !errors.As(err, &f) && !errors.Is(err, context.DeadlineExceeded)
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/hub"
+	"crier/internal/batch"
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/protocol"
@@ -20,19 +22,84 @@ type Journal interface {
 	// MessagesSince returns a person's messages after an offset, oldest first, and the head as
 	// it was before they were read.
 	MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]domain.Message, int64, error)
-	// Beginning returns the offset after which a connection without a cursor starts.
-	Beginning(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (int64, error)
+	// Missing reports, for each position, whether the person has messages after it, and the head
+	// as it was before they were looked for.
+	Missing(ctx context.Context, org domain.OrganisationID, at []domain.Position) (missing []bool, head int64, err error)
+	// Beginnings returns the offsets after which connections without a cursor start; 0 is left out.
+	Beginnings(ctx context.Context, org domain.OrganisationID, people []domain.PersonNo) (map[domain.PersonNo]int64, error)
 }
 
+// maxPages is how many connections read a page of messages at once.
+const maxPages = 16
+
+// together says how many connections of a crowd are asked about in one statement, and how often.
+var together = batch.Options{Max: 512, Pace: 10 * time.Millisecond}
+
 // Feed says to the hub, in frames, what the journals hold (hub.Journal,
-// hub.Translator).
+// hub.Translator). Connections that arrive at the same time are looked up together.
 type Feed struct {
 	journal Journal
 	sealer  *cursor.Sealer
+
+	starting *batch.Batcher[domain.OrganisationID, domain.PersonNo, int64]
+	missing  *batch.Batcher[domain.OrganisationID, domain.Position, missing]
+	asking   *batch.Batcher[domain.OrganisationID, struct{}, int64]
+	pages    chan struct{}
+}
+
+// missing is what is known of the messages after a position.
+type missing struct {
+	any  bool
+	head int64
 }
 
 // NewFeed makes a feed over the store's journals.
-func NewFeed(j Journal, s *cursor.Sealer) *Feed { return &Feed{journal: j, sealer: s} }
+func NewFeed(j Journal, s *cursor.Sealer) *Feed {
+	f := &Feed{journal: j, sealer: s, pages: make(chan struct{}, maxPages)}
+	f.starting = batch.New(together, f.starts)
+	f.missing = batch.New(together, f.looks)
+	f.asking = batch.New(together, f.heads)
+	return f
+}
+
+// Stop ends what is being looked up. Call it after the hub has stopped.
+func (f *Feed) Stop(ctx context.Context) error {
+	return errors.Join(f.starting.Stop(ctx), f.missing.Stop(ctx), f.asking.Stop(ctx))
+}
+
+func (f *Feed) starts(ctx context.Context, org domain.OrganisationID, people []domain.PersonNo) ([]int64, error) {
+	at, err := f.journal.Beginnings(ctx, org, people)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int64, len(people))
+	for i, no := range people {
+		out[i] = at[no]
+	}
+	return out, nil
+}
+
+func (f *Feed) looks(ctx context.Context, org domain.OrganisationID, at []domain.Position) ([]missing, error) {
+	found, head, err := f.journal.Missing(ctx, org, at)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]missing, len(at))
+	for i, any := range found {
+		out[i] = missing{any, head}
+	}
+	return out, nil
+}
+
+func (f *Feed) heads(ctx context.Context, org domain.OrganisationID, asked []struct{}) ([]int64, error) {
+	heads, err := f.journal.Heads(ctx, org)
+	return slices.Repeat([]int64{heads[org]}, len(asked)), err
+}
+
+// Head returns how long a journal is.
+func (f *Feed) Head(ctx context.Context, org domain.OrganisationID) (int64, error) {
+	return f.asking.Do(ctx, org, struct{}{})
+}
 
 // Heads implements hub.Journal.
 func (f *Feed) Heads(ctx context.Context, orgs []int64) (map[int64]int64, error) {
@@ -71,11 +138,21 @@ func EntryOf(e *domain.Entry) hub.Entry {
 
 // Start implements hub.Journal.
 func (f *Feed) Start(ctx context.Context, org, person int64) (int64, error) {
-	return f.journal.Beginning(ctx, domain.OrganisationID(org), domain.PersonNo(person))
+	return f.starting.Do(ctx, domain.OrganisationID(org), domain.PersonNo(person))
 }
 
 // Missed implements hub.Journal.
 func (f *Feed) Missed(ctx context.Context, org, person, after int64, limit int) ([]hub.Missed, int64, error) {
+	m, err := f.missing.Do(ctx, domain.OrganisationID(org), domain.Position{Person: domain.PersonNo(person), After: after})
+	if err != nil || !m.any {
+		return nil, m.head, err
+	}
+	select {
+	case f.pages <- struct{}{}:
+		defer func() { <-f.pages }()
+	case <-ctx.Done():
+		return nil, 0, ctx.Err()
+	}
 	list, head, err := f.journal.MessagesSince(ctx, domain.OrganisationID(org), domain.PersonNo(person), after, limit)
 	if err != nil {
 		return nil, 0, err

@@ -130,8 +130,8 @@ func (g *Gateway) Stop() {
 	g.conns.Wait()
 }
 
-// ServeHTTP opens a socket. It returns once the socket is open: the connection lives on
-// in a goroutine of its own, so that the handler's stack and buffers go.
+// ServeHTTP opens a socket and greets it. It returns once the socket is welcomed or refused: the
+// connection lives on in a goroutine of its own, so that the handler's stack and buffers go.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !g.enter() {
 		w.Header().Set("Retry-After", "1")
@@ -143,7 +143,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.conns.Done()
 		return
 	}
-	go c.serve()
+	c.serve()
 }
 
 // open upgrades the request; nil: it was refused and answered.

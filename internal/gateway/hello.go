@@ -15,12 +15,13 @@ import (
 
 // hello reads the first frame, finds out who it is, welcomes them and attaches the connection.
 func (c *client) hello() (*hub.Conn, error) {
-	defer c.g.unknown.add(c, c.g.opt.Unknown)()
+	known := c.g.unknown.add(c, c.g.opt.Unknown)
 	// Not the read's context: the library cuts the connection when that ends, and nobody
 	// would learn why.
 	late := time.AfterFunc(c.g.opt.HelloTime, c.tooLate)
 	frame, err := c.sock.read(c.g.ctx)
 	late.Stop()
+	known()
 	if errors.Is(err, errBinary) {
 		err = notText()
 		c.tell(protocol.Error(err))
@@ -39,7 +40,7 @@ func (c *client) hello() (*hub.Conn, error) {
 		c.tell(protocol.Error(err))
 		return nil, err
 	}
-	known, terms := c.g.opt.Clock.Now(), c.g.standing.terms.Load()
+	began, terms := c.g.opt.Clock.Now(), c.g.standing.terms.Load()
 	if c.actor, err = c.authenticate(ctx, cmd.Ticket); err == nil {
 		err = c.actor.May(domain.ActSocketOpen)
 	}
@@ -47,7 +48,7 @@ func (c *client) hello() (*hub.Conn, error) {
 		c.tell(protocol.Reply(cmd.ID, err))
 		return nil, err
 	}
-	return c.attach(ctx, cmd, known, terms)
+	return c.attach(ctx, cmd, began, terms)
 }
 
 // tooLate ends a connection that has not said hello.
@@ -82,13 +83,14 @@ func (c *client) attach(ctx context.Context, cmd protocol.Command, known time.Ti
 		r, burst = candidateRate, candidateBurst
 	}
 	c.limit = rate.NewLimiter(r, burst)
-	c.tell(protocol.Encode(protocol.Welcome{
+	greeting := [][]byte{protocol.Encode(protocol.Welcome{
 		Type: "welcome", V: protocol.Version, Role: string(c.actor.Role), Person: c.actor.ID, Name: c.actor.Name,
 		Now: g.opt.Clock.Now(), BeatSec: 20,
-	}))
+	})}
 	if cmd.ID != "" && stream {
-		c.tell(protocol.Reply(cmd.ID, nil))
+		greeting = append(greeting, protocol.Reply(cmd.ID, nil))
 	}
+	c.tell(greeting...)
 	since, fresh := int64(0), true
 	if stream && cmd.Since != "" {
 		offset, reason, err := c.resume(ctx, cmd.Since)

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"crier/internal/auth"
+	"crier/internal/batch"
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -28,6 +29,12 @@ const (
 	stopTime       = 2 * time.Second
 )
 
+// A hall comes at once: its tickets are made, and used up, in batches.
+const (
+	maxTickets = 512
+	pace       = 5 * time.Millisecond
+)
+
 // Store is what the service needs of the store; its errors are documented there.
 type Store interface {
 	Organisations(ctx context.Context, limit int) ([]domain.Organisation, error)
@@ -43,7 +50,6 @@ type Store interface {
 
 	StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*domain.Entry, error)
 	SessionByToken(ctx context.Context, tokenHash []byte) (domain.Session, error)
-	Session(ctx context.Context, org domain.OrganisationID, id string) (domain.Session, error)
 	TouchSession(ctx context.Context, org domain.OrganisationID, id string, seen, expires time.Time) error
 	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error)
 	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error)
@@ -53,11 +59,11 @@ type Store interface {
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
 	MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) ([]*domain.Entry, error)
-	UseTicket(ctx context.Context, hash []byte, now time.Time) (domain.Ticket, error)
+	Redemptions(ctx context.Context, hashes [][]byte) ([]*domain.Redemption, error)
+	UseTickets(ctx context.Context, hashes [][]byte, now time.Time) ([]bool, error)
 
 	AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*domain.Entry, error)
 	APIKeyBySecret(ctx context.Context, secretHash []byte) (domain.APIKey, error)
-	APIKey(ctx context.Context, org domain.OrganisationID, id string) (domain.APIKey, error)
 	APIKeys(ctx context.Context, org domain.OrganisationID) ([]domain.APIKey, error)
 	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (*domain.Entry, error)
 	TouchAPIKey(ctx context.Context, org domain.OrganisationID, id string, at time.Time) error
@@ -96,6 +102,8 @@ type Service struct {
 	guard     *guard
 	failures  failures
 	devices   devices
+	adding    *batch.Batcher[domain.OrganisationID, domain.Ticket, struct{}]
+	redeeming *batch.Batcher[struct{}, []byte, redeemed]
 
 	mu   sync.Mutex
 	stop context.CancelFunc // of the sweeping that runs, else nil; guarded by mu
@@ -110,8 +118,11 @@ func New(d Deps) *Service {
 	if d.Limits.Items <= 0 {
 		d.Limits = domain.DefaultLimits
 	}
-	return &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits,
+	s := &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits,
 		guard: newGuard(d.Clock), devices: newDevices(d.Secret)}
+	s.adding = batch.New(batch.Options{Max: maxTickets, Pace: pace}, s.add)
+	s.redeeming = batch.New(batch.Options{Max: maxTickets, Pace: pace}, s.redeem)
+	return s
 }
 
 // told announces what was committed, and forgets here what it ends.

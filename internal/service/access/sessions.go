@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -191,11 +192,16 @@ func (s *Service) Start(parent context.Context) {
 	}()
 }
 
-// Stop ends the sweeping, waits for it, and records the failed sign-ins that are left. It may be
-// called without Start.
+// Stop ends the sweeping, waits for it, and records the failed sign-ins that are left. Tickets are
+// refused afterwards. It may be called without Start.
 func (s *Service) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	within, end := context.WithTimeout(context.Background(), stopTime)
+	defer end()
+	if err := errors.Join(s.adding.Stop(within), s.redeeming.Stop(within)); err != nil {
+		s.log.Warn().Err(err).Msg("tickets were cut off")
+	}
 	if s.stop != nil {
 		s.stop()
 		<-s.done

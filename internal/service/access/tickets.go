@@ -36,12 +36,17 @@ func (s *Service) Ticket(ctx context.Context, actor domain.Actor) (Ticket, error
 	}
 	now := s.clock.Now()
 	out := Ticket{Ticket: auth.NewToken(auth.Ticket), ExpiresAt: now.Add(TicketLife)}
-	err := s.store.AddTickets(ctx, actor.Organisation, now, []domain.Ticket{
-		{Hash: auth.HashToken(out.Ticket), Person: actor.No, Session: actor.Session, ExpiresAt: out.ExpiresAt}})
+	_, err := s.adding.Do(ctx, actor.Organisation, domain.Ticket{
+		Hash: auth.HashToken(out.Ticket), Person: actor.No, Session: actor.Session, ExpiresAt: out.ExpiresAt})
 	if err != nil {
 		return Ticket{}, err
 	}
 	return out, nil
+}
+
+// add stores the tickets that people make for themselves at the same time.
+func (s *Service) add(ctx context.Context, org domain.OrganisationID, tickets []domain.Ticket) ([]struct{}, error) {
+	return make([]struct{}, len(tickets)), s.store.AddTickets(ctx, org, s.clock.Now(), tickets)
 }
 
 // Tickets makes one ticket for each of the candidates named by external id, all or
@@ -127,68 +132,119 @@ func (s *Service) candidates(ctx context.Context, org domain.OrganisationID, ids
 
 // Redeem uses up a ticket and returns whose socket it opens. The actor's Session is
 // the login it was made with, or the id of the API key: when that ends, so should the
-// socket. Errors: Unauthenticated (unknown, or what it was made with has ended), Gone
-// (used already, or expired), Unavailable.
+// socket. A caller who leaves before the ticket's batch has begun leaves the ticket unused. Errors:
+// Unauthenticated (unknown, or what it was made with has ended), Gone (used already, or expired),
+// Unavailable.
 func (s *Service) Redeem(ctx context.Context, ticket string) (domain.Actor, error) {
 	if auth.KindOf(ticket) != auth.Ticket {
-		return domain.Actor{}, fault.New(fault.Unauthenticated, "this ticket is not known")
+		return domain.Actor{}, unknownTicket()
 	}
+	r, err := s.redeeming.Do(ctx, struct{}{}, auth.HashToken(ticket))
+	if err != nil {
+		return domain.Actor{}, err
+	}
+	return r.actor, r.err
+}
+
+func unknownTicket() error { return fault.New(fault.Unauthenticated, "this ticket is not known") }
+
+func usedTicket() error {
+	return fault.New(fault.Gone, "this ticket was used already: it opens one socket, once")
+}
+
+// redeemed is what came of one ticket.
+type redeemed struct {
+	actor domain.Actor
+	err   error
+}
+
+// redeem uses up the tickets of all organisations that arrive at the same time, with one statement
+// to read what they stand for and one to use up those that are good.
+func (s *Service) redeem(ctx context.Context, _ struct{}, hashes [][]byte) ([]redeemed, error) {
 	now := s.clock.Now()
-	t, err := s.store.UseTicket(ctx, auth.HashToken(ticket), now)
+	list, err := s.store.Redemptions(ctx, hashes)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]redeemed, len(hashes))
+	var good [][]byte
+	var at []int
+	for i, r := range list {
+		if out[i].actor, out[i].err = s.holder(ctx, r, now); out[i].err == nil {
+			good, at = append(good, hashes[i]), append(at, i)
+		}
+	}
+	if len(good) == 0 {
+		return out, nil
+	}
+	used, err := s.store.UseTickets(ctx, good, now)
+	if err != nil {
+		return nil, err
+	}
+	for j, i := range at {
+		if !used[j] {
+			out[i] = redeemed{err: usedTicket()}
+		}
+	}
+	return out, nil
+}
+
+// holder is whose socket a ticket opens, or why it opens none; nil stands for a ticket that is not
+// known.
+func (s *Service) holder(ctx context.Context, r *domain.Redemption, now time.Time) (domain.Actor, error) {
+	switch {
+	case r == nil:
+		return domain.Actor{}, unknownTicket()
+	case r.Used:
+		return domain.Actor{}, usedTicket()
+	case !now.Before(r.Ticket.ExpiresAt):
+		return domain.Actor{}, fault.New(fault.Gone, "this ticket has expired")
+	}
+	maker, by, err := s.behind(ctx, r, now)
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	maker, behind, err := s.behind(ctx, t, now)
-	if fault.Is(err, fault.NotFound) {
-		return domain.Actor{}, fault.Wrap(err, fault.Unauthenticated, "what this ticket was made with has ended")
-	}
-	if err != nil {
-		return domain.Actor{}, err
-	}
-	p, err := s.store.PersonByNo(ctx, t.Organisation, t.Person)
-	if fault.Is(err, fault.NotFound) {
-		return domain.Actor{}, notIn(err)
-	}
-	if err != nil {
-		return domain.Actor{}, err
-	}
-	if p.State == domain.PersonLocked {
+	switch {
+	case r.Person.ID == "":
+		return domain.Actor{}, notIn(nil)
+	case r.Person.State == domain.PersonLocked:
 		return domain.Actor{}, fault.New(fault.Unauthenticated, "the account is locked")
 	}
-	actor, err := s.actorOf(ctx, p, maker)
-	if t.Entry != 0 {
-		actor.Ticket = &behind
+	actor, err := s.actorOf(ctx, r.Person, maker)
+	if r.Ticket.Entry != 0 {
+		actor.Ticket = &by
 	}
 	return actor, err
 }
 
 // behind returns what a ticket was made with: the id of the login or API key, and who that
-// is. Errors: NotFound (it has ended).
-func (s *Service) behind(ctx context.Context, t domain.Ticket, now time.Time) (maker string, by domain.Ticketed, err error) {
-	by.Entry = t.Entry
-	if t.APIKey != "" {
-		k, err := s.store.APIKey(ctx, t.Organisation, t.APIKey)
-		if err == nil && k.Expired(now) {
-			err = fault.New(fault.NotFound, "the API key has expired")
+// is. Errors: Unauthenticated (it has ended).
+func (s *Service) behind(ctx context.Context, r *domain.Redemption, now time.Time) (maker string, by domain.Ticketed, err error) {
+	t, m := r.Ticket, r.Maker
+	by = domain.Ticketed{Entry: t.Entry, Name: m.Name}
+	ended := fault.New(fault.Unauthenticated, "what this ticket was made with has ended")
+	expired := !m.ExpiresAt.IsZero() && !now.Before(m.ExpiresAt)
+	switch {
+	case t.APIKey != "":
+		by.Kind = domain.ActorAPIKey
+		if !m.Found || expired {
+			return "", by, ended
 		}
-		by.Kind, by.Name = domain.ActorAPIKey, k.Name
-		return t.APIKey, by, err
-	}
-	if t.Session == "" { // made by the server's own command
+		return t.APIKey, by, nil
+	case t.Session == "": // made by the server's own command
 		by.Kind, by.Name = domain.ActorSystem, domain.System(t.Organisation).Name
 		return "", by, nil
-	}
-	n, err := s.store.Session(ctx, t.Organisation, t.Session)
-	if err == nil && !now.Before(n.ExpiresAt) {
-		var until time.Time // a candidate's session lasts while they are in a test; nobody else is in one
-		if until, err = s.store.InTestUntil(ctx, t.Organisation, t.Person, now); err == nil && until.IsZero() {
-			err = fault.New(fault.NotFound, "the session has expired")
+	case !m.Found:
+		return "", by, ended
+	case expired: // a candidate's session lasts while they are in a test; nobody else is in one
+		until, err := s.store.InTestUntil(ctx, t.Organisation, t.Person, now)
+		if err != nil {
+			return "", by, err
+		}
+		if until.IsZero() {
+			return "", by, ended
 		}
 	}
-	if err != nil || t.Entry == 0 {
-		return t.Session, by, err
-	}
-	p, err := s.store.PersonByNo(ctx, t.Organisation, n.Person)
-	by.Kind, by.Name = domain.ActorPerson, p.Name()
-	return t.Session, by, err
+	by.Kind = domain.ActorPerson
+	return t.Session, by, nil
 }
