@@ -78,6 +78,10 @@ func TestConversation(t *testing.T) {
 			if b, err := s.Beginnings(ctx, org, []domain.PersonNo{no}); err != nil || b[no] != beginning {
 				t.Errorf("person %d begins after %d, %v; want %d", no, b, err, beginning)
 			}
+			missing, head, err := s.Missing(ctx, org, []domain.Position{{Person: no, After: beginning}, {Person: no, After: want.Last}, {Person: 9999}})
+			if err != nil || head < want.Last || !slices.Equal(missing, []bool{want.Last > beginning, false, false}) {
+				t.Errorf("person %d misses %v up to %d, %v", no, missing, head, err)
+			}
 		}
 		check(1, domain.Conversation{}, 0)
 		send(t, s, sending(org, exam, 60, "1", ""))

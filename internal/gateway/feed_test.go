@@ -1,9 +1,12 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"crier/hub"
@@ -158,4 +161,79 @@ func TestFeedLeavesOutWhatIsElsewhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// crowdJournal takes a second for each statement and counts them.
+type crowdJournal struct {
+	Journal
+	starts, looks, heads, pages int // statements
+}
+
+func (j *crowdJournal) Beginnings(_ context.Context, _ domain.OrganisationID, people []domain.PersonNo) (map[domain.PersonNo]int64, error) {
+	time.Sleep(time.Second) //nolint:forbidigo // the clock of a bubble
+	j.starts++
+	out := map[domain.PersonNo]int64{}
+	for _, no := range people {
+		if no != 7 { // has no messages
+			out[no] = int64(no) * 10
+		}
+	}
+	return out, nil
+}
+
+func (j *crowdJournal) Missing(_ context.Context, _ domain.OrganisationID, at []domain.Position) ([]bool, int64, error) {
+	time.Sleep(time.Second) //nolint:forbidigo // the clock of a bubble
+	j.looks++
+	out := make([]bool, len(at))
+	for i, p := range at {
+		out[i] = p.Person == 3 && p.After < 5
+	}
+	return out, 99, nil
+}
+
+func (j *crowdJournal) Heads(context.Context, ...domain.OrganisationID) (map[domain.OrganisationID]int64, error) {
+	time.Sleep(time.Second) //nolint:forbidigo // the clock of a bubble
+	j.heads++
+	return map[domain.OrganisationID]int64{1: 99}, nil
+}
+
+func (j *crowdJournal) MessagesSince(context.Context, domain.OrganisationID, domain.PersonNo, int64, int) ([]domain.Message, int64, error) {
+	j.pages++
+	return []domain.Message{{Offset: 5}}, 100, nil
+}
+
+// TestACrowdSharesStatements: connections that come together are looked up together; only who has
+// missed something reads a page.
+func TestACrowdSharesStatements(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &crowdJournal{}
+		f := NewFeed(j, nil)
+		var all sync.WaitGroup
+		for no := int64(1); no <= 200; no++ {
+			all.Go(func() {
+				ctx := t.Context()
+				start, err := f.Start(ctx, 1, no)
+				if want := no * 10; err != nil || no != 7 && start != want || no == 7 && start != 0 {
+					t.Errorf("person %d starts after %d, %v", no, start, err)
+				}
+				list, head, err := f.Missed(ctx, 1, no, 0, 10)
+				if err != nil || (no == 3) != (len(list) == 1) || no == 3 && (head != 100 || list[0].Offset != 5) || no != 3 && head != 99 {
+					t.Errorf("person %d missed %v up to %d, %v", no, list, head, err)
+				}
+				if head, err := f.Head(ctx, 1); err != nil || head != 99 {
+					t.Errorf("head %d, %v", head, err)
+				}
+			})
+			if no == 1 {
+				synctest.Wait() // it is under way when the others come
+			}
+		}
+		all.Wait()
+		if j.starts != 2 || j.looks > 3 || j.heads > 4 || j.pages != 1 {
+			t.Errorf("%d, %d, %d statements and %d pages", j.starts, j.looks, j.heads, j.pages)
+		}
+		if err := f.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 }

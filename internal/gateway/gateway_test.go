@@ -225,6 +225,22 @@ func TestSilentConnectionsHoldUpNobody(t *testing.T) {
 	silent[5].text("welcome")
 }
 
+// TestHelloWaitsForTheDatabase: a crowd that has said hello is not silent, however long finding out
+// who they are takes.
+func TestHelloWaitsForTheDatabase(t *testing.T) {
+	svc := &services{asked: make(chan struct{}), answer: make(chan struct{})}
+	_, _, addr := serveGateway(t, svc, Options{Unknown: 3, HelloTime: time.Hour, CandidateSockets: 8})
+	crowd := make([]*peer, 8)
+	for i := range crowd {
+		crowd[i], _ = dial(t, addr, []string{"Sec-WebSocket-Protocol: crier.v1", "Cookie: crier=s", "Origin: " + ours}, masked(opText, `{"type":"hello"}`))
+		<-svc.asked
+	}
+	close(svc.answer)
+	for _, p := range crowd {
+		p.text("welcome")
+	}
+}
+
 // TestCommandsRightAfterHello: the whole burst is there from the beginning.
 func TestCommandsRightAfterHello(t *testing.T) {
 	_, _, addr := serveGateway(t, &services{}, Options{})
