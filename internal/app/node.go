@@ -215,7 +215,7 @@ func (n *Node) build(o Options) {
 		Presence: n.presenceChanged, Entry: n.entryFollowed, Status: n.statusChanged, CatchUps: catchUps,
 	}, n.feed, n.feed, n.sealer, n.broker)
 	seen := presence{n.hub}
-	hasher := auth.NewHasher(0)
+	hasher := auth.NewHasher(0).Keyed(n.sealer.Key("codes"))
 	limits := n.cfg.Limits()
 
 	n.expander = broadcast.NewExpander(n.expand, 0, n.log)

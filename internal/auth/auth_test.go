@@ -10,14 +10,16 @@ import (
 	"crier/internal/fault"
 )
 
+var work = Lane{Group: Setting, Key: "north"}
+
 func TestPasswordsVerify(t *testing.T) {
 	ctx := t.Context()
 	h := NewHasher(2)
-	a, err := h.Hash(ctx, "correct horse")
+	a, err := h.Hash(ctx, work, "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _ := h.Hash(ctx, "correct horse")
+	b, _ := h.Hash(ctx, work, "correct horse")
 	if a == b {
 		t.Error("two hashes of one password share their salt")
 	}
@@ -36,7 +38,7 @@ func TestPasswordsVerify(t *testing.T) {
 		{"", "", false},
 		{a, strings.Repeat("x", MaxPassword+1), false},
 	} {
-		got, err := h.Verify(ctx, Work, c.stored, c.password)
+		got, err := h.Verify(ctx, work, c.stored, c.password)
 		if err != nil || got != c.want {
 			t.Errorf("Verify(%.20q, %.20q) = %v, %v; want %v", c.stored, c.password, got, err, c.want)
 		}
@@ -45,13 +47,13 @@ func TestPasswordsVerify(t *testing.T) {
 
 func TestVerifyRefusesForeignStrings(t *testing.T) {
 	h := NewHasher(1)
-	good, _ := h.Hash(t.Context(), "correct horse")
+	good, _ := h.Hash(t.Context(), work, "correct horse")
 	for _, s := range []string{
 		"plain", "$2y$10$abcdefghijklmnopqrstuv", strings.Replace(good, "v=19", "v=16", 1),
 		strings.Replace(good, "m=19456", "m=4194304", 1), strings.Replace(good, "t=2", "t=0", 1), strings.Replace(good, "p=1", "p=0", 1),
 		strings.Replace(good, "t=2,", "t=2,,", 1), good + "$", good[:len(good)-1] + "!",
 	} {
-		if ok, err := h.Verify(t.Context(), Work, s, "correct horse"); err == nil || ok {
+		if ok, err := h.Verify(t.Context(), work, s, "correct horse"); err == nil || ok {
 			t.Errorf("Verify(%q) = %v, %v; want an error", s, ok, err)
 		}
 	}
@@ -59,12 +61,12 @@ func TestVerifyRefusesForeignStrings(t *testing.T) {
 
 func TestUnknownLoginCostsAsMuch(t *testing.T) {
 	h := NewHasher(1)
-	good, _ := h.Hash(t.Context(), "correct horse")
+	good, _ := h.Hash(t.Context(), work, "correct horse")
 	fastest := func(stored string) time.Duration {
 		best := time.Hour
 		for range 5 {
 			start := time.Now()
-			_, _ = h.Verify(t.Context(), Work, stored, "wrong horse")
+			_, _ = h.Verify(t.Context(), work, stored, "wrong horse")
 			best = min(best, time.Since(start))
 		}
 		return best

@@ -10,8 +10,11 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"crier/internal/fault"
 )
 
 // The cost of a password (OWASP's second argon2id profile): about 33 ms of one core.
@@ -44,6 +47,7 @@ const (
 type Hasher struct {
 	turns *queue
 	dummy string
+	codes codes
 }
 
 // NewHasher makes a hasher that works on at most parallel passwords at a time;
@@ -52,16 +56,26 @@ func NewHasher(parallel int) *Hasher {
 	if parallel < 1 {
 		parallel = runtime.GOMAXPROCS(0)
 	}
-	return &Hasher{turns: newQueue(parallel), dummy: hash(rand.Text())}
+	return &Hasher{turns: newQueue(parallel), dummy: hash(rand.Text()), codes: newCodes([]byte(rand.Text()))}
+}
+
+// Keyed gives the hasher the database's key for codes and returns it. Without it, codes are known to
+// this process alone.
+func (h *Hasher) Keyed(key []byte) *Hasher {
+	h.codes = newCodes(key)
+	return h
 }
 
 // Parallel returns how many passwords are worked on at a time.
 func (h *Hasher) Parallel() int { return h.turns.parallel }
 
-// Hash returns the password's PHC string, with a salt of its own. It waits in the lane
-// Work and fails only with the context's error, wrapped as Unavailable.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	if err := h.turns.enter(ctx, Work); err != nil {
+// Hash returns what the store keeps of a password: of a code its HMAC, of any other its PHC string,
+// each with a salt of its own. A code waits for nobody. Errors: Unavailable (the context has ended).
+func (h *Hasher) Hash(ctx context.Context, lane Lane, password string) (string, error) {
+	if symbols, ok := h.codes.read(password); ok {
+		return h.codes.hash(symbols), nil
+	}
+	if err := h.turns.enter(ctx, lane); err != nil {
 		return "", err
 	}
 	defer h.turns.leave()
@@ -74,14 +88,71 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // that cannot be read is an error. Errors: RateLimited (too many wait in the lane),
 // Unavailable (the context has ended).
 func (h *Hasher) Verify(ctx context.Context, lane Lane, stored, password string) (bool, error) {
+	if symbols, ok := h.codes.read(password); ok {
+		return h.codes.compare(stored, symbols)
+	}
 	if err := h.turns.enter(ctx, lane); err != nil {
 		return false, err
 	}
 	defer h.turns.leave()
+	return h.compare(stored, password)
+}
+
+// refusalTime is how long after its beginning a refused sign-in is answered, at the earliest: as long
+// as a wrong password of staff takes who need not wait.
+const refusalTime = 100 * time.Millisecond
+
+// VerifyIn is Verify for somebody whose account is known only once the password is right. They wait
+// in own, the lane of people like them, and in all, which depends on nothing that the sender may not
+// know. A right password is answered at whichever turn comes first; a wrong one when the turn in all
+// has come, which is when a login that does not exist is answered. So a crowd in all does not hold up
+// others who sign in, and time tells nothing about the account. own is nil where there is none.
+func (h *Hasher) VerifyIn(ctx context.Context, own *Lane, all Lane, stored, password string) (right bool, err error) {
+	if symbols, ok := h.codes.read(password); ok {
+		return h.codes.compare(stored, symbols)
+	}
+	began := time.Now()
+	defer func() {
+		if fault.Is(err, fault.RateLimited) {
+			pause(ctx, refusalTime-time.Since(began))
+		}
+	}()
+	if own == nil {
+		return h.Verify(ctx, all, stored, password)
+	}
+	place, err := h.turns.enterEither(ctx, *own, all)
+	if err != nil {
+		return false, err
+	}
+	right, err = h.compare(stored, password)
+	h.turns.leave()
+	if right || err != nil {
+		h.turns.forget(place)
+		return right, err
+	}
+	again, err := h.turns.resume(ctx, place)
+	if again {
+		_, err = h.compare("", password)
+		h.turns.leave()
+	}
+	return false, err
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// compare is done in a turn.
+func (h *Hasher) compare(stored, password string) (bool, error) {
 	if len(password) > MaxPassword {
 		password = "" // never a stored one: CheckPassword refuses both
 	}
-	if stored == "" {
+	if stored == "" || strings.HasPrefix(stored, codePrefix) { // the password is no code
 		_, err := compare(h.dummy, password)
 		return false, err
 	}

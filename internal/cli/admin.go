@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -90,6 +89,9 @@ func (c createAdminCmd) Run(w *world) error {
 	}
 	given, family, _ := strings.Cut(c.Name, " ")
 	return w.in(c.Organisation, func(ctx context.Context, n *app.Node, actor domain.Actor) error {
+		if made {
+			password = n.Access.NewPassword()
+		}
 		_, err := n.Roster.PutPeople(ctx, actor, []roster.Person{{ExternalID: "admin:" + c.Login, Kind: domain.KindStaff, Role: domain.RoleAdmin,
 			GivenName: given, FamilyName: family, Login: &c.Login, Password: &password}})
 		if err != nil {
@@ -137,6 +139,9 @@ func (c resetPasswordCmd) Run(w *world) error {
 		return err
 	}
 	return w.in(c.Organisation, func(ctx context.Context, n *app.Node, actor domain.Actor) error {
+		if made {
+			password = n.Access.NewPassword()
+		}
 		if err := n.Access.ResetPassword(ctx, actor, c.Login, password); err != nil {
 			return err
 		}
@@ -163,11 +168,12 @@ func (c verifyCmd) Run(w *world) error {
 	})
 }
 
-// password reads a password from a file or standard input, or makes one.
+// password reads a password from a file or standard input. made: there is neither, so that one is
+// to be made.
 func (w *world) password(path string) (password string, made bool, err error) {
 	switch path {
 	case "":
-		return rand.Text()[:16], true, nil
+		return "", true, nil
 	case "-":
 		line, err := bufio.NewReader(w.stdin).ReadString('\n')
 		if err != nil && line == "" {

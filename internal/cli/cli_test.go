@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -74,7 +75,11 @@ func TestAdministration(t *testing.T) {
 	ok(do("", "migrate"), "up to date")
 	ok(do("", "admin", "create-organisation", "--slug", "north", "--name", "North University"), "north")
 	refused(do("", "admin", "create-organisation", "--slug", "No Slug", "--name", "x"), "slug")
-	ok(do("", "admin", "create-admin", "--organisation", "north", "--login", "ada", "--name", "Ada Berg"), "ada can sign in with the password ")
+	ada := do("", "admin", "create-admin", "--organisation", "north", "--login", "ada", "--name", "Ada Berg")
+	ok(ada, "ada can sign in with the password ")
+	if !regexp.MustCompile(`password [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\n$`).MatchString(ada.out) {
+		t.Errorf("the password that was made: %q", ada.out)
+	}
 	refused(do("short\n", "admin", "create-admin", "--organisation", "north", "--login", "bo", "--name", "Bo", "--password-file", "-"), "password")
 	ok(do("a longer one\n", "admin", "reset-password", "--organisation", "north", "--login", "ada", "--password-file", "-"), "ada can sign in.")
 	refused(do("", "admin", "reset-password", "--organisation", "north", "--login", "nobody"), "no such person")

@@ -197,6 +197,26 @@ func TestTokensThatAreNone(t *testing.T) {
 	}
 }
 
+// TestAPasswordThatWasMade signs in as it is printed and as people type it; the one before does not.
+func TestAPasswordThatWasMade(t *testing.T) {
+	n := start(t)
+	admin, code := n.role(t, "north", domain.RoleAdmin), n.NewPassword()
+	for _, login := range []string{"anna", "sara"} {
+		if err := n.ResetPassword(t.Context(), admin, login, code); err != nil {
+			t.Fatal(err)
+		}
+		for password, want := range map[string]bool{code: true, strings.ToLower(code): true, strings.ReplaceAll(code, "-", ""): true, password: false, n.NewPassword(): false} {
+			_, err := n.SignIn(t.Context(), access.Credentials{Organisation: "north", Login: login, Password: password, Address: "192.0.2.1"})
+			if want != (err == nil) || !want && !fault.Is(err, fault.Unauthenticated) {
+				t.Errorf("%s with %q: %v", login, password, err)
+			}
+		}
+		if _, err := n.SignIn(t.Context(), access.Credentials{Organisation: "south", Login: login, Password: code, Address: "192.0.2.1"}); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("%s of another organisation: %v", login, err)
+		}
+	}
+}
+
 func TestTicketOpensOnce(t *testing.T) {
 	a := start(t)
 	b := another(a.store, a.clock)

@@ -21,7 +21,7 @@ const password = "correct horse"
 
 // passwordHash is of password: hashing once spares each test its 33 ms a person.
 var passwordHash = sync.OnceValue(func() string {
-	h, err := auth.NewHasher(0).Hash(context.Background(), password)
+	h, err := auth.NewHasher(0).Hash(context.Background(), auth.Lane{Group: auth.Setting}, password)
 	if err != nil {
 		panic(err)
 	}

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -113,6 +114,9 @@ func (s *Service) EndSessions(ctx context.Context, actor domain.Actor, person do
 	return nil
 }
 
+// NewPassword makes a password for the server to give out. It is checked fast, and nobody guesses it.
+func (s *Service) NewPassword() string { return s.hasher.NewCode() }
+
 // ResetPassword gives the person of a login a new password and ends their sessions.
 // Errors: Forbidden, NotFound, Invalid (password).
 func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, password string) error {
@@ -130,7 +134,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	if err := auth.CheckPassword("password", password, least, login, p.GivenName, p.FamilyName); err != nil {
 		return err
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hasher.Hash(ctx, auth.Lane{Group: auth.Setting, Key: fmt.Sprint(actor.Organisation)}, password)
 	if err != nil {
 		return err
 	}

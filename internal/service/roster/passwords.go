@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -58,6 +59,7 @@ func (s *Service) hash(ctx context.Context, org domain.OrganisationID, specs []d
 	if err != nil {
 		return err
 	}
+	lane := auth.Lane{Group: auth.Setting, Key: fmt.Sprint(org)}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, s.Hasher.Parallel()/2))
 	for i, password := range passwords {
@@ -68,11 +70,11 @@ func (s *Service) hash(ctx context.Context, org domain.OrganisationID, specs []d
 			spec := &specs[i]
 			spec.PasswordWas, spec.PasswordHash = stored[spec.ExternalID], nil
 			if spec.PasswordWas != "" {
-				if same, err := s.Hasher.Verify(ctx, auth.Work, spec.PasswordWas, password); err != nil || same {
+				if same, err := s.Hasher.Verify(ctx, lane, spec.PasswordWas, password); err != nil || same {
 					return err
 				}
 			}
-			h, err := s.Hasher.Hash(ctx, password)
+			h, err := s.Hasher.Hash(ctx, lane, password)
 			spec.PasswordHash = &h
 			return err
 		})

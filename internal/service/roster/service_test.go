@@ -174,7 +174,7 @@ func TestPasswordsAreHashedWhenTheyChange(t *testing.T) {
 	}
 	put(ptr("correct horse"), roster.Counts{Created: 1})
 	first := hash()
-	if ok, err := o.hasher.Verify(t.Context(), auth.Work, first, "correct horse"); err != nil || !ok {
+	if ok, err := o.hasher.Verify(t.Context(), auth.Lane{Group: auth.Setting}, first, "correct horse"); err != nil || !ok {
 		t.Errorf("stored %q: %v", first, err)
 	}
 	put(ptr("correct horse"), roster.Counts{Unchanged: 1})
@@ -183,7 +183,7 @@ func TestPasswordsAreHashedWhenTheyChange(t *testing.T) {
 		t.Error("the same password was hashed again")
 	}
 	put(ptr("another horse"), roster.Counts{Updated: 1})
-	if ok, err := o.hasher.Verify(t.Context(), auth.Work, hash(), "another horse"); err != nil || !ok {
+	if ok, err := o.hasher.Verify(t.Context(), auth.Lane{Group: auth.Setting}, hash(), "another horse"); err != nil || !ok {
 		t.Errorf("after the change: %v", err)
 	}
 }
