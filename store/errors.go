@@ -33,6 +33,9 @@ func translate(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // ctx has ended the transaction between two statements
+		return ctx.Err()
+	}
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		return translatePostgres(ctx, e)
 	}

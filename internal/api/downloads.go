@@ -59,6 +59,8 @@ func (s *Server) downloadPage(x *exchange, l attachment.Linked, err error) error
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return say(http.StatusNotFound, w.Unknown)
+	case err != nil && x.abandoned(err):
+		return err
 	case err != nil:
 		s.Log.Error().Str("request_id", x.id).Err(err).Msg("the file of a link could not be read")
 		return say(http.StatusServiceUnavailable, w.Unavailable)
