@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # bench.sh [argument...]: a broadcast to 1500 connected screens, on SQLite with the in-process broker, then on PostgreSQL
-# and Redis servers of its own; then messages of conversations, one by one and by group commit, on both; then the Messages page and the search over 2,000,000 messages on PostgreSQL, as a table. JSON objects, one a
+# and Redis servers of its own; then messages of conversations, one by one and by group commit, and a hall that connects, on both; then the Messages page and the search over 2,000,000 messages on PostgreSQL, as a table. JSON objects, one a
 # line. Arguments go to `crier bench broadcast`, and leave the rest out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +21,10 @@ echo "== messages, SQLite" >&2
 bin/crier bench messages --json
 echo "== messages, PostgreSQL" >&2
 go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench messages --json
+echo "== A hall connects, SQLite" >&2
+bin/crier bench connect --json
+echo "== A hall connects, PostgreSQL" >&2
+go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench connect --json
 echo "== Replies: SQLite, in-process" >&2
 bin/crier bench replies --json
 echo "== Replies: PostgreSQL, Redis, two nodes" >&2

@@ -67,6 +67,31 @@ func TestBroadcast(t *testing.T) {
 	}
 }
 
+// TestConnect measures a little: everybody is welcomed, on both kinds of nodes.
+func TestConnect(t *testing.T) {
+	for name, servers := range map[string]func(t *testing.T) bench.Servers{
+		"sqlite": func(*testing.T) bench.Servers { return bench.Servers{} },
+		"postgres": func(t *testing.T) bench.Servers {
+			return bench.Servers{Database: testkit.Postgres(t), Redis: "redis://" + testkit.Redis(t), Nodes: 2}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := bench.Connect{Servers: servers(t), Connections: 60, Rounds: 2, WarmUp: 1, AtOnce: 20}.Run(t.Context(), progress{t})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Database != name || len(r.Each) != 2 || r.PerSecond <= 0 || r.CaughtUp <= 0 || r.Welcome.P50 <= 0 || r.Disconnected != 0 || r.ClientMicros <= 0 {
+				t.Errorf("%+v", *r)
+			}
+		})
+	}
+	for _, c := range []bench.Connect{{Rounds: 1}, {Connections: 1}, {Connections: 1, Rounds: 1, Servers: bench.Servers{URL: "http://127.0.0.1:1"}}} {
+		if _, err := c.Run(t.Context(), progress{t}); err == nil {
+			t.Errorf("%+v was measured", c)
+		}
+	}
+}
+
 func TestNothingToMeasure(t *testing.T) {
 	for _, b := range []bench.Broadcast{{Publishes: 1}, {Recipients: 1}} {
 		if _, err := b.Run(t.Context(), progress{t}); err == nil {
