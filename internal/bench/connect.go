@@ -77,6 +77,9 @@ func (o Connect) Run(ctx context.Context, progress io.Writer) (*ConnectResult, e
 	return c.sum(), nil
 }
 
+// settleConnect is how long a node has between two rounds.
+const settleConnect = time.Second
+
 // once connects everybody and disconnects them again.
 func (c *connecting) once(ctx context.Context, measured bool, progress io.Writer) (err error) {
 	tickets, err := c.tickets(ctx, c.Connections)
@@ -89,7 +92,7 @@ func (c *connecting) once(ctx context.Context, measured bool, progress io.Writer
 	defer c.reader.close()
 	c.reader.allow(max(c.AtOnce, 0), c.Connections)
 	c.screens = nil
-	if _, err := c.clean(ctx); err != nil {
+	if err := pause(ctx, settleConnect); err != nil { // the sockets of the round before have gone
 		return err
 	}
 	if c.Profile != "" && measured {

@@ -33,7 +33,7 @@ type Journal interface {
 const maxPages = 16
 
 // together says how many connections of a crowd are asked about in one statement, and how often.
-var together = batch.Options{Max: 512, Pace: 10 * time.Millisecond}
+var together = batch.Options{Max: 512, Pace: 25 * time.Millisecond}
 
 // Feed says to the hub, in frames, what the journals hold (hub.Journal,
 // hub.Translator). Connections that arrive at the same time are looked up together.

@@ -32,7 +32,7 @@ const (
 // A hall comes at once: its tickets are made, and used up, in batches.
 const (
 	maxTickets = 512
-	pace       = 5 * time.Millisecond
+	pace       = 10 * time.Millisecond
 )
 
 // Store is what the service needs of the store; its errors are documented there.
