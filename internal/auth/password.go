@@ -111,10 +111,14 @@ func (h *Hasher) VerifyIn(ctx context.Context, own *Lane, all Lane, stored, pass
 	if symbols, ok := h.codes.read(password); ok {
 		return h.codes.compare(stored, symbols)
 	}
-	began := time.Now()
+	earliest := time.After(refusalTime)
 	defer func() {
-		if fault.Is(err, fault.RateLimited) {
-			pause(ctx, refusalTime-time.Since(began))
+		if !fault.Is(err, fault.RateLimited) {
+			return
+		}
+		select {
+		case <-earliest:
+		case <-ctx.Done():
 		}
 	}()
 	if own == nil {
@@ -136,15 +140,6 @@ func (h *Hasher) VerifyIn(ctx context.Context, own *Lane, all Lane, stored, pass
 		h.turns.leave()
 	}
 	return false, err
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
 }
 
 // compare is done in a turn.

@@ -137,7 +137,7 @@ func (b *Batcher[K, In, Out]) Stop(ctx context.Context) error {
 func (b *Batcher[K, In, Out]) work(key K) {
 	defer b.working.Done()
 	for {
-		began := time.Now()
+		next := time.After(b.pace)
 		batch := b.take(key)
 		if len(batch) == 0 {
 			return
@@ -146,9 +146,9 @@ func (b *Batcher[K, In, Out]) work(key K) {
 		for _, it := range batch {
 			close(it.done)
 		}
-		if wait := b.pace - time.Since(began); wait > 0 && b.waits(key) {
+		if b.pace > 0 && b.waits(key) {
 			select {
-			case <-time.After(wait):
+			case <-next:
 			case <-b.ctx.Done():
 			}
 		}

@@ -49,7 +49,7 @@ type Feed struct {
 
 // missing is what is known of the messages after a position.
 type missing struct {
-	any  bool
+	some bool
 	head int64
 }
 
@@ -85,8 +85,8 @@ func (f *Feed) looks(ctx context.Context, org domain.OrganisationID, at []domain
 		return nil, err
 	}
 	out := make([]missing, len(at))
-	for i, any := range found {
-		out[i] = missing{any, head}
+	for i, some := range found {
+		out[i] = missing{some, head}
 	}
 	return out, nil
 }
@@ -144,7 +144,7 @@ func (f *Feed) Start(ctx context.Context, org, person int64) (int64, error) {
 // Missed implements hub.Journal.
 func (f *Feed) Missed(ctx context.Context, org, person, after int64, limit int) ([]hub.Missed, int64, error) {
 	m, err := f.missing.Do(ctx, domain.OrganisationID(org), domain.Position{Person: domain.PersonNo(person), After: after})
-	if err != nil || !m.any {
+	if err != nil || !m.some {
 		return nil, m.head, err
 	}
 	select {
