@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -23,6 +24,17 @@ func login(t testing.TB, s *Store, by domain.Actor, no domain.PersonNo, id strin
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Session returns a login by public id, or NotFound. It may have expired.
+func (s *Store) Session(ctx context.Context, org domain.OrganisationID, id string) (domain.Session, error) {
+	return s.session(ctx, `organisation_id = $1 AND id = $2`, org, id)
+}
+
+// APIKey returns a key by public id, or NotFound; a revoked one is not found, nor is one
+// whose end was recorded when it expired.
+func (s *Store) APIKey(ctx context.Context, org domain.OrganisationID, id string) (domain.APIKey, error) {
+	return s.apiKey(ctx, `revoked_at = 0 AND organisation_id = $1 AND id = $2`, org, id)
 }
 
 func TestSessionsEnd(t *testing.T) {

@@ -73,12 +73,6 @@ func (s *Store) APIKeyBySecret(ctx context.Context, secretHash []byte) (domain.A
 	return s.apiKey(ctx, `secret_hash = $1 AND (revoked_at = 0 OR revoked_at = expires_at)`, secretHash)
 }
 
-// APIKey returns a key by public id, or NotFound; a revoked one is not found, nor is one
-// whose end was recorded when it expired.
-func (s *Store) APIKey(ctx context.Context, org domain.OrganisationID, id string) (domain.APIKey, error) {
-	return s.apiKey(ctx, `revoked_at = 0 AND organisation_id = $1 AND id = $2`, org, id)
-}
-
 func (s *Store) apiKey(ctx context.Context, where string, args ...any) (domain.APIKey, error) {
 	var r apiKeyRow
 	err := s.get(ctx, &r, `SELECT `+apiKeyColumns+` FROM api_keys WHERE `+where, args...)

@@ -55,11 +55,6 @@ func (s *Store) SessionByToken(ctx context.Context, tokenHash []byte) (domain.Se
 	return s.session(ctx, `token_hash = $1`, tokenHash)
 }
 
-// Session returns a login by public id, or NotFound. It may have expired.
-func (s *Store) Session(ctx context.Context, org domain.OrganisationID, id string) (domain.Session, error) {
-	return s.session(ctx, `organisation_id = $1 AND id = $2`, org, id)
-}
-
 func (s *Store) session(ctx context.Context, where string, args ...any) (domain.Session, error) {
 	var r sessionRow
 	err := s.get(ctx, &r, `SELECT `+sessionColumns+` FROM sessions WHERE `+where, args...)
