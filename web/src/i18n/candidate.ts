@@ -112,8 +112,8 @@ export const candidate = {
   'schedule.ask.done': 'Your question was sent. The answer will appear in your messages.',
   'schedule.cannot.title': 'You cannot come to {name}?',
   'schedule.cannot.text': 'Staff are told at once. You stay assigned until they take you off.',
-  'schedule.cannot.body': 'Reason (you may leave it empty)',
-  'schedule.cannot.send': 'Report that I cannot come',
+  'schedule.cannot.body': 'Reason (optional)',
+  'schedule.cannot.send': 'Send',
   'schedule.cannot.done': 'Staff have been told that you cannot come.',
   'schedule.away': 'Not available',
   'schedule.awayFor': 'set for {name}',
@@ -122,7 +122,7 @@ export const candidate = {
   'contact.reach': 'How you are reached',
   'contact.smsWords': 'Yes, I want to be contacted via SMS',
   'contact.smsHint': 'You can change this at any time, here or by answering STOP.',
-  'contact.always': 'Every message also stands in your messages on this page.',
+  'contact.always': 'Every message is also kept in your message centre.',
   'contact.saved': 'Saved',
   'contact.failed': 'Your settings could not be read',
 
@@ -135,13 +135,13 @@ export const candidate = {
   'popup.title': 'Message',
   'popup.pageTitle': { one: '{count} new message', other: '{count} new messages' },
 
-  'keys.title': 'Keys',
+  'keys.title': 'Keyboard shortcuts',
   'keys.search': 'Search messages',
   'keys.move': 'Move through the list',
   'keys.open': 'Open a message',
   'keys.close': 'Close a message, or read a pop-up later',
   'keys.send': 'Send what you write',
-  'keys.help': 'This list',
+  'keys.help': 'Show shortcuts',
 } as const
 
 export const candidateByLanguage = { en: { ...common, ...candidate } }

@@ -84,7 +84,7 @@ test('unread in words, search, arrows, reading pane, Esc: by keyboard alone', as
   await expect(rows.nth(2)).toBeFocused()
 
   await page.keyboard.press('?')
-  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
   await accessible(page)
   await page.keyboard.press('Escape')
   await expect(rows.nth(2)).toBeFocused()

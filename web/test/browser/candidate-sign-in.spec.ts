@@ -12,7 +12,7 @@ test('signing in: what is missing is named at its field, a wrong password is sai
   await accessible(page)
 
   await page.keyboard.press('Enter')
-  await expect(page.getByText('Write your login')).toBeVisible()
+  await expect(page.getByText('Enter your login')).toBeVisible()
   await expect(page.getByLabel('Login')).toHaveAttribute('aria-invalid', 'true')
   await expect(page.getByLabel('Login')).toBeFocused()
   await accessible(page)
@@ -71,7 +71,7 @@ test('a session that is over says so, keeps the page and what was written, and l
   const page = await candidate.sit()
   await page.getByLabel('Your answer').fill('Half an answer')
   await candidate.signOutEverywhere()
-  const over = page.getByRole('dialog', { name: 'Your session is over' })
+  const over = page.getByRole('dialog', { name: 'Your session has expired' })
   await expect(over).toBeVisible()
   await expect(page.getByLabel('Your answer')).toHaveValue('Half an answer')
   await fits(page)
@@ -80,7 +80,7 @@ test('a session that is over says so, keeps the page and what was written, and l
   // Closed, the page can be read and written in, and the way back is still there.
   await page.keyboard.press('Escape')
   await page.getByLabel('Your answer').fill('Half an answer and more')
-  await page.getByRole('alert').filter({ hasText: 'Your session is over' }).getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('alert').filter({ hasText: 'Your session has expired' }).getByRole('button', { name: 'Sign in' }).click()
   await page.evaluate(() => Object.assign(window, { same: true }))
   await over.getByLabel('Login').fill(candidate.login)
   await over.getByLabel('Password', { exact: true }).fill('crier-demo')

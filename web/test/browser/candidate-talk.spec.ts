@@ -102,7 +102,7 @@ test('the schedule: a question about a shift, a report that one cannot come, by 
 
   await page.getByRole('button', { name: /^I cannot come: Exam week/ }).click()
   await accessible(page)
-  await page.getByRole('button', { name: 'Report that I cannot come' }).click() // without a word
+  await page.getByRole('button', { name: 'Send', exact: true }).click() // without a word
   await expect(page.getByText('You have said that you cannot come')).toBeVisible()
   await expect(page.getByRole('button', { name: /^I cannot come: Exam week/ })).toHaveCount(0)
   const items = await candidate.conversation()

@@ -68,7 +68,7 @@ test('processed by whom and when, undone by a reply; archived; marked unread; as
   await expect(theirs.getByText('You are answering')).toBeVisible()
   await expect(two.getByText(`Anna Lind assigned ${sara.name} to you`)).toBeVisible()
   await theirs.getByRole('button', { name: 'Release' }).click()
-  await expect(mine.getByText('Nobody is answering')).toBeVisible()
+  await expect(mine.getByText('Unclaimed')).toBeVisible()
 
   await menu(theirs, two, 'Mark as unread')
   await two.keyboard.press('Escape')

@@ -248,7 +248,7 @@ test('settings: a roster shows what was recognised before it is imported, and ev
 
 test('settings: a choice of the organisation; canned replies, shared and own', async ({ browser, server }) => {
   const page = await server.open(browser, 'admin', '/staff/settings')
-  const choice = page.getByRole('checkbox', { name: 'A sending may go without a subject' })
+  const choice = page.getByRole('checkbox', { name: 'Subject optional for announcements' })
   await choice.click()
   await expect(page.getByText('Saved', { exact: true })).toBeVisible()
   await page.reload()

@@ -30,7 +30,7 @@ const test = base.extend<object, { brief: Server }>({
 })
 
 const soon = (page: Page) => page.getByRole('dialog', { name: 'You will be signed out soon' })
-const over = (page: Page) => page.getByRole('dialog', { name: 'Your session is over' })
+const over = (page: Page) => page.getByRole('dialog', { name: 'Your session has expired' })
 
 async function signIn(page: Page, login: string): Promise<void> {
   await over(page).getByLabel('Login').fill(login)

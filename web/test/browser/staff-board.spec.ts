@@ -43,7 +43,7 @@ test('the board fills by itself; who has not comes first; told, reminded, printe
   const remind = page.getByRole('button', { name: /^Remind \d+…/ })
   const count = Number(/\d+/.exec((await remind.textContent()) ?? '')?.[0])
   await remind.click()
-  const dialog = page.getByRole('dialog', { name: 'Remind only those' })
+  const dialog = page.getByRole('dialog', { name: 'Send reminder' })
   await expect(dialog).toContainText(`${count} candidates have not seen it`)
   await expect(dialog).toContainText('Reminder: Please stay seated')
   await accessible(page)

@@ -79,7 +79,7 @@ test('moved during the test: the board says where they sit now and sat then, and
   await shot(page, 'moved')
   await accessible(page)
   await page.getByRole('button', { name: 'Remind 1…' }).click()
-  const remind = page.getByRole('dialog', { name: 'Remind only those' })
+  const remind = page.getByRole('dialog', { name: 'Send reminder' })
   await expect(remind.getByText('Mover No1')).toBeVisible()
   await remind.getByRole('button', { name: 'Remind 1' }).click()
   await expect(page.getByRole('row', { name: /Mover No4/ })).toContainText(/reminded .* by Anna Lindqvist/)
@@ -113,7 +113,7 @@ test('a colleague’s message and reminder are said, live', async ({ browser, se
   await expect(page.getByRole('button', { name: 'Remind 3…' })).toBeVisible()
   await page.getByRole('button', { name: 'Remind 3…' }).click()
   await server.api('chief', 'POST', `/broadcasts/${broadcast.id}/remind`, { key: `remind-${id}`, missing: 'displayed' })
-  await page.getByRole('dialog', { name: 'Remind only those' }).getByRole('button', { name: 'Remind 3' }).click()
+  await page.getByRole('dialog', { name: 'Send reminder' }).getByRole('button', { name: 'Remind 3' }).click()
   await expect(page.getByText(/has just reminded the same candidates/)).toBeVisible()
 })
 

@@ -16,7 +16,7 @@ export const compose = {
   'compose.emoji': 'Emoji',
   'compose.canned': 'Canned replies',
   'compose.group': 'In {group}',
-  'compose.noGroup': 'In no group',
+  'compose.noGroup': 'General (no group)',
   'compose.groupLabel': 'What this message belongs to',
   'compose.drop': 'Drop files to attach them',
   'compose.count': '{used} of {limit}',

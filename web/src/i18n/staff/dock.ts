@@ -31,7 +31,7 @@ export const dock = {
   'dock.said': { one: '{count} unread chat', other: '{count} unread chats' },
 
   'keys.chats': 'In a chat',
-  'keys.chat': 'The chats, from anywhere',
+  'keys.chat': 'Open chats',
   'keys.chatSend': 'Send, if you have chosen so; else a new line',
   'keys.canned': 'Canned replies, at the beginning of a message',
   'keys.mention': 'Mention a colleague in a private note',

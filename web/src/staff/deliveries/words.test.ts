@@ -11,7 +11,7 @@ const plan = (email: object | undefined, sms: object | undefined, app = 1): Plan
 
 test('the plan of one person says what goes first, then what does not and why', () => {
   const both = ['email', 'sms'] as const
-  expect(planLine(plan({ address: 'sara@example.org' }, { reason: 'no_opt_in' }), both)).toBe('app, email to sara@example.org; no SMS: has not agreed to it')
+  expect(planLine(plan({ address: 'sara@example.org' }, { reason: 'no_opt_in' }), both)).toBe('app, email to sara@example.org; no SMS: no consent')
   expect(planLine(plan({ reason: 'no_address' }, { reason: 'no_address' }), both)).toBe('app; no email: has no email address; no SMS: has no phone number')
   expect(planLine(plan({ address: 'a@example.org' }, { address: '+4740000000' }), both)).toBe('app, email to a@example.org, SMS to +4740000000')
 })
@@ -28,7 +28,7 @@ test('what waits goes, and says until when', () => {
 })
 
 test('reasons: by channel, in general, a provider’s code, the provider’s own words', () => {
-  expect(whyWord('sms', 'opted_out')).toBe('has said stop')
+  expect(whyWord('sms', 'opted_out')).toBe('opted out')
   expect(whyWord('sms', '29999')).toBe('error 29999')
   expect(whyWord('email', '5.1.1', 'mailbox unavailable')).toBe('mailbox unavailable')
   expect(whyWord('email', 'something_new')).toBe('something_new')
@@ -45,7 +45,7 @@ test('the states of copies in words', () => {
   const at = new Date(2026, 10, 21, 9, 41).toISOString()
   expect(stateLines([{ channel: 'email', state: 'delivered', at }, { channel: 'sms', state: 'failed', reason: 'invalid_number', at }])).toBe('Email delivered 09:41 · SMS failed: the phone number is not a number')
   expect(stateLine({ channel: 'sms', state: 'waiting' })).toBe('SMS waiting')
-  expect(stateLine({ channel: 'sms', state: 'suppressed', reason: 'no_opt_in' })).toBe('SMS not sent: has not agreed to it')
+  expect(stateLine({ channel: 'sms', state: 'suppressed', reason: 'no_opt_in' })).toBe('SMS not sent: no consent')
 })
 
 test('a sending’s copies by channel and state', () => {

@@ -51,7 +51,7 @@ export function copyWords(channel: Copied, copy: PlanCopy): string {
   return copy.reason ? t('copy.waitsNow', { what }) : what
 }
 
-/** The plan of a message to one person, in one line: "app, email to sara@example.org; no SMS: has not agreed to it". */
+/** The plan of a message to one person, in one line: "app, email to sara@example.org; no SMS: no consent". */
 export function planLine(plan: Plan, chosen: readonly Copied[]): string {
   const one = plan.people?.[0]
   const goes: string[] = plan.counts.app ? [t('copy.app')] : []
