@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // newDelivery asks for one copy.
@@ -95,7 +96,7 @@ func (t *Tx) expandCopies(ctx context.Context, after, to int64) error {
 		return err
 	}
 	for _, r := range rows {
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		if err := json.Unmarshal([]byte(r.Payload), &text); err != nil {
 			return fmt.Errorf("entry %d: %w", r.Offset, err)
 		}
@@ -106,7 +107,7 @@ func (t *Tx) expandCopies(ctx context.Context, after, to int64) error {
 		if len(text.Channels) == 0 && (set.EscalateAfter <= 0 || kind == domain.KindTest) {
 			continue
 		}
-		var rooms []domain.AudienceRoom
+		var rooms []journal.AudienceRoom
 		if err := json.Unmarshal([]byte(r.Audience), &rooms); err != nil {
 			return fmt.Errorf("entry %d: %w", r.Offset, err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // elsewhere makes a hall with a pool in an organisation whose candidates meet messages by their copies alone.
@@ -43,7 +44,7 @@ func TestElsewhere(t *testing.T) {
 		// Sendings: one of the pool, one of the test, whose words look like the field.
 		for i, elsewhere := range []bool{true, false} {
 			e := sending(org, []domain.GroupID{yard, exam}[i], 1, "Sending", []string{"key-e-3", "key-e-4"}[i])
-			var text domain.BroadcastSent
+			var text journal.BroadcastSent
 			if err := json.Unmarshal(e.Payload, &text); err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +129,7 @@ func TestElsewhereIsNotStopped(t *testing.T) {
 		m.Group, m.Channels = yard, []domain.Channel{domain.ChannelEmail}
 		one(t, s, org, m)
 		e := sending(org, yard, 1, "By mail, to many", "key-s-2")
-		e.Payload = payload(domain.BroadcastSent{Subject: "S", Body: "B", Level: domain.LevelChat, GroupKind: domain.KindPool, Channels: m.Channels, Elsewhere: true})
+		e.Payload = payload(journal.BroadcastSent{Subject: "S", Body: "B", Level: domain.LevelChat, GroupKind: domain.KindPool, Channels: m.Channels, Elsewhere: true})
 		if _, _, err := s.Append(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +186,7 @@ func TestChosenChannels(t *testing.T) {
 		}
 		chosen(`null`)
 		e := sending(org, exam, 1, "By SMS", "key-c-1")
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		if err := json.Unmarshal(e.Payload, &text); err != nil {
 			t.Fatal(err)
 		}

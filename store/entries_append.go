@@ -2,26 +2,25 @@ package store
 
 import (
 	"context"
+	"crier/internal/journal"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"crier/internal/domain"
 )
 
 // appendAll gives the entries the places after head, times and hashes, in order, and
 // inserts them in one statement. The transaction must hold the journal's row with this
 // head, t.prev must be the hash of the entry there, and no request key may have been
 // used: Append checks what this does not.
-func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*domain.Entry) error {
+func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*journal.Entry) error {
 	if len(list) == 0 {
 		return nil
 	}
 	rows := make([][]any, len(list))
 	for i, e := range list {
 		t.chain(e, head+1+int64(i), at)
-		rows[i] = []any{e.Offset, e.Kind, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Exam, string(e.Payload), string(e.Audience),
+		rows[i] = []any{e.Offset, e.Kind, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Group, string(e.Payload), string(e.Audience),
 			e.RequestKey, hex.EncodeToString(e.RequestHash), hex.EncodeToString(e.Prev), hex.EncodeToString(e.Hash)}
 	}
 	d := t.s.d
@@ -41,12 +40,12 @@ func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*do
 }
 
 // chain places an entry after the one whose hash is t.prev.
-func (t *Tx) chain(e *domain.Entry, offset int64, at time.Time) {
+func (t *Tx) chain(e *journal.Entry, offset int64, at time.Time) {
 	e.Organisation, e.Offset, e.At, e.Prev = t.org, offset, at, t.prev
 	if e.Payload == nil {
 		e.Payload = json.RawMessage("{}")
 	}
-	e.Hash = domain.EntryHash(e)
+	e.Hash = journal.HashOf(e)
 	t.prev = e.Hash
 }
 

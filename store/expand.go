@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // expandBatch is how many sendings one transaction of Expand covers at most.
@@ -124,7 +125,7 @@ func (t *Tx) expandSearch(ctx context.Context, after, to int64) error {
 	}
 	found := make([]searchRow, len(rows))
 	for i, r := range rows {
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		if err := json.Unmarshal([]byte(r.Payload), &text); err != nil {
 			return fmt.Errorf("entry %d: %w", r.Offset, err)
 		}

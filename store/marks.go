@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // marking is what a mark changes: where it changes anything, and what it makes of a
@@ -38,7 +39,7 @@ func answeredSince(table, and string) string {
 // MarkConversations sets a mark of the team's on those of the people's conversations
 // that do not have it yet, and records it in one entry. If it changes nothing the entry
 // is nil. Whether the people are seen is the caller's to check.
-func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *domain.Entry, err error) {
+func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *journal.Entry, err error) {
 	m, ok := markings[mark]
 	if !ok {
 		return 0, nil, fmt.Errorf("no such mark: %q", mark)
@@ -61,7 +62,7 @@ func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark dom
 		if err != nil {
 			return err
 		}
-		e := &domain.Entry{Kind: domain.EntryConversationMarked, Actor: by.Ref(), Payload: payload(domain.ConversationMarked{Mark: mark, People: reached})}
+		e := &journal.Entry{Kind: journal.KindConversationMarked, Actor: by.Ref(), Payload: payload(journal.ConversationMarked{Mark: mark, People: reached})}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark dom
 	return changed, entry, nil
 }
 
-func (t *Tx) mark(ctx context.Context, m marking, people []domain.PersonNo, e *domain.Entry) error {
+func (t *Tx) mark(ctx context.Context, m marking, people []domain.PersonNo, e *journal.Entry) error {
 	args := []any{t.org, jsonOf(people)}
 	if m.signed {
 		args = append(args, micros(e.At), e.Actor.Name)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // staffWith makes a staff member with a role, an address and a preference ("" = none).
@@ -130,7 +131,7 @@ func TestExportMail(t *testing.T) {
 				t.Fatalf("%+v %v", x, err)
 			}
 			x.State, x.EndedAt, x.ExpiresAt = c.state, now, now.Add(24*time.Hour)
-			if e, err := s.EndExport(t.Context(), *x, "worker", ines.Ref(), domain.ExportEnded{Export: id, State: c.state}); err != nil || e == nil {
+			if e, err := s.EndExport(t.Context(), *x, "worker", ines.Ref(), journal.ExportEnded{Export: id, State: c.state}); err != nil || e == nil {
 				t.Fatalf("%+v %v", e, err)
 			}
 		}

@@ -9,11 +9,12 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // ChangeSettings changes the organisation's settings and records it; the entry is nil if
 // change left everything as it was.
-func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (now domain.Settings, e *domain.Entry, err error) {
+func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (now domain.Settings, e *journal.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -44,7 +45,7 @@ func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func
 		if _, err := tx.Exec(ctx, `UPDATE organisations SET settings = $2 WHERE id = $1`, by.Organisation, jsonOf(now)); err != nil {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntrySettingsChanged, Actor: by.Ref(), Payload: payload(domain.SettingsChanged{Settings: now})}
+		e = &journal.Entry{Kind: journal.KindSettingsChanged, Actor: by.Ref(), Payload: payload(journal.SettingsChanged{Settings: now})}
 		return tx.Append(ctx, e)
 	})
 	if err != nil {
@@ -75,7 +76,7 @@ func (s *Store) CannedReplies(ctx context.Context, org domain.OrganisationID, ow
 // PutCanned adds a reply, or replaces the one of the same id and owner. A change of a shared one
 // is recorded; the entry is nil otherwise. Errors: NotFound; TooLarge when the owner has most
 // already; Conflict (field "shortcut") when a shared one or one of the owner's has it.
-func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) (e *domain.Entry, err error) {
+func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) (e *journal.Entry, err error) {
 	org := by.Organisation
 	err = s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
@@ -102,8 +103,8 @@ func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedR
 		if err != nil || r.Owner != 0 {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntryCannedChanged, Actor: by.Ref(),
-			Payload: payload(domain.CannedChanged{ID: r.ID, Title: r.Title, Shortcut: r.Shortcut, Subject: r.Subject, Body: r.Body})}
+		e = &journal.Entry{Kind: journal.KindCannedChanged, Actor: by.Ref(),
+			Payload: payload(journal.CannedChanged{ID: r.ID, Title: r.Title, Shortcut: r.Shortcut, Subject: r.Subject, Body: r.Body})}
 		return tx.Append(ctx, e)
 	})
 	if err != nil {
@@ -113,7 +114,7 @@ func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedR
 }
 
 // RemoveCanned removes a reply of the owner (0: a shared one, which is recorded). Errors: NotFound.
-func (s *Store) RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) (e *domain.Entry, err error) {
+func (s *Store) RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) (e *journal.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -129,7 +130,7 @@ func (s *Store) RemoveCanned(ctx context.Context, by domain.Actor, owner domain.
 		if owner != 0 {
 			return nil
 		}
-		e = &domain.Entry{Kind: domain.EntryCannedChanged, Actor: by.Ref(), Payload: payload(domain.CannedChanged{ID: id, Title: titles[0], Removed: true})}
+		e = &journal.Entry{Kind: journal.KindCannedChanged, Actor: by.Ref(), Payload: payload(journal.CannedChanged{ID: id, Title: titles[0], Removed: true})}
 		return tx.Append(ctx, e)
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 	"crier/internal/service/conversation"
 	"crier/internal/service/monitor"
@@ -98,7 +99,7 @@ func (n *Node) presenceChanged(org int64, changes []hub.Presence) {
 
 // entryFollowed hears every entry that the hub follows, of this node and others.
 func (n *Node) entryFollowed(_ int64, e hub.Entry) {
-	if entry, ok := e.Value.(*domain.Entry); ok {
+	if entry, ok := e.Value.(*journal.Entry); ok {
 		n.Access.Invalidate(entry)
 		n.Monitor.Entry(entry)
 		n.Team.Entry(entry)
@@ -113,9 +114,9 @@ func (n *Node) entryFollowed(_ int64, e hub.Entry) {
 
 // shutOut closes the connections of people who are locked now, those too that a ticket
 // of an API key opened: none of theirs is let in again.
-func (n *Node) shutOut(e *domain.Entry) {
-	var p domain.PeopleUpserted
-	if e.Kind != domain.EntryPeopleUpserted || json.Unmarshal(e.Payload, &p) != nil {
+func (n *Node) shutOut(e *journal.Entry) {
+	var p journal.PeopleUpserted
+	if e.Kind != journal.KindPeopleUpserted || json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}
 	var people []int64
@@ -132,9 +133,9 @@ func (n *Node) shutOut(e *domain.Entry) {
 // rescope has the pages of staff whose scopes changed come back, so that they hear of what they
 // may see now and of nothing else. It follows Access.Invalidate: whoever comes back is
 // looked up anew.
-func (n *Node) rescope(e *domain.Entry) {
-	var p domain.ScopesChanged
-	if e.Kind != domain.EntryScopesChanged || json.Unmarshal(e.Payload, &p) != nil {
+func (n *Node) rescope(e *journal.Entry) {
+	var p journal.ScopesChanged
+	if e.Kind != journal.KindScopesChanged || json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}
 	people := make([]int64, len(p.Changes))
@@ -155,8 +156,8 @@ func (n *Node) statusChanged(sending bool) {
 }
 
 // measureReceipts counts a batch of receipts that this node wrote.
-func (n *Node) measureReceipts(e *domain.Entry) {
-	var p domain.ReceiptsRecorded
+func (n *Node) measureReceipts(e *journal.Entry) {
+	var p journal.ReceiptsRecorded
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}

@@ -25,6 +25,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/gateway"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/access"
 	"crier/internal/service/attachment"
@@ -214,7 +215,7 @@ func (n *Node) build(o Options) {
 	limits := n.cfg.Limits()
 
 	n.expander = broadcast.NewExpander(n.expand, 0, n.log)
-	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log, Committed: func(e *domain.Entry) {
+	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log, Committed: func(e *journal.Entry) {
 		n.measureReceipts(e)
 		n.committed(e)
 	}})
@@ -262,7 +263,7 @@ func (n *Node) Close() error {
 }
 
 // committed rings the doorbell.
-func (n *Node) committed(e *domain.Entry) {
+func (n *Node) committed(e *journal.Entry) {
 	if e != nil {
 		n.Access.Invalidate(e)
 		n.Delivery.Entry(e)

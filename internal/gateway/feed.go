@@ -10,13 +10,14 @@ import (
 	"crier/hub"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
 // Journal is what the hub follows, as the store keeps it.
 type Journal interface {
 	Heads(ctx context.Context, orgs ...domain.OrganisationID) (map[domain.OrganisationID]int64, error)
-	Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*domain.Entry, error)
+	Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*journal.Entry, error)
 	// MessagesSince returns a person's messages after an offset, oldest first, and the head as
 	// it was before they were read.
 	MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]domain.Message, int64, error)
@@ -65,7 +66,7 @@ func (f *Feed) Entries(ctx context.Context, org, after int64, limit int) ([]hub.
 }
 
 // EntryOf is a journal's entry as the hub follows it.
-func EntryOf(e *domain.Entry) hub.Entry {
+func EntryOf(e *journal.Entry) hub.Entry {
 	return hub.Entry{Offset: e.Offset, Prev: e.Prev, Hash: e.Hash, Value: e}
 }
 
@@ -100,7 +101,7 @@ func MessageOf(m domain.Message) protocol.Message {
 			Width: f.Width, Height: f.Height, Picture: f.Picture()})
 	}
 	if a := m.About; a != nil {
-		out.About = &protocol.About{Kind: string(a.Kind), Group: protocol.Group{ID: string(a.Group), Kind: string(m.Kind), Name: m.Text.ExamName},
+		out.About = &protocol.About{Kind: string(a.Kind), Group: protocol.Group{ID: string(a.Group), Kind: string(m.Kind), Name: m.Text.GroupName},
 			StartsAt: known(a.StartsAt), EndsAt: known(a.EndsAt)}
 	}
 	return out
@@ -111,7 +112,7 @@ func groupOf(m domain.Message) *protocol.Group {
 	if m.Exam == "" {
 		return nil
 	}
-	return &protocol.Group{ID: string(m.Exam), Kind: string(m.Kind), Name: m.Text.ExamName}
+	return &protocol.Group{ID: string(m.Exam), Kind: string(m.Kind), Name: m.Text.GroupName}
 }
 
 // known leaves out a time that is not.
@@ -141,32 +142,32 @@ func messageFrame(m protocol.Message) *hub.Frame {
 
 // Plan implements hub.Translator.
 func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
-	entry, ok := e.Value.(*domain.Entry)
+	entry, ok := e.Value.(*journal.Entry)
 	if !ok {
 		return hub.Plan{}
 	}
 	switch entry.Kind {
-	case domain.EntryBroadcastSent:
+	case journal.KindBroadcastSent:
 		return planBroadcast(entry)
-	case domain.EntryMessageSent:
+	case journal.KindMessageSent:
 		return planMessage(entry)
-	case domain.EntryReceiptsRecorded:
+	case journal.KindReceiptsRecorded:
 		return f.planReceipts(org, entry)
-	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored, domain.EntryUnavailabilityRemoved:
+	case journal.KindAssignmentDeleted, journal.KindAssignmentRestored, journal.KindUnavailabilityRemoved:
 		return planSchedule(entry)
-	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryEnrolmentsUpserted:
+	case journal.KindExamsUpserted, journal.KindGroupsUpserted, journal.KindEnrolmentsUpserted:
 		return planRoster(entry)
-	case domain.EntryEnrolmentsProgress:
+	case journal.KindEnrolmentsProgress:
 		return planProgress(entry)
-	case domain.EntryPeopleUpserted:
+	case journal.KindPeopleUpserted:
 		return planSelf(entry)
-	case domain.EntrySessionEnded:
-		var p domain.SessionChanged
+	case journal.KindSessionEnded:
+		var p journal.SessionChanged
 		if json.Unmarshal(entry.Payload, &p) == nil {
 			return hub.Plan{Sessions: p.Sessions}
 		}
-	case domain.EntryAPIKeyRevoked:
-		var p domain.APIKeyChanged
+	case journal.KindAPIKeyRevoked:
+		var p journal.APIKeyChanged
 		if json.Unmarshal(entry.Payload, &p) == nil {
 			return hub.Plan{Sessions: []string{p.ID}}
 		}
@@ -176,12 +177,12 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 
 // planBroadcast makes one frame per room of the audience: the room is the only thing that
 // differs besides the cursors.
-func planBroadcast(e *domain.Entry) hub.Plan {
+func planBroadcast(e *journal.Entry) hub.Plan {
 	var rooms []struct {
 		Room   string  `json:"room"`
 		People []int64 `json:"people"`
 	}
-	m, err := domain.MessageOf(e)
+	m, err := journal.MessageOf(e)
 	if err != nil || m.Elsewhere || json.Unmarshal(e.Audience, &rooms) != nil {
 		return hub.Plan{}
 	}
@@ -195,11 +196,11 @@ func planBroadcast(e *domain.Entry) hub.Plan {
 
 // planMessage is one message of a conversation, for its candidate: of staff, or their own
 // for their other pages.
-func planMessage(e *domain.Entry) hub.Plan {
+func planMessage(e *journal.Entry) hub.Plan {
 	var to struct {
 		Person int64 `json:"person"`
 	}
-	m, err := domain.MessageOf(e)
+	m, err := journal.MessageOf(e)
 	if err != nil || m.Elsewhere || json.Unmarshal(e.Payload, &to) != nil || to.Person == 0 {
 		return hub.Plan{}
 	}
@@ -208,8 +209,8 @@ func planMessage(e *domain.Entry) hub.Plan {
 
 // planReceipts tells a candidate's tabs and devices what was acknowledged on one of
 // them.
-func (f *Feed) planReceipts(org int64, e *domain.Entry) hub.Plan {
-	var p domain.ReceiptsRecorded
+func (f *Feed) planReceipts(org int64, e *journal.Entry) hub.Plan {
+	var p journal.ReceiptsRecorded
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return hub.Plan{}
 	}
@@ -228,8 +229,8 @@ func (f *Feed) planReceipts(org int64, e *domain.Entry) hub.Plan {
 }
 
 // planSchedule tells a candidate's pages that their schedule is another.
-func planSchedule(e *domain.Entry) hub.Plan {
-	var p domain.Reached
+func planSchedule(e *journal.Entry) hub.Plan {
+	var p journal.Reached
 	if json.Unmarshal(e.Payload, &p) != nil || p.Person == 0 {
 		return hub.Plan{}
 	}
@@ -242,7 +243,7 @@ const carryMost = 64 << 10
 
 // Encode implements hub.Translator.
 func (f *Feed) Encode(_ int64, e hub.Entry) []byte {
-	entry, ok := e.Value.(*domain.Entry)
+	entry, ok := e.Value.(*journal.Entry)
 	if !ok || len(entry.Payload)+len(entry.Audience) > carryMost {
 		return nil
 	}
@@ -257,7 +258,7 @@ func (f *Feed) Encode(_ int64, e hub.Entry) []byte {
 // JSON they would be compacted, and no JSON at all would become null, and neither is
 // what was hashed.
 type carried struct {
-	*domain.Entry
+	*journal.Entry
 	Payload, Audience []byte
 }
 
@@ -266,13 +267,13 @@ var errForeign = errors.New("gateway: an entry that is not what it claims")
 // Decode implements hub.Translator. An entry whose hash does not fit its content is
 // refused: the journal has the true one.
 func (f *Feed) Decode(org int64, b []byte) (hub.Entry, error) {
-	var e domain.Entry
+	var e journal.Entry
 	c := carried{Entry: &e}
 	if err := json.Unmarshal(b, &c); err != nil {
 		return hub.Entry{}, fmt.Errorf("decode an entry from another node: %w", err)
 	}
 	e.Payload, e.Audience = c.Payload, c.Audience
-	if int64(e.Organisation) != org || string(domain.EntryHash(&e)) != string(e.Hash) {
+	if int64(e.Organisation) != org || string(journal.HashOf(&e)) != string(e.Hash) {
 		return hub.Entry{}, errForeign
 	}
 	return EntryOf(&e), nil

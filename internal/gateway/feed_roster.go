@@ -7,6 +7,7 @@ import (
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
@@ -29,11 +30,11 @@ func scheduleFrame(n int) *hub.Frame {
 // planRoster tells the candidates concerned that a test or another group of theirs changed, or
 // their place in it. The frame says nothing of what changed or of anybody else: each page
 // reads what is its own.
-func planRoster(e *domain.Entry) hub.Plan {
+func planRoster(e *journal.Entry) hub.Plan {
 	var p struct {
-		Tests  []domain.ExamRecord  `json:"tests"`
-		Groups []domain.GroupRecord `json:"groups"`
-		People []domain.PersonNo    `json:"people"`
+		Tests  []journal.ExamRecord  `json:"tests"`
+		Groups []journal.GroupRecord `json:"groups"`
+		People []domain.PersonNo     `json:"people"`
 	}
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return hub.Plan{}
@@ -57,8 +58,8 @@ func planRoster(e *domain.Entry) hub.Plan {
 
 // planProgress tells candidates that they have started or submitted. The frame carries the
 // fact: when a hall starts, no page needs to ask.
-func planProgress(e *domain.Entry) hub.Plan {
-	var p domain.ProgressChanged
+func planProgress(e *journal.Entry) hub.Plan {
+	var p journal.ProgressChanged
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return hub.Plan{}
 	}
@@ -72,7 +73,7 @@ func planProgress(e *domain.Entry) hub.Plan {
 		k := step{c.Progress, c.At.UnixMicro()}
 		if frames[k] == nil {
 			frames[k] = hub.NewFrame(protocol.Encode(protocol.OwnProgress{
-				Type: "progress", Test: string(e.Exam), Progress: string(c.Progress), At: c.At,
+				Type: "progress", Test: string(e.Group), Progress: string(c.Progress), At: c.At,
 			}))
 		}
 		plan.Direct = append(plan.Direct, hub.Direct{Person: int64(c.Person), Frame: frames[k]})
@@ -81,8 +82,8 @@ func planProgress(e *domain.Entry) hub.Plan {
 }
 
 // planSelf tells people that their own name or language changed.
-func planSelf(e *domain.Entry) hub.Plan {
-	var p domain.PeopleUpserted
+func planSelf(e *journal.Entry) hub.Plan {
+	var p journal.PeopleUpserted
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return hub.Plan{}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
@@ -54,20 +55,20 @@ func (s *standing) among(org domain.OrganisationID, which func(*client) bool) []
 }
 
 // Entry hears every entry that this node follows. It does not wait.
-func (g *Gateway) Entry(e *domain.Entry) {
+func (g *Gateway) Entry(e *journal.Entry) {
 	switch e.Kind {
-	case domain.EntryEnrolmentsUpserted:
-		var p domain.EnrolmentsUpserted
+	case journal.KindEnrolmentsUpserted:
+		var p journal.EnrolmentsUpserted
 		if json.Unmarshal(e.Payload, &p) == nil {
 			g.moved(e.Organisation, p.People)
 		}
-	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
-		var p domain.Reached
+	case journal.KindAssignmentDeleted, journal.KindAssignmentRestored:
+		var p journal.Reached
 		if json.Unmarshal(e.Payload, &p) == nil {
 			g.moved(e.Organisation, []domain.PersonNo{p.Person})
 		}
-	case domain.EntryExamsUpserted:
-		var p domain.ExamsUpserted
+	case journal.KindExamsUpserted:
+		var p journal.ExamsUpserted
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}
@@ -76,9 +77,9 @@ func (g *Gateway) Entry(e *domain.Entry) {
 			tests[r.ID] = r.EndMoved
 		}
 		g.reterm(e.Organisation, func(s domain.Scope) bool { return tests[s.Exam] })
-	case domain.EntrySettingsChanged:
+	case journal.KindSettingsChanged:
 		g.reterm(e.Organisation, func(s domain.Scope) bool { return s.Kind == domain.KindTest })
-	case domain.EntryPeopleUpserted:
+	case journal.KindPeopleUpserted:
 		g.rerole(e)
 	}
 }
@@ -105,8 +106,8 @@ func (g *Gateway) reterm(org domain.OrganisationID, which func(domain.Scope) boo
 }
 
 // rerole has the pages of staff come back whose role is another.
-func (g *Gateway) rerole(e *domain.Entry) {
-	var p domain.PeopleUpserted
+func (g *Gateway) rerole(e *journal.Entry) {
+	var p journal.PeopleUpserted
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // A known token is not looked up again for cacheLife. What ends it earlier comes
@@ -73,25 +74,25 @@ func (c *cache) forget(org domain.OrganisationID, which func(Identity) bool) {
 // Invalidate forgets what an entry makes untrue: ended sessions, revoked keys,
 // changed people, scopes, and times of tests, which end a reach. Call it with every entry that is followed. Cheap, never
 // waits for the store.
-func (s *Service) Invalidate(e *domain.Entry) {
+func (s *Service) Invalidate(e *journal.Entry) {
 	var people []domain.PersonNo
 	switch e.Kind {
-	case domain.EntrySessionEnded:
-		var p domain.SessionChanged
+	case journal.KindSessionEnded:
+		var p journal.SessionChanged
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}
 		s.cache.forget(e.Organisation, func(id Identity) bool { return slices.Contains(p.Sessions, id.Session) })
 		return
-	case domain.EntryAPIKeyRevoked:
-		var p domain.APIKeyChanged
+	case journal.KindAPIKeyRevoked:
+		var p journal.APIKeyChanged
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}
 		s.cache.forget(e.Organisation, func(id Identity) bool { return id.Actor.Kind == domain.ActorAPIKey && id.Actor.ID == p.ID })
 		return
-	case domain.EntryExamsUpserted:
-		var p domain.ExamsUpserted
+	case journal.KindExamsUpserted:
+		var p journal.ExamsUpserted
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}
@@ -103,19 +104,19 @@ func (s *Service) Invalidate(e *domain.Entry) {
 			return slices.ContainsFunc(id.Actor.Scopes, func(c domain.Scope) bool { return tests[c.Exam] })
 		})
 		return
-	case domain.EntrySettingsChanged:
+	case journal.KindSettingsChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return len(id.Actor.Scopes) > 0 })
 		return
-	case domain.EntryScopesChanged:
-		var p domain.ScopesChanged
+	case journal.KindScopesChanged:
+		var p journal.ScopesChanged
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}
 		for _, c := range p.Changes {
 			people = append(people, c.Person)
 		}
-	case domain.EntryPeopleUpserted:
-		var p domain.PeopleUpserted
+	case journal.KindPeopleUpserted:
+		var p journal.PeopleUpserted
 		if json.Unmarshal(e.Payload, &p) != nil {
 			return
 		}

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // ExportRequest asks for conversations one by one or by a filter of the Messages page:
@@ -258,7 +259,7 @@ func (s *Service) tell(x domain.Export) {
 	}
 }
 
-func (s *Service) committed(e *domain.Entry) {
+func (s *Service) committed(e *journal.Entry) {
 	if e != nil && s.o.Committed != nil {
 		s.o.Committed(e)
 	}

@@ -10,6 +10,7 @@ import (
 	"crier/internal/domain"
 	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // A sending to many outside tests: to people of one group that is no test, or of all of
@@ -184,7 +185,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 			return Broadcast{}, false, err
 		}
 	}
-	text := domain.BroadcastSent{
+	text := journal.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Recipients: len(to), LeftOut: c.leftOut(found), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}
@@ -195,19 +196,19 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 }
 
 // store appends a sending that is ready, with its files, and rings the doorbell.
-func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.GroupID, d draft, text domain.BroadcastSent, audience json.RawMessage) (Broadcast, bool, error) {
-	e := &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: group,
+func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.GroupID, d draft, text journal.BroadcastSent, audience json.RawMessage) (Broadcast, bool, error) {
+	e := &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindBroadcastSent, Actor: actor.Ref(), Group: group,
 		Audience: audience, RequestKey: d.key, RequestHash: d.hash}
 	payload := func(files []domain.Attachment) (json.RawMessage, error) {
 		text.Attachments = files
 		return json.Marshal(text)
 	}
-	var stored *domain.Entry
+	var stored *journal.Entry
 	var fresh bool
 	var err error
 	switch {
 	case d.reminder == nil && s.partsOf(text.Recipients) > 1:
-		if stored, fresh, err = s.appendParts(ctx, *e, text); err != nil {
+		if stored, fresh, err = s.appendParts(ctx, e, text); err != nil {
 			return Broadcast{}, false, err
 		}
 		if fresh {

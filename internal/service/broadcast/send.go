@@ -11,6 +11,7 @@ import (
 	"crier/internal/domain"
 	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Request asks for one sending.
@@ -49,7 +50,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	var reminds int64
 	if r.Reminds != "" {
 		of, err := s.open(ctx, actor, following, r.Reminds)
-		if err != nil || of.Exam != exam {
+		if err != nil || of.Group != exam {
 			return Broadcast{}, false, fault.Field("reminds", "no such sending in this test")
 		}
 		reminds = of.Offset
@@ -166,11 +167,11 @@ func (s *Service) once(
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	text := domain.BroadcastSent{
+	text := journal.BroadcastSent{
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Reminds: d.reminds, Recipients: to.n, LeftOut: to.left, Filter: filter, Channels: d.channels,
 	}
-	e := domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
+	e := &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindBroadcastSent, Actor: actor.Ref(), Group: exam,
 		Audience: to.list, RequestKey: d.key, RequestHash: d.hash}
 	if d.resolve == nil && s.partsOf(to.n) > 1 {
 		first, fresh, err := s.appendParts(ctx, e, text)
@@ -183,7 +184,7 @@ func (s *Service) once(
 	if e.Payload, err = json.Marshal(text); err != nil {
 		return Broadcast{}, false, err
 	}
-	stored, fresh, err := s.append(ctx, &e, d, r, to.people)
+	stored, fresh, err := s.append(ctx, e, d, r, to.people)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -203,8 +204,8 @@ func (s *Service) once(
 
 // append stores a sending that is ready: a reminder only if nothing has changed since it was prepared.
 func (s *Service) append(
-	ctx context.Context, e *domain.Entry, d draft, r toRemind, people []domain.PersonNo,
-) (*domain.Entry, bool, error) {
+	ctx context.Context, e *journal.Entry, d draft, r toRemind, people []domain.PersonNo,
+) (*journal.Entry, bool, error) {
 	switch {
 	case d.reminds == 0:
 		return s.o.Store.Append(ctx, e)
@@ -227,11 +228,11 @@ func (s *Service) allow(actor domain.Actor) error {
 }
 
 // again is the answer to a retry.
-func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *domain.Entry) (Broadcast, error) {
-	if e.Kind != domain.EntryBroadcastSent {
+func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *journal.Entry) (Broadcast, error) {
+	if e.Kind != journal.KindBroadcastSent {
 		return Broadcast{}, &fault.Error{Code: fault.Conflict, Field: "key", Message: "this key was used before for something else; make a new key for a new request"}
 	}
-	list, err := s.withCounts(ctx, actor.Organisation, rooms, []*domain.Entry{e})
+	list, err := s.withCounts(ctx, actor.Organisation, rooms, []*journal.Entry{e})
 	if err != nil {
 		return Broadcast{}, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 )
@@ -26,7 +27,7 @@ func TestSend(t *testing.T) {
 	if len(h.committed) != 1 {
 		t.Fatalf("the doorbell rang %d times", len(h.committed))
 	}
-	var rooms []domain.AudienceRoom
+	var rooms []journal.AudienceRoom
 	if err := json.Unmarshal(h.committed[0].Audience, &rooms); err != nil || len(rooms) != 3 || len(rooms[2].People) != 5 {
 		t.Errorf("audience %s, %v", h.committed[0].Audience, err)
 	}
@@ -379,7 +380,7 @@ func TestStoreUnavailable(t *testing.T) {
 	h := newHall(t, 3)
 	broken := &brokenStore{Store: h.store, err: &fault.Error{Code: fault.Unavailable, Unknown: true, RetryAfter: time.Second}}
 	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: limit.Unlimited{},
-		Committed: func(*domain.Entry) { t.Error("the bell rang") }})
+		Committed: func(*journal.Entry) { t.Error("the bell rang") }})
 	_, fresh, err := s.Send(t.Context(), h.as(domain.RolePlanner), h.bio, request())
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok || !f.Unknown || fresh {

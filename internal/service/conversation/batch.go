@@ -10,6 +10,7 @@ import (
 	"crier/internal/domain"
 	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // batchMost is how many messages one transaction holds at most: enough that the
@@ -26,8 +27,8 @@ const batchLimit = 20 * time.Second
 // once, so waiting is never longer than what is under way. A goroutine exists per
 // organisation while it has something to write. Safe for concurrent use.
 type Batcher struct {
-	send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]domain.Sent, error)
-	ring func(*domain.Entry)
+	send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]journal.Sent, error)
+	ring func(*journal.Entry)
 	most int
 	ctx  context.Context // of all transactions
 	end  context.CancelFunc
@@ -43,14 +44,14 @@ type Batcher struct {
 type waitingWrite struct {
 	message domain.NewMessage
 	taken   bool
-	sent    domain.Sent
+	sent    journal.Sent
 	done    chan struct{}
 }
 
 // NewBatcher makes a batcher around store.SendMessages. most is how many messages go
 // into one transaction; 0 means 128. ring is called after COMMIT with each new entry,
 // in the order of the journal, whether or not its writer still waits; it must not block.
-func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]domain.Sent, error), most int, ring func(*domain.Entry)) *Batcher {
+func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]journal.Sent, error), most int, ring func(*journal.Entry)) *Batcher {
 	if most <= 0 {
 		most = batchMost
 	}
@@ -62,15 +63,15 @@ func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMe
 // Send stores one message and returns when it is durable or refused. If ctx ends
 // before the message is in a transaction it is dropped and ctx's error returned;
 // afterwards nobody waits for the outcome, and the error is Unavailable with Unknown.
-func (b *Batcher) Send(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) domain.Sent {
+func (b *Batcher) Send(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) journal.Sent {
 	w := &waitingWrite{message: m, done: make(chan struct{})}
 	if err := ctx.Err(); err != nil {
-		return domain.Sent{Err: err}
+		return journal.Sent{Err: err}
 	}
 	b.mu.Lock()
 	if b.stopped {
 		b.mu.Unlock()
-		return domain.Sent{Err: &fault.Error{Code: fault.Unavailable, RetryAfter: time.Second, Message: "this server is stopping; nothing was changed"}}
+		return journal.Sent{Err: &fault.Error{Code: fault.Unavailable, RetryAfter: time.Second, Message: "this server is stopping; nothing was changed"}}
 	}
 	line, working := b.waiting[org]
 	b.waiting[org] = append(line, w)
@@ -92,14 +93,14 @@ func (b *Batcher) Send(ctx context.Context, org domain.OrganisationID, m domain.
 	default:
 	}
 	if w.taken {
-		return domain.Sent{Err: &fault.Error{Code: fault.Unavailable, RetryAfter: time.Second, Unknown: true, Err: ctx.Err(),
+		return journal.Sent{Err: &fault.Error{Code: fault.Unavailable, RetryAfter: time.Second, Unknown: true, Err: ctx.Err(),
 			Message: "it may or may not have been saved; trying again with the same key is safe"}}
 	}
 	line = b.waiting[org]
 	if i := slices.Index(line, w); i >= 0 {
 		b.waiting[org] = slices.Delete(line, i, i+1)
 	}
-	return domain.Sent{Err: ctx.Err()}
+	return journal.Sent{Err: ctx.Err()}
 }
 
 // Stop refuses new messages and returns when those that wait have been written, or cuts
@@ -186,7 +187,7 @@ func (b *Batcher) write(org domain.OrganisationID, batch []*waitingWrite) {
 			err = &fault.Error{Code: fault.Unavailable, RetryAfter: time.Second, Err: err, Message: "it could not be saved in time; nothing was changed"}
 		}
 		for _, w := range batch {
-			w.sent = domain.Sent{Err: err}
+			w.sent = journal.Sent{Err: err}
 		}
 	}
 }

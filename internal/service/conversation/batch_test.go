@@ -12,6 +12,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/conversation"
 )
 
@@ -23,20 +24,20 @@ type disk struct {
 	fail    func(keys []string) error
 }
 
-func (d *disk) ring(e *domain.Entry) {
+func (d *disk) ring(e *journal.Entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.rung = append(d.rung, e.RequestKey)
 }
 
-func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error) {
+func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain.NewMessage) ([]journal.Sent, error) {
 	var keys []string
-	sent := make([]domain.Sent, len(batch))
+	sent := make([]journal.Sent, len(batch))
 	for i, m := range batch {
 		keys = append(keys, m.Key)
-		sent[i] = domain.Sent{Entry: &domain.Entry{RequestKey: m.Key}, Fresh: true}
+		sent[i] = journal.Sent{Entry: &journal.Entry{RequestKey: m.Key}, Fresh: true}
 		if m.Body == "refused" {
-			sent[i] = domain.Sent{Err: fault.New(fault.Conflict, "refused")}
+			sent[i] = journal.Sent{Err: fault.New(fault.Conflict, "refused")}
 		}
 	}
 	d.mu.Lock()
@@ -142,7 +143,7 @@ func TestGivingUp(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
-		var under, waiting, patient domain.Sent
+		var under, waiting, patient journal.Sent
 		all.Go(func() { under = b.Send(ctx, 1, keyed(0)) })
 		synctest.Wait()
 		all.Go(func() { waiting = b.Send(ctx, 1, keyed(1)) })
@@ -177,7 +178,7 @@ func TestBatchFails(t *testing.T) {
 	unknown := &fault.Error{Code: fault.Unavailable, Unknown: true, RetryAfter: time.Second}
 	for name, c := range map[string]struct {
 		fail  func(keys []string) error
-		check func(i int, sent domain.Sent) bool
+		check func(i int, sent journal.Sent) bool
 		sizes []int
 	}{
 		"unknown": {func(keys []string) error {
@@ -185,7 +186,7 @@ func TestBatchFails(t *testing.T) {
 				return unknown
 			}
 			return nil
-		}, func(i int, s domain.Sent) bool {
+		}, func(i int, s journal.Sent) bool {
 			return (i == 0) == (s.Err == nil) && (i == 0 || errors.Is(s.Err, unknown))
 		}, []int{1, 4}},
 		"one cannot be stored": {func(keys []string) error {
@@ -193,7 +194,7 @@ func TestBatchFails(t *testing.T) {
 				return fault.New(fault.Invalid, "it cannot be stored")
 			}
 			return nil
-		}, func(i int, s domain.Sent) bool { return (i == 3) == fault.Is(s.Err, fault.Invalid) }, []int{1, 4, 1, 1, 1, 1}},
+		}, func(i int, s journal.Sent) bool { return (i == 3) == fault.Is(s.Err, fault.Invalid) }, []int{1, 4, 1, 1, 1, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gathering(t, 0, func(t *testing.T, d *disk, b *conversation.Batcher) {

@@ -5,11 +5,12 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // claimStore is what claims need of the database.
 type claimStore interface {
-	AssignConversation(ctx context.Context, a domain.Assigning, person domain.PersonNo) (entry *domain.Entry, err error)
+	AssignConversation(ctx context.Context, a domain.Assigning, person domain.PersonNo) (entry *journal.Entry, err error)
 }
 
 // Claim takes the conversation for the actor. Errors: Forbidden; NotFound (no such

@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 type openKey struct {
@@ -90,11 +91,11 @@ func (l *Live) PresenceChanged(org domain.OrganisationID, changes []Change) {
 
 // received has those who have a conversation open here read it again, since its candidate has got or seen
 // something. It does not say what: not everyone sees every message of it.
-func (l *Live) received(e *domain.Entry) {
+func (l *Live) received(e *journal.Entry) {
 	l.mu.Lock()
 	none := len(l.open) == 0
 	l.mu.Unlock()
-	var p domain.ReceiptsRecorded
+	var p journal.ReceiptsRecorded
 	if none || json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // marksMost is how many conversations one action changes at most.
@@ -14,7 +15,7 @@ const marksMost = 500
 
 // markStore is what marks need of the database.
 type markStore interface {
-	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *domain.Entry, err error)
+	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *journal.Entry, err error)
 	MarkRead(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, unread bool) (changed []domain.PersonNo, err error)
 	// MarkReadTo is MarkRead up to an offset; it returns those who are not unread any more.
 	MarkReadTo(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, upTo int64) (read []domain.PersonNo, err error)

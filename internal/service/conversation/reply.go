@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Reply is what a candidate writes.
@@ -48,7 +49,7 @@ func (s *Service) Reply(ctx context.Context, actor domain.Actor, r Reply) (messa
 	if err != nil {
 		return message, false, err
 	}
-	message, err = domain.MessageOf(sent.Entry)
+	message, err = journal.MessageOf(sent.Entry)
 	return message, sent.Fresh, err
 }
 

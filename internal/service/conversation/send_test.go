@@ -17,6 +17,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/conversation"
 	"crier/internal/testkit"
@@ -43,7 +44,7 @@ type office struct {
 	people map[string]domain.Person
 
 	mu        sync.Mutex
-	committed []*domain.Entry // guarded by mu
+	committed []*journal.Entry // guarded by mu
 }
 
 type nobody struct{}
@@ -100,7 +101,7 @@ func newOffice(t testing.TB, dsn string) *office {
 	o.seal = cursor.NewSealer(o.store.SealKey())
 	o.Service = conversation.New(conversation.Options{
 		Store: o.store, Presence: nobody{}, Sealer: o.seal, Clock: o.clock, Log: zerolog.Nop(), Limits: domain.DefaultLimits, Limiter: limit.For(limit.NewLocal(o.clock), limit.Messages),
-		Committed: func(e *domain.Entry) {
+		Committed: func(e *journal.Entry) {
 			// The doorbell rings after COMMIT: another reader sees the entry by now.
 			if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
 				o.t.Errorf("the doorbell rang too early: %v", err)

@@ -13,6 +13,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database; each file names its own part.
@@ -49,7 +50,7 @@ type Options struct {
 	CheckReach func(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error
 	Batch      int // how many messages one transaction holds at most; 0 means 128
 	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*domain.Entry)
+	Committed func(*journal.Entry)
 	// Read is called after a staff member has read conversations, or marked them unread: it
 	// tells their other pages. It must not block.
 	Read func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool)
@@ -70,7 +71,7 @@ func New(o Options) *Service {
 func (s *Service) Stop(ctx context.Context) error { return s.batches.Stop(ctx) }
 
 // committed rings the doorbell for a new entry.
-func (s *Service) committed(e *domain.Entry) {
+func (s *Service) committed(e *journal.Entry) {
 	if e != nil {
 		s.o.Committed(e)
 	}

@@ -6,13 +6,14 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // consentStore is what consents need of the database.
 type consentStore interface {
 	SeenCandidates(ctx context.Context, org domain.OrganisationID, seen domain.Seen, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
 	Consents(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) ([]domain.ConsentRecord, error)
-	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*domain.Entry, error)
+	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*journal.Entry, error)
 }
 
 // Consents are what a person has agreed to, with its proof (product row N4).

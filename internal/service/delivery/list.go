@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // listStore is what showing deliveries needs of the database.
@@ -15,7 +16,7 @@ type listStore interface {
 	Deliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) ([]domain.DeliveryRow, error)
 	CountDeliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error)
 	DeliveriesOf(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64, person domain.PersonID) ([]domain.DeliveryRow, error)
-	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, *domain.Entry, error)
+	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, *journal.Entry, error)
 }
 
 // View is a delivery as staff see it (Delivery in internal/api/README.md).

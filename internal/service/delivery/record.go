@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // recordAll records results, all that wait at once, until there are none to come.
@@ -52,7 +53,7 @@ func (w *Worker) record(ctx context.Context, batch []domain.DeliveryResult) {
 	}
 }
 
-func (w *Worker) recordOnce(ctx context.Context, batch []domain.DeliveryResult) ([]*domain.Entry, error) {
+func (w *Worker) recordOnce(ctx context.Context, batch []domain.DeliveryResult) ([]*journal.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
 	return w.s.o.Store.RecordDeliveries(ctx, w.s.o.Clock.Now(), batch)

@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Found is a page of what was found, newest first. It may be short, and even empty, with
@@ -117,7 +118,7 @@ func (s *Service) Search(ctx context.Context, actor domain.Actor, q string, pers
 }
 
 // named names the people whose conversations the hits are in.
-func (s *Service) named(ctx context.Context, actor domain.Actor, f domain.SearchFilter, hits []domain.SearchHit) (map[domain.PersonNo]domain.PersonRef, error) {
+func (s *Service) named(ctx context.Context, actor domain.Actor, f domain.SearchFilter, hits []journal.SearchHit) (map[domain.PersonNo]domain.PersonRef, error) {
 	nos := []domain.PersonNo{}
 	if f.Person != 0 {
 		nos = append(nos, f.Person)
@@ -134,9 +135,9 @@ func (s *Service) named(ctx context.Context, actor domain.Actor, f domain.Search
 }
 
 // hit says what was found, and where in its text.
-func (s *Service) hit(actor domain.Actor, q string, h domain.SearchHit) (Hit, error) {
+func (s *Service) hit(actor domain.Actor, q string, h journal.SearchHit) (Hit, error) {
 	e := h.Entry
-	item, err := domain.ItemOf(e, domain.ItemContext{Person: h.Person, Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
+	item, err := journal.ItemOf(e, journal.ItemContext{Person: h.Person, Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
 	if err != nil {
 		return Hit{}, err
 	}

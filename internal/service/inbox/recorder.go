@@ -12,11 +12,12 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // ReceiptStore keeps receipts: one transaction for a batch.
 type ReceiptStore interface {
-	RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*domain.Entry, error)
+	RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*journal.Entry, error)
 }
 
 // RecorderOptions are a recorder's settings. Zero numbers mean the defaults.
@@ -25,7 +26,7 @@ type RecorderOptions struct {
 	Clock clock.Clock
 	Log   zerolog.Logger
 	// Committed is called after COMMIT with each new entry. It must not block.
-	Committed func(*domain.Entry)
+	Committed func(*journal.Entry)
 	Linger    time.Duration // how long the first receipt of a batch waits; default 150 ms
 	Batch     int           // how many receipts end the wait; default 2000
 	Pending   int           // how many may wait on this node; default 200,000

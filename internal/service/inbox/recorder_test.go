@@ -14,6 +14,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbox"
 )
 
@@ -26,7 +27,7 @@ type memory struct {
 	hangs   bool            // until the context ends
 }
 
-func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, _ domain.ActorRef, marks []domain.Mark) (*domain.Entry, error) {
+func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, _ domain.ActorRef, marks []domain.Mark) (*journal.Entry, error) {
 	if m.hangs {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -38,7 +39,7 @@ func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, 
 		return nil, m.err
 	}
 	m.batches = append(m.batches, marks)
-	return &domain.Entry{Organisation: org, Kind: domain.EntryReceiptsRecorded}, nil
+	return &journal.Entry{Organisation: org, Kind: journal.KindReceiptsRecorded}, nil
 }
 
 func (m *memory) kept() [][]domain.Mark {
@@ -80,7 +81,7 @@ func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbo
 	synctest.Test(t, func(t *testing.T) {
 		m, rings := &memory{}, &atomic.Int32{}
 		o.Store, o.Clock, o.Log = m, clock.System{}, zerolog.Nop()
-		o.Committed = func(*domain.Entry) { rings.Add(1) }
+		o.Committed = func(*journal.Entry) { rings.Add(1) }
 		r := inbox.NewRecorder(o)
 		r.Start(t.Context())
 		run(t, r, m, rings)

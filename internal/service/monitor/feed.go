@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // The live feed: entries and presence become events for the staff who watch a
@@ -137,13 +138,13 @@ func (s *Service) PresenceChanged(org domain.OrganisationID, changes []Change) {
 }
 
 // Entry takes in one followed entry of an organisation's journal. It does not wait.
-func (s *Service) Entry(e *domain.Entry) {
+func (s *Service) Entry(e *journal.Entry) {
 	f := &s.feed
-	k := watchKey{e.Organisation, e.Exam}
+	k := watchKey{e.Organisation, e.Group}
 	switch e.Kind {
-	case domain.EntryEnrolmentsProgress:
+	case journal.KindEnrolmentsProgress:
 		s.progress(e)
-	case domain.EntryEnrolmentsUpserted, domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
+	case journal.KindEnrolmentsUpserted, journal.KindAssignmentDeleted, journal.KindAssignmentRestored:
 		f.mu.Lock()
 		if w := f.watches[k]; w != nil {
 			w.roster, w.enrolled = nil, true
@@ -153,20 +154,20 @@ func (s *Service) Entry(e *domain.Entry) {
 		f.listsChanged(e.Organisation)
 		f.mu.Unlock()
 		f.nudge()
-	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryPeopleUpserted:
+	case journal.KindExamsUpserted, journal.KindGroupsUpserted, journal.KindPeopleUpserted:
 		s.provisioned(e)
-	case domain.EntryScopesChanged: // who attends which room
+	case journal.KindScopesChanged: // who attends which room
 		f.mu.Lock()
 		if w := f.watches[k]; w != nil {
 			w.facts = true
 		}
 		f.mu.Unlock()
 		f.nudge()
-	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryBroadcastUntold,
-		domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
+	case journal.KindBroadcastSent, journal.KindBroadcastTold, journal.KindBroadcastUntold,
+		journal.KindReceiptsRecorded, journal.KindDeliveriesRecorded:
 		f.mu.Lock()
 		for o, w := range f.watches {
-			if o == k || e.Exam == "" && o.org == e.Organisation {
+			if o == k || e.Group == "" && o.org == e.Organisation {
 				w.sent = true
 			}
 		}
@@ -177,8 +178,8 @@ func (s *Service) Entry(e *domain.Entry) {
 
 // sitters notes that candidates of watched tests entered or left another group, which the live list
 // can be filtered by. f.mu is held.
-func (f *feed) sitters(of watchKey, e *domain.Entry) {
-	var p domain.EnrolmentsUpserted
+func (f *feed) sitters(of watchKey, e *journal.Entry) {
+	var p journal.EnrolmentsUpserted
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}
@@ -194,11 +195,11 @@ func (f *feed) sitters(of watchKey, e *domain.Entry) {
 }
 
 // provisioned takes in that tests, groups or people themselves changed.
-func (s *Service) provisioned(e *domain.Entry) {
+func (s *Service) provisioned(e *journal.Entry) {
 	var p struct {
-		Tests  []domain.ExamRecord   `json:"tests"`
-		Groups []domain.GroupRecord  `json:"groups"`
-		People []domain.PersonRecord `json:"people"`
+		Tests  []journal.ExamRecord   `json:"tests"`
+		Groups []journal.GroupRecord  `json:"groups"`
+		People []journal.PersonRecord `json:"people"`
 	}
 	if json.Unmarshal(e.Payload, &p) != nil {
 		return
@@ -208,7 +209,7 @@ func (s *Service) provisioned(e *domain.Entry) {
 	defer f.nudge()
 	defer f.mu.Unlock()
 	for _, r := range p.Groups {
-		p.Tests = append(p.Tests, domain.ExamRecord{ID: r.ID})
+		p.Tests = append(p.Tests, journal.ExamRecord{ID: r.ID})
 	}
 	for _, r := range p.Tests {
 		if w := f.watches[watchKey{e.Organisation, r.ID}]; w != nil {
@@ -216,7 +217,7 @@ func (s *Service) provisioned(e *domain.Entry) {
 		}
 	}
 	for k, w := range f.watches { // names that a list shows
-		if k.org == e.Organisation && slices.ContainsFunc(p.People, func(r domain.PersonRecord) bool {
+		if k.org == e.Organisation && slices.ContainsFunc(p.People, func(r journal.PersonRecord) bool {
 			_, sits := w.roster[r.No]
 			return sits
 		}) {
@@ -235,11 +236,11 @@ func (f *feed) listsChanged(org domain.OrganisationID) {
 }
 
 // progress tells of candidates who started or submitted.
-func (s *Service) progress(e *domain.Entry) {
+func (s *Service) progress(e *journal.Entry) {
 	s.feed.mu.Lock()
-	_, watched := s.feed.watches[watchKey{e.Organisation, e.Exam}]
+	_, watched := s.feed.watches[watchKey{e.Organisation, e.Group}]
 	s.feed.mu.Unlock()
-	var p domain.ProgressChanged
+	var p journal.ProgressChanged
 	if !watched || json.Unmarshal(e.Payload, &p) != nil {
 		return
 	}
@@ -252,7 +253,7 @@ func (s *Service) progress(e *domain.Entry) {
 	for _, c := range p.Changes {
 		all = append(all, placed[change]{c.Room, change{c.ID, c.Progress, c.At}})
 	}
-	publish(s, "progress", watchKey{e.Organisation, e.Exam}, all)
+	publish(s, "progress", watchKey{e.Organisation, e.Group}, all)
 }
 
 // placed is a change and the room it concerns.

@@ -12,6 +12,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/shorten"
 )
 
@@ -40,8 +41,8 @@ func (s *Service) Import(ctx context.Context, actor domain.Actor, r io.Reader) (
 	if err != nil {
 		return out, err
 	}
-	_, entries, err := s.withPasswords(ctx, actor.Organisation, l.people, l.passwords, func() (domain.Tally, []*domain.Entry, error) {
-		var entries []*domain.Entry
+	_, entries, err := s.withPasswords(ctx, actor.Organisation, l.people, l.passwords, func() (domain.Tally, []*journal.Entry, error) {
+		var entries []*journal.Entry
 		var err error
 		out.ImportTally, entries, err = s.Store.Import(ctx, actor, l.people, l.groups, l.enrolments)
 		return domain.Tally{}, entries, err

@@ -9,6 +9,7 @@ import (
 	"crier/internal/auth"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // staleTries is how often a write is tried again when somebody changed the same
@@ -30,8 +31,8 @@ func passwordsOf(items []Person) []string {
 // so that people can sign in meanwhile; a password that is the stored one already is
 // not hashed again.
 func (s *Service) withPasswords(ctx context.Context, org domain.OrganisationID, specs []domain.PersonSpec, passwords []string,
-	write func() (domain.Tally, []*domain.Entry, error),
-) (c domain.Tally, entries []*domain.Entry, err error) {
+	write func() (domain.Tally, []*journal.Entry, error),
+) (c domain.Tally, entries []*journal.Entry, err error) {
 	for range staleTries {
 		if err = s.hash(ctx, org, specs, passwords); err != nil {
 			return c, nil, err

@@ -13,21 +13,22 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database. Each method writes all or
 // nothing, together with the entries that record it.
 type Store interface {
-	EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *domain.Entry, error)
+	EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *journal.Entry, error)
 	PasswordHashes(ctx context.Context, org domain.OrganisationID, externalIDs []string) (map[string]string, error)
-	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*domain.Entry, error)
-	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error)
-	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error)
-	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error)
-	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error)
+	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*journal.Entry, error)
+	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*journal.Entry, error)
+	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*journal.Entry, error)
+	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*journal.Entry, error)
+	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*journal.Entry, error)
 	EmptyScopes(ctx context.Context, org domain.OrganisationID, specs []domain.ScopeSpec) ([]domain.EmptyScope, error)
-	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error)
-	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
+	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*journal.Entry, error)
+	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*journal.Entry, error)
 	TryImport(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, error)
 }
 
@@ -37,7 +38,7 @@ type Deps struct {
 	Store     Store
 	Hasher    *auth.Hasher
 	Clock     clock.Clock
-	Committed func(*domain.Entry)
+	Committed func(*journal.Entry)
 	Limits    domain.Limits
 }
 
@@ -57,7 +58,7 @@ type Imported struct {
 	Recognised Recognised `json:"recognised"`
 }
 
-func (s *Service) committed(entries []*domain.Entry) {
+func (s *Service) committed(entries []*journal.Entry) {
 	if s.Committed == nil {
 		return
 	}
@@ -81,7 +82,7 @@ func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (do
 		return domain.Organisation{}, err
 	}
 	if e != nil {
-		s.committed([]*domain.Entry{e})
+		s.committed([]*journal.Entry{e})
 	}
 	return org, nil
 }
@@ -93,7 +94,7 @@ func (s *Service) PutPeople(ctx context.Context, actor domain.Actor, items []Per
 	if err != nil {
 		return Counts{}, err
 	}
-	c, entries, err := s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, []*domain.Entry, error) {
+	c, entries, err := s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, []*journal.Entry, error) {
 		return s.Store.UpsertPeople(ctx, actor, specs)
 	})
 	s.committed(entries)
@@ -159,7 +160,7 @@ func (s *Service) PostProgress(ctx context.Context, actor domain.Actor, items []
 }
 
 func put[I item[S], S any, P tidied[I]](ctx context.Context, s *Service, actor domain.Actor, items []I,
-	write func(context.Context, domain.Actor, []S) (domain.Tally, []*domain.Entry, error),
+	write func(context.Context, domain.Actor, []S) (domain.Tally, []*journal.Entry, error),
 ) (Counts, error) {
 	specs, err := prepare[I, S, P](s, actor, items)
 	if err != nil {

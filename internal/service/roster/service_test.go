@@ -20,6 +20,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/roster"
 	"crier/store"
 )
@@ -35,7 +36,7 @@ type office struct {
 	other  domain.Actor // of organisation south
 
 	mu      sync.Mutex
-	entries []*domain.Entry // guarded by mu
+	entries []*journal.Entry // guarded by mu
 }
 
 func open(t *testing.T) *office {
@@ -54,7 +55,7 @@ func open(t *testing.T) *office {
 	if err := o.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o.Service = roster.New(roster.Deps{Store: o.store, Hasher: o.hasher, Clock: o.clock, Limits: domain.DefaultLimits, Committed: func(e *domain.Entry) {
+	o.Service = roster.New(roster.Deps{Store: o.store, Hasher: o.hasher, Clock: o.clock, Limits: domain.DefaultLimits, Committed: func(e *journal.Entry) {
 		// The doorbell rings after COMMIT: another reader sees the entry by now.
 		if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
 			t.Errorf("the doorbell rang too early: %v", err)

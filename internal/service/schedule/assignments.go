@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Deleted names a deletion, by which it can be undone.
@@ -33,7 +34,7 @@ func (s *Service) Delete(ctx context.Context, actor domain.Actor, group domain.G
 		return Deleted{}, err
 	}
 	s.Committed(e)
-	var p domain.AssignmentChanged
+	var p journal.AssignmentChanged
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return Deleted{}, err
 	}

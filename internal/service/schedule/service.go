@@ -11,22 +11,23 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
 type Store interface {
 	Assignments(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Assignment, error)
 	Unavailabilities(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Unavailability, error)
-	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error)
-	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*domain.Entry, error)
-	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (*domain.Entry, error)
-	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (*domain.Entry, error)
+	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*journal.Entry, error)
+	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*journal.Entry, error)
+	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (*journal.Entry, error)
+	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (*journal.Entry, error)
 }
 
 // Writer writes into conversations.
 type Writer interface {
 	// Write stores a message that has been checked and rings the doorbell.
-	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error)
+	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error)
 }
 
 // Limiter bounds how often one candidate may write. Allow takes one message from the writer's
@@ -43,7 +44,7 @@ type Deps struct {
 	Sealer    *cursor.Sealer
 	Clock     clock.Clock
 	Limits    domain.Limits
-	Committed func(*domain.Entry)
+	Committed func(*journal.Entry)
 }
 
 // Service is safe for concurrent use.

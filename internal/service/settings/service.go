@@ -7,18 +7,19 @@ import (
 
 	"crier/internal/clock"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
 type Store interface {
 	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	// ChangeSettings changes the choices under the journal's lock; the entry is nil if change changed nothing.
-	ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (domain.Settings, *domain.Entry, error)
+	ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (domain.Settings, *journal.Entry, error)
 
 	CannedReplies(ctx context.Context, org domain.OrganisationID, owner domain.PersonNo) ([]domain.CannedReply, error)
 	// PutCanned adds or replaces a reply; most bounds how many its owner has. Errors: NotFound, TooLarge, Conflict (shortcut).
-	PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) (*domain.Entry, error)
-	RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) (*domain.Entry, error)
+	PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) (*journal.Entry, error)
+	RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) (*journal.Entry, error)
 
 	SavedViews(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo) ([]domain.SavedView, error)
 	AddView(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, v domain.SavedView, most int) error
@@ -33,7 +34,7 @@ type Deps struct {
 	Store     Store
 	Clock     clock.Clock
 	Limits    domain.Limits
-	Committed func(*domain.Entry)
+	Committed func(*journal.Entry)
 }
 
 // Service is safe for concurrent use.
@@ -42,7 +43,7 @@ type Service struct{ Deps }
 // New makes the service.
 func New(d Deps) *Service { return &Service{d} }
 
-func (s *Service) committed(e *domain.Entry) {
+func (s *Service) committed(e *journal.Entry) {
 	if e != nil && s.Committed != nil {
 		s.Committed(e)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Event is the socket frame of a new message. Thread is named as its hearer names it.
@@ -14,11 +15,11 @@ type Event struct {
 }
 
 // Entry hears every entry that this node follows, and tells the pages here.
-func (s *Service) Entry(e *domain.Entry) {
-	if e.Kind != domain.EntryTeamMessage {
+func (s *Service) Entry(e *journal.Entry) {
+	if e.Kind != journal.KindTeamMessage {
 		return
 	}
-	var text domain.TeamMessage
+	var text journal.TeamMessage
 	if json.Unmarshal(e.Payload, &text) != nil {
 		return
 	}
@@ -26,7 +27,7 @@ func (s *Service) Entry(e *domain.Entry) {
 	if !ok {
 		return
 	}
-	event := Event{Type: "team", Message: s.message(e.Organisation, domain.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text})}
+	event := Event{Type: "team", Message: s.message(e.Organisation, journal.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text})}
 	if thread.Group != "" {
 		event.Thread = "group." + string(thread.Group)
 		s.Pages.Team(e.Organisation, thread.Group, event)
