@@ -36,6 +36,7 @@ func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*jo
 	if _, err := t.Exec(ctx, `UPDATE journals SET head = $2 WHERE organisation_id = $1`, t.org, head+int64(len(list))); err != nil {
 		return fmt.Errorf("move the head: %w", err)
 	}
+	t.appended = append(t.appended, list...)
 	return nil
 }
 

@@ -51,6 +51,7 @@ func (t *Tx) Append(ctx context.Context, e *journal.Entry) error {
 		return fmt.Errorf("append %s: %w", e.Kind, err)
 	}
 	t.prev = e.Hash
+	t.appended = append(t.appended, e)
 	return nil
 }
 

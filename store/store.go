@@ -19,6 +19,7 @@ import (
 
 	"crier/internal/clock"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Options say where the database is and how to use it.
@@ -51,6 +52,8 @@ type Store struct {
 	bulk bulk
 	// unreads is what this node remembers of who has read what.
 	unreads unreadSets
+
+	bus journal.Bus // hears of what is committed
 
 	options Options // as completed by Open
 }
@@ -113,6 +116,9 @@ func (s *Store) Close() error {
 	}
 	return err
 }
+
+// Bus is where listeners hear of entries. The store tells it of each entry after COMMIT.
+func (s *Store) Bus() *journal.Bus { return &s.bus }
 
 // Ping reports whether the database answers: nil, or Unavailable.
 func (s *Store) Ping(ctx context.Context) error {

@@ -120,10 +120,6 @@ func (s *Service) recordFailed(ctx context.Context, since time.Time, slug string
 		}
 		p.Accounts = p.Accounts[:maxFailedNamed]
 	}
-	e, err := s.store.RecordSignInsFailed(ctx, domain.System(org.ID), p)
-	if err != nil {
-		return err
-	}
-	s.told(e)
-	return nil
+	_, err = s.store.RecordSignInsFailed(ctx, domain.System(org.ID), p)
+	return err
 }

@@ -72,11 +72,13 @@ func empty(t *testing.T) *node {
 // another is one more node on the same database.
 func another(s *store.Store, c *clock.Fixed) *node {
 	n := &node{store: s, clock: c}
-	n.Service = access.New(access.Deps{Store: s, Hasher: auth.NewHasher(0), Clock: c, Log: zerolog.Nop(), Secret: s.SealKey(), Committed: func(e *journal.Entry) {
+	n.Service = access.New(access.Deps{Store: s, Hasher: auth.NewHasher(0), Clock: c, Log: zerolog.Nop(), Secret: s.SealKey()})
+	s.Bus().Listen(journal.Committed, journal.Access, n.Invalidate)
+	s.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.entries = append(n.entries, e)
-	}})
+	})
 	return n
 }
 

@@ -68,14 +68,12 @@ type Store interface {
 	SweepTickets(ctx context.Context, before time.Time) error
 }
 
-// Deps are what a Service is made of. Store, Hasher, Clock and Committed are needed.
+// Deps are what a Service is made of. Store, Hasher and Clock are needed.
 type Deps struct {
 	Store  Store
 	Hasher *auth.Hasher
 	Clock  clock.Clock
 	Log    zerolog.Logger // for what has no caller to be returned to
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*journal.Entry)
 	// SessionLength is after how long without use a session ends. Zero means SessionIdle.
 	SessionLength time.Duration
 	// Limits bound the tickets of one request. Zero means domain.DefaultLimits.
@@ -86,17 +84,16 @@ type Deps struct {
 
 // Service signs people in. Safe for concurrent use.
 type Service struct {
-	store     Store
-	hasher    *auth.Hasher
-	clock     clock.Clock
-	log       zerolog.Logger
-	committed func(*journal.Entry)
-	idle      time.Duration
-	limits    domain.Limits
-	cache     cache
-	guard     *guard
-	failures  failures
-	devices   devices
+	store    Store
+	hasher   *auth.Hasher
+	clock    clock.Clock
+	log      zerolog.Logger
+	idle     time.Duration
+	limits   domain.Limits
+	cache    cache
+	guard    *guard
+	failures failures
+	devices  devices
 
 	mu   sync.Mutex
 	stop context.CancelFunc // of the sweeping that runs, else nil; guarded by mu
@@ -111,16 +108,8 @@ func New(d Deps) *Service {
 	if d.Limits.Items <= 0 {
 		d.Limits = domain.DefaultLimits
 	}
-	return &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits,
+	return &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, idle: d.SessionLength, limits: d.Limits,
 		guard: newGuard(d.Clock), devices: newDevices(d.Secret)}
-}
-
-// told announces what was committed, and forgets here what it ends.
-func (s *Service) told(entries ...*journal.Entry) {
-	for _, e := range entries {
-		s.Invalidate(e)
-		s.committed(e)
-	}
 }
 
 // notIn is the one answer to whoever cannot prove who they are.

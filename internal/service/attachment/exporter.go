@@ -256,7 +256,6 @@ func (x *Exporter) finish(ctx context.Context, j *job, reason string) error {
 		s.discard(ctx, end.Blob)
 		return nil
 	}
-	s.committed(e)
 	s.tell(end)
 	return nil
 }

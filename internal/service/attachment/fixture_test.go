@@ -76,16 +76,16 @@ func newOffice(t testing.TB, dsn, slug string) *office {
 	t.Cleanup(func() { h.must(h.files.Close()) })
 	h.Service = New(h.options())
 	h.fill(slug)
+	h.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.committed = append(h.committed, e)
+	})
 	return h
 }
 
 func (h *office) options() Options {
-	return Options{Store: h.store, Blobs: h.files, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Pages: h,
-		Committed: func(e *journal.Entry) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.committed = append(h.committed, e)
-		}}
+	return Options{Store: h.store, Blobs: h.files, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Pages: h}
 }
 
 // Person implements Pages.

@@ -86,15 +86,14 @@ type Pages interface {
 // Options are what the service is built from. Scanner and Pages may be nil: no scanning,
 // nobody is told.
 type Options struct {
-	Store     Store
-	Blobs     blob.Store
-	Scanner   Scanner
-	Pages     Pages
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Log       zerolog.Logger
-	Committed func(*journal.Entry) // rings the doorbell
-	Limit     int64                // bytes of one file; 0 means DefaultLimit
+	Store   Store
+	Blobs   blob.Store
+	Scanner Scanner
+	Pages   Pages
+	Sealer  *cursor.Sealer
+	Clock   clock.Clock
+	Log     zerolog.Logger
+	Limit   int64 // bytes of one file; 0 means DefaultLimit
 	// OpenLink opens the token of a link in a mail.
 	OpenLink func(token string) (domain.DownloadLink, error)
 }

@@ -71,21 +71,21 @@ func newHallOn(t testing.TB, n int, dsn string) *hall {
 	limits := domain.DefaultLimits
 	h.limits = &limits
 	h.build(limit.Unlimited{})
+	h.store.Bus().Listen(journal.Committed, journal.Expansion, func(e *journal.Entry) { // sendings
+		// After COMMIT: another reader sees the entry by now.
+		if _, err := h.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
+			h.t.Errorf("a listener heard too early: %v", err)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.committed = append(h.committed, e)
+	})
 	return h
 }
 
 func (h *hall) build(l broadcast.Limiter) {
 	h.Service = broadcast.New(broadcast.Options{
 		Store: h.store, Presence: h.presence, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Limits: *h.limits, Limiter: l,
-		Committed: func(e *journal.Entry) {
-			// The doorbell rings after COMMIT: another reader sees the entry by now.
-			if _, err := h.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
-				h.t.Errorf("the doorbell rang too early: %v", err)
-			}
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.committed = append(h.committed, e)
-		},
 	})
 }
 
@@ -158,7 +158,7 @@ func BenchmarkSendToAll(b *testing.B) {
 			h := newHallOn(b, 1500, dsn())
 			planner := h.as(domain.RolePlanner)
 			s := broadcast.New(broadcast.Options{Store: h.store, Presence: h.presence, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock,
-				Limits: *h.limits, Limiter: limit.Unlimited{}, Committed: func(*journal.Entry) {}})
+				Limits: *h.limits, Limiter: limit.Unlimited{}})
 			for b.Loop() {
 				if _, _, err := s.Send(b.Context(), planner, h.bio, request()); err != nil {
 					b.Fatal(err)

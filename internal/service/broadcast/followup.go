@@ -213,11 +213,10 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id domain.Broadc
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Group, b.Offset, chosen, note)
+	_, err = s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Group, b.Offset, chosen, note)
 	if err != nil {
 		return nil, err
 	}
-	s.committed(e)
 	return s.lines(ctx, b, chosen)
 }
 
@@ -249,11 +248,10 @@ func (s *Service) Untold(ctx context.Context, actor domain.Actor, id domain.Broa
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.o.Store.Untold(ctx, actor.Organisation, actor.Ref(), b.Group, b.Offset, chosen, since)
+	_, err = s.o.Store.Untold(ctx, actor.Organisation, actor.Ref(), b.Group, b.Offset, chosen, since)
 	if err != nil {
 		return nil, err
 	}
-	s.committed(e)
 	return s.lines(ctx, b, chosen)
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
 	"crier/internal/journal"
 )
@@ -195,7 +194,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	return s.store(ctx, actor, r.Group, draft{key: r.Key, hash: hash, files: r.Attachments}, text, audienceOf(to))
 }
 
-// store appends a sending that is ready, with its files, and rings the doorbell.
+// store appends a sending that is ready, with its files.
 func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.GroupID, d draft, text journal.BroadcastSent, audience json.RawMessage) (Broadcast, bool, error) {
 	e := &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindBroadcastSent, Actor: actor.Ref(), Group: group,
 		Audience: audience, RequestKey: d.key, RequestHash: d.hash}
@@ -233,8 +232,6 @@ func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.Gr
 		b, err := s.again(ctx, actor, nil, stored)
 		return b, false, err
 	}
-	failpoint.Hit(failpoint.AfterCommit)
-	s.committed(stored)
 	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: text.Recipients})
 	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
 	return b, true, err

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
 	"crier/internal/journal"
 )
@@ -115,15 +114,7 @@ func (s *Service) appendParts(ctx context.Context, e *journal.Entry, text journa
 		}
 		entries[i] = part
 	}
-	first, fresh, err = s.o.Store.AppendParts(ctx, entries)
-	if err != nil || !fresh {
-		return first, fresh, err
-	}
-	failpoint.Hit(failpoint.AfterCommit)
-	for _, part := range entries {
-		s.committed(part)
-	}
-	return first, true, nil
+	return s.o.Store.AppendParts(ctx, entries)
 }
 
 // part names the parts of a sending.

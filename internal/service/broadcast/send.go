@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
 	"crier/internal/journal"
 )
@@ -192,8 +191,6 @@ func (s *Service) once(
 		b, err := s.again(ctx, actor, rooms, stored)
 		return b, false, err
 	}
-	failpoint.Hit(failpoint.AfterCommit)
-	s.committed(stored)
 	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: to.n})
 	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
 	for _, id := range to.strange {

@@ -68,7 +68,7 @@ type Limiter interface {
 	Allow(org domain.OrganisationID, sender string) (ok bool, retryAfter time.Duration)
 }
 
-// Options are what a Service is made of. All but Expander are needed.
+// Options are what a Service is made of. All are needed but CheckReach.
 type Options struct {
 	Store    Store
 	Presence Presence
@@ -78,10 +78,6 @@ type Options struct {
 	Limiter  Limiter
 	// CheckReach refuses what would reach nobody; nil asks nobody. Errors: Invalid (channels), Unavailable.
 	CheckReach func(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*journal.Entry)
-	// Expander makes the message rows soon after; nil leaves it to the readers.
-	Expander *Expander
 }
 
 // Service is safe for concurrent use.
@@ -89,17 +85,6 @@ type Service struct{ o Options }
 
 // New makes the service.
 func New(o Options) *Service { return &Service{o: o} }
-
-// committed rings the doorbell for a new entry.
-func (s *Service) committed(e *journal.Entry) {
-	if e == nil {
-		return
-	}
-	s.o.Committed(e)
-	if s.o.Expander != nil && e.Kind == journal.KindBroadcastSent {
-		s.o.Expander.Kick(e.Organisation)
-	}
-}
 
 // reach is which rooms the actor may act in: nil = all.
 func reach(actor domain.Actor, action domain.Action, exam domain.ExamID) ([]string, error) {

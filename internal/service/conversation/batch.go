@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
 	"crier/internal/journal"
 )
@@ -28,7 +27,6 @@ const batchLimit = 20 * time.Second
 // organisation while it has something to write. Safe for concurrent use.
 type Batcher struct {
 	send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]journal.Sent, error)
-	ring func(*journal.Entry)
 	most int
 	ctx  context.Context // of all transactions
 	end  context.CancelFunc
@@ -49,13 +47,12 @@ type waitingWrite struct {
 }
 
 // NewBatcher makes a batcher around store.SendMessages. most is how many messages go
-// into one transaction; 0 means 128. ring is called after COMMIT with each new entry,
-// in the order of the journal, whether or not its writer still waits; it must not block.
-func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]journal.Sent, error), most int, ring func(*journal.Entry)) *Batcher {
+// into one transaction; 0 means 128.
+func NewBatcher(send func(context.Context, domain.OrganisationID, []domain.NewMessage) ([]journal.Sent, error), most int) *Batcher {
 	if most <= 0 {
 		most = batchMost
 	}
-	b := &Batcher{send: send, ring: ring, most: most, waiting: map[domain.OrganisationID][]*waitingWrite{}}
+	b := &Batcher{send: send, most: most, waiting: map[domain.OrganisationID][]*waitingWrite{}}
 	b.ctx, b.end = context.WithCancel(context.Background())
 	return b
 }
@@ -167,16 +164,8 @@ func (b *Batcher) write(org domain.OrganisationID, batch []*waitingWrite) {
 	sent, err := b.send(ctx, org, messages)
 	switch {
 	case err == nil:
-		failpoint.Hit(failpoint.MessageAfterCommit)
 		for i, w := range batch {
 			w.sent = sent[i]
-			if !sent[i].Fresh {
-				continue
-			}
-			if e := sent[i].Assigned; e != nil {
-				b.ring(e)
-			}
-			b.ring(sent[i].Entry)
 		}
 	case len(batch) > 1 && !fault.Is(err, fault.Unavailable) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
 		for _, w := range batch {

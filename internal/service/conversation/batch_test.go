@@ -20,14 +20,8 @@ import (
 type disk struct {
 	mu      sync.Mutex
 	batches [][]string // guarded by mu; the keys of each
-	rung    []string   // guarded by mu; the keys of the entries that the doorbell rang for
+	stored  []string   // guarded by mu; the keys of what was committed, in order
 	fail    func(keys []string) error
-}
-
-func (d *disk) ring(e *journal.Entry) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.rung = append(d.rung, e.RequestKey)
 }
 
 func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain.NewMessage) ([]journal.Sent, error) {
@@ -53,6 +47,13 @@ func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain
 			return nil, err
 		}
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, m := range batch {
+		if sent[i].Err == nil {
+			d.stored = append(d.stored, m.Key)
+		}
+	}
 	return sent, nil
 }
 
@@ -71,7 +72,7 @@ func keyed(i int) domain.NewMessage { return domain.NewMessage{Key: fmt.Sprint("
 func gathering(t *testing.T, most int, fn func(t *testing.T, d *disk, b *conversation.Batcher)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}
-		b := conversation.NewBatcher(d.send, most, d.ring)
+		b := conversation.NewBatcher(d.send, most)
 		fn(t, d, b)
 		if err := b.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -120,8 +121,8 @@ func TestBatchesFormWhileOneIsUnderWay(t *testing.T) {
 			written = append(written, b...)
 		}
 		written = slices.DeleteFunc(written, func(k string) bool { return k == "key-13" || k == "key-99" })
-		if rung := slices.DeleteFunc(slices.Clone(d.rung), func(k string) bool { return k == "key-99" }); !slices.Equal(rung, written) {
-			t.Errorf("rang for %v, wrote %v", rung, written)
+		if stored := slices.DeleteFunc(slices.Clone(d.stored), func(k string) bool { return k == "key-99" }); !slices.Equal(stored, written) {
+			t.Errorf("stored %v, wrote %v", stored, written)
 		}
 		d.mu.Unlock()
 		slices.Sort(sizes)
@@ -161,8 +162,8 @@ func TestGivingUp(t *testing.T) {
 		if d.mu.Lock(); !slices.Equal(slices.Concat(d.batches...), []string{"key-0", "key-2"}) {
 			t.Errorf("wrote %v", d.batches)
 		}
-		if !slices.Equal(d.rung, []string{"key-0", "key-2"}) {
-			t.Errorf("rang for %v: what is stored is told, whoever waits", d.rung)
+		if !slices.Equal(d.stored, []string{"key-0", "key-2"}) {
+			t.Errorf("stored %v: what is in a transaction is stored, whoever waits", d.stored)
 		}
 		d.mu.Unlock()
 		gone, end := context.WithCancel(t.Context())
@@ -228,7 +229,7 @@ func TestStopWritesWhatWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &disk{}
-				b := conversation.NewBatcher(d.send, 2, d.ring)
+				b := conversation.NewBatcher(d.send, 2)
 				var all sync.WaitGroup
 				for i := range 5 {
 					all.Go(func() {

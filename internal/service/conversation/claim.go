@@ -56,10 +56,8 @@ func (s *Service) assign(ctx context.Context, actor domain.Actor, person domain.
 		}
 		a.To = ref
 	}
-	entry, err := s.o.Store.AssignConversation(ctx, a, of.No)
-	if err != nil {
+	if _, err := s.o.Store.AssignConversation(ctx, a, of.No); err != nil {
 		return domain.ConversationView{}, err
 	}
-	s.committed(entry)
 	return s.row(ctx, actor, of)
 }

@@ -89,8 +89,7 @@ func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (change
 		}
 		return len(done), err
 	}
-	changed, entry, err := s.o.Store.MarkConversations(ctx, actor, mark, people)
-	s.committed(entry)
+	changed, _, err = s.o.Store.MarkConversations(ctx, actor, mark, people)
 	return changed, err
 }
 

@@ -80,12 +80,8 @@ func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *j
 		return nil, false, err
 	}
 	e.Group = group.ID
-	stored, fresh, err = s.o.Store.AddNote(ctx, e, journal.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, GroupName: group.Name, GroupKind: group.Kind,
+	return s.o.Store.AddNote(ctx, e, journal.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, GroupName: group.Name, GroupKind: group.Kind,
 		Body: r.Body, Mentions: mentions})
-	if fresh {
-		s.committed(stored)
-	}
-	return stored, fresh, err
 }
 
 // mentions finds the colleagues, each once.

@@ -101,15 +101,15 @@ func newOffice(t testing.TB, dsn string) *office {
 	o.seal = cursor.NewSealer(o.store.SealKey())
 	o.Service = conversation.New(conversation.Options{
 		Store: o.store, Presence: nobody{}, Sealer: o.seal, Clock: o.clock, Log: zerolog.Nop(), Limits: domain.DefaultLimits, Limiter: limit.For(limit.NewLocal(o.clock), limit.Messages),
-		Committed: func(e *journal.Entry) {
-			// The doorbell rings after COMMIT: another reader sees the entry by now.
-			if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
-				o.t.Errorf("the doorbell rang too early: %v", err)
-			}
-			o.mu.Lock()
-			defer o.mu.Unlock()
-			o.committed = append(o.committed, e)
-		},
+	})
+	o.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		// After COMMIT: another reader sees the entry by now.
+		if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
+			o.t.Errorf("a listener heard too early: %v", err)
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.committed = append(o.committed, e)
 	})
 	t.Cleanup(func() { o.must(o.Stop(context.Background())) })
 	return o

@@ -99,11 +99,10 @@ func (s *Service) SetOwnConsent(ctx context.Context, actor domain.Actor, r Conse
 
 func (s *Service) note(ctx context.Context, actor domain.Actor, no domain.PersonNo, c domain.ConsentRecord) (Consents, error) {
 	c.At = s.o.Clock.Now()
-	e, err := s.o.Store.AddConsent(ctx, actor.Organisation, actor.Ref(), no, c)
+	_, err := s.o.Store.AddConsent(ctx, actor.Organisation, actor.Ref(), no, c)
 	if err != nil {
 		return Consents{}, err
 	}
-	s.committed(e)
 	return s.consents(ctx, actor.Organisation, no)
 }
 

@@ -57,6 +57,11 @@ func newHouse(t *testing.T, dsn string) *house {
 	if err := h.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	h.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.entries = append(h.entries, e)
+	})
 	h.open("north")
 	return h
 }
@@ -193,12 +198,7 @@ func (s *sender) count() (deliveries, times int) {
 
 // service makes one over a store, with a sender for each channel that has one.
 func (h *house) service(st delivery.Store, ways map[domain.Channel]channel.Sender) *delivery.Service {
-	o := delivery.Options{Store: st, Ways: map[domain.Channel]delivery.Way{}, Sealer: cursor.NewSealer(make([]byte, 32)), Clock: h.clock, Log: zerolog.Nop(), Link: "https://crier.example.org",
-		Committed: func(e *journal.Entry) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.entries = append(h.entries, e)
-		}}
+	o := delivery.Options{Store: st, Ways: map[domain.Channel]delivery.Way{}, Sealer: cursor.NewSealer(make([]byte, 32)), Clock: h.clock, Log: zerolog.Nop(), Link: "https://crier.example.org"}
 	for c, s := range ways {
 		o.Ways[c] = delivery.Way{Sender: s}
 	}

@@ -136,11 +136,10 @@ func (s *Service) Retry(ctx context.Context, actor domain.Actor, ids []string) (
 			return 0, err
 		}
 	}
-	n, e, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
+	n, _, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
 	if err != nil {
 		return 0, err
 	}
-	s.committed(e)
 	s.Wake()
 	return n, nil
 }

@@ -51,8 +51,6 @@ type Options struct {
 	Link string
 	// PushKey is the public key that browsers subscribe with, "" without web push.
 	PushKey string
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*journal.Entry)
 }
 
 // Service is safe for concurrent use. Start begins the workers.
@@ -105,18 +103,5 @@ func (s *Service) Wake() {
 // Enabled says which channels this server can use.
 func (s *Service) Enabled() map[domain.Channel]bool { return maps.Clone(s.enabled) }
 
-func (s *Service) committed(list ...*journal.Entry) {
-	for _, e := range list {
-		if e != nil && s.o.Committed != nil {
-			s.o.Committed(e)
-		}
-	}
-}
-
-// Entry hears every entry that this node follows: some bring work.
-func (s *Service) Entry(e *journal.Entry) {
-	switch e.Kind {
-	case journal.KindMessageSent, journal.KindBroadcastSent, journal.KindDeliveriesRecorded, journal.KindExportEnded:
-		s.Wake()
-	}
-}
+// Entry hears of entries that bring work. It does not wait.
+func (s *Service) Entry(*journal.Entry) { s.Wake() }

@@ -98,7 +98,7 @@ func newHouse(t *testing.T, dsn string) *house {
 	h.staff = domain.Actor{Organisation: h.org.ID, Kind: domain.ActorPerson, ID: "staff", No: 99, Name: "Ines", Role: domain.RolePlanner}
 	h.Service = inbound.New(inbound.Options{
 		Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Addresses: h.addresses, Answers: map[domain.Channel]bool{domain.ChannelEmail: true, domain.ChannelSMS: true},
-		Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*journal.Entry) {}, KeepOriginals: keep,
+		Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Limits: domain.Limits{Subject: 200, Body: 4000}, KeepOriginals: keep,
 	})
 	h.Start(t.Context())
 	t.Cleanup(h.Stop)

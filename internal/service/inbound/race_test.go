@@ -27,7 +27,7 @@ func (h *house) node(dsn string) *inbound.Service {
 	h.t.Cleanup(func() { h.must(st.Close()) })
 	other := &house{t: h.t, store: st, clock: h.clock, blobs: h.blobs}
 	return inbound.New(inbound.Options{Store: st, Writer: other, Intake: other, Blobs: h.blobs, Sealer: cursor.NewSealer(st.SealKey()), Clock: h.clock, Log: zerolog.Nop(),
-		Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*journal.Entry) {}})
+		Limits: domain.Limits{Subject: 200, Body: 4000}})
 }
 
 // TestAssignRace: of those who deal with the same thing at the same instant, on one server or on two, one does; everybody else is

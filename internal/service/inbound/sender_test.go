@@ -23,7 +23,7 @@ const mailFromAddress = "crier@mail.example.org"
 func (h *house) strict(limiter inbound.Limiter) *inbound.Service {
 	return inbound.New(inbound.Options{
 		Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Addresses: h.addresses, Answers: map[domain.Channel]bool{}, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(),
-		Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*journal.Entry) {}, Limiter: limiter,
+		Limits: domain.Limits{Subject: 200, Body: 4000}, Limiter: limiter,
 		MailFrom: mailFromAddress, AuthServer: "mx.example.org", ReplyFor: 90 * 24 * time.Hour,
 	})
 }

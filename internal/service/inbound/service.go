@@ -101,7 +101,6 @@ type Options struct {
 	ReplyFor time.Duration
 	// KeepOriginals is how long mails are kept as they came, 0 for good.
 	KeepOriginals time.Duration
-	Committed     func(*journal.Entry) // rings the doorbell; must not block
 }
 
 // Service is safe for concurrent use.
@@ -132,25 +131,13 @@ func (s *Service) Stop() {
 	}
 }
 
-func (s *Service) committed(list ...*journal.Entry) {
-	for _, e := range list {
-		if e != nil {
-			s.o.Committed(e)
-		}
-	}
-}
-
 // settle says what became of something; a second time says nothing.
 func (s *Service) settle(ctx context.Context, in domain.Inbound, to domain.Settlement) (bool, error) {
 	if to.By.Kind == "" {
 		to.By = domain.System(in.Organisation)
 	}
-	e, settled, err := s.o.Store.SettleInbound(ctx, in.Organisation, in.ID, to)
-	if err != nil {
-		return false, err
-	}
-	s.committed(e)
-	return settled, nil
+	_, settled, err := s.o.Store.SettleInbound(ctx, in.Organisation, in.ID, to)
+	return settled, err
 }
 
 // wait leaves something to staff.

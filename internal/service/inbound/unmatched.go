@@ -172,7 +172,6 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 	if !sent.Fresh { // a colleague assigned it to the same person
 		return domain.Item{}, s.handled(ctx, in)
 	}
-	s.committed(sent.Handled)
 	item, err := journal.ItemOf(sent.Entry, journal.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
 		return domain.ItemID(s.o.Sealer.Seal(int64(actor.Organisation), 0, offset))
 	}})

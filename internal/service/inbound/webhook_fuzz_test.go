@@ -105,7 +105,7 @@ func (n *noted) Write(_ context.Context, _ domain.OrganisationID, m domain.NewMe
 func webhooks(t *testing.T) (*inbound.Service, *noted) {
 	n := &noted{t: t}
 	return inbound.New(inbound.Options{Store: n, Writer: n, Clock: clock.NewFixed(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)), Log: zerolog.Nop(),
-		Answers: map[domain.Channel]bool{domain.ChannelSMS: true}, Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*journal.Entry) {}, Twilio: far(), Kannel: &sms.Kannel{Token: secret}}), n
+		Answers: map[domain.Channel]bool{domain.ChannelSMS: true}, Limits: domain.Limits{Subject: 200, Body: 4000}, Twilio: far(), Kannel: &sms.Kannel{Token: secret}}), n
 }
 
 const (

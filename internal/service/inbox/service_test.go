@@ -69,7 +69,7 @@ func newDesk(t *testing.T) *desk {
 	for _, c := range list {
 		d.nos = append(d.nos, c.Person)
 	}
-	r := inbox.NewRecorder(inbox.RecorderOptions{Store: d.store, Clock: d.clock, Log: zerolog.Nop(), Committed: func(*journal.Entry) {}, Linger: time.Millisecond})
+	r := inbox.NewRecorder(inbox.RecorderOptions{Store: d.store, Clock: d.clock, Log: zerolog.Nop(), Linger: time.Millisecond})
 	r.Start(ctx)
 	t.Cleanup(func() { d.must(r.Stop(context.Background())) })
 	d.Service = inbox.New(d.store, d.sealer, r)

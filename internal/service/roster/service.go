@@ -35,11 +35,10 @@ type Store interface {
 // Deps are what a Service is made of. Committed is called after COMMIT with each
 // entry that was made.
 type Deps struct {
-	Store     Store
-	Hasher    *auth.Hasher
-	Clock     clock.Clock
-	Committed func(*journal.Entry)
-	Limits    domain.Limits
+	Store  Store
+	Hasher *auth.Hasher
+	Clock  clock.Clock
+	Limits domain.Limits
 }
 
 // Service is the use-case. Make one with New.
@@ -58,15 +57,6 @@ type Imported struct {
 	Recognised Recognised `json:"recognised"`
 }
 
-func (s *Service) committed(entries []*journal.Entry) {
-	if s.Committed == nil {
-		return
-	}
-	for _, e := range entries {
-		s.Committed(e)
-	}
-}
-
 // EnsureOrganisation returns the organisation with that slug, made if it is new.
 // Errors: Invalid naming slug or name.
 func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, error) {
@@ -77,14 +67,8 @@ func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (do
 	if err := domain.CheckText("name", name, 200, false, false); err != nil {
 		return domain.Organisation{}, err
 	}
-	org, e, err := s.Store.EnsureOrganisation(ctx, slug, name)
-	if err != nil {
-		return domain.Organisation{}, err
-	}
-	if e != nil {
-		s.committed([]*journal.Entry{e})
-	}
-	return org, nil
+	org, _, err := s.Store.EnsureOrganisation(ctx, slug, name)
+	return org, err
 }
 
 // PutPeople creates and changes people. Errors: Forbidden; TooLarge (items); Invalid
@@ -94,11 +78,10 @@ func (s *Service) PutPeople(ctx context.Context, actor domain.Actor, items []Per
 	if err != nil {
 		return Counts{}, err
 	}
-	c, entries, err := s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, []*journal.Entry, error) {
-		return s.Store.UpsertPeople(ctx, actor, specs)
+	return s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, error) {
+		c, _, err := s.Store.UpsertPeople(ctx, actor, specs)
+		return c, err
 	})
-	s.committed(entries)
-	return c, err
 }
 
 // PutExams creates and changes tests. Errors as for PutPeople.
@@ -129,8 +112,7 @@ func (s *Service) PutScopes(ctx context.Context, actor domain.Actor, items []Sco
 	if err != nil {
 		return out, err
 	}
-	c, entries, err := s.Store.ReplaceScopes(ctx, actor, specs)
-	s.committed(entries)
+	c, _, err := s.Store.ReplaceScopes(ctx, actor, specs)
 	if err != nil {
 		return out, err
 	}
@@ -166,8 +148,7 @@ func put[I item[S], S any, P tidied[I]](ctx context.Context, s *Service, actor d
 	if err != nil {
 		return Counts{}, err
 	}
-	c, entries, err := write(ctx, actor, specs)
-	s.committed(entries)
+	c, _, err := write(ctx, actor, specs)
 	return c, err
 }
 

@@ -33,7 +33,6 @@ func (s *Service) Delete(ctx context.Context, actor domain.Actor, group domain.G
 	if err != nil {
 		return Deleted{}, err
 	}
-	s.Committed(e)
 	var p journal.AssignmentChanged
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return Deleted{}, err
@@ -52,12 +51,8 @@ func (s *Service) Undo(ctx context.Context, actor domain.Actor, deletion domain.
 	if err != nil {
 		return fault.New(fault.NotFound, "no such deletion")
 	}
-	e, err := s.Store.RestoreAssignment(ctx, actor, seen, offset)
-	if err != nil {
-		return err
-	}
-	s.Committed(e)
-	return nil
+	_, err = s.Store.RestoreAssignment(ctx, actor, seen, offset)
+	return err
 }
 
 // Available removes an unavailability. Errors: Forbidden; NotFound.
@@ -66,10 +61,6 @@ func (s *Service) Available(ctx context.Context, actor domain.Actor, person doma
 	if err != nil {
 		return err
 	}
-	e, err := s.Store.RemoveUnavailability(ctx, actor, seen, person, id)
-	if err != nil {
-		return err
-	}
-	s.Committed(e)
-	return nil
+	_, err = s.Store.RemoveUnavailability(ctx, actor, seen, person, id)
+	return err
 }

@@ -36,15 +36,14 @@ type Limiter interface {
 	Allow(org domain.OrganisationID, writer string) (ok bool, retryAfter time.Duration)
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each new entry.
+// Deps are what a Service is made of.
 type Deps struct {
-	Store     Store
-	Writer    Writer
-	Limiter   Limiter
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Limits    domain.Limits
-	Committed func(*journal.Entry)
+	Store   Store
+	Writer  Writer
+	Limiter Limiter
+	Sealer  *cursor.Sealer
+	Clock   clock.Clock
+	Limits  domain.Limits
 }
 
 // Service is safe for concurrent use.

@@ -29,12 +29,11 @@ type Store interface {
 	SetPreferences(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, values map[string]string, most int) error
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each new entry.
+// Deps are what a Service is made of.
 type Deps struct {
-	Store     Store
-	Clock     clock.Clock
-	Limits    domain.Limits
-	Committed func(*journal.Entry)
+	Store  Store
+	Clock  clock.Clock
+	Limits domain.Limits
 }
 
 // Service is safe for concurrent use.
@@ -42,9 +41,3 @@ type Service struct{ Deps }
 
 // New makes the service.
 func New(d Deps) *Service { return &Service{d} }
-
-func (s *Service) committed(e *journal.Entry) {
-	if e != nil && s.Committed != nil {
-		s.Committed(e)
-	}
-}

@@ -43,15 +43,14 @@ type Pages interface {
 	Team(org domain.OrganisationID, group domain.GroupID, event any)
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each new entry.
+// Deps are what a Service is made of.
 type Deps struct {
-	Store     Store
-	Presence  Presence
-	Pages     Pages
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Limits    domain.Limits
-	Committed func(*journal.Entry)
+	Store    Store
+	Presence Presence
+	Pages    Pages
+	Sealer   *cursor.Sealer
+	Clock    clock.Clock
+	Limits   domain.Limits
 }
 
 // Service is safe for concurrent use.
@@ -111,9 +110,6 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, thread, key, bod
 		Payload: payload, RequestKey: key, RequestHash: hash[:]}, at.TeamThread, actor.No, members)
 	if err != nil {
 		return m, false, err
-	}
-	if fresh {
-		s.Committed(e)
 	}
 	return s.message(actor.Organisation, journal.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text}), fresh, nil
 }
