@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -193,8 +192,8 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 			return fault.New(fault.NotFound, "no such deletion")
 		}
 		was := list[0]
-		var p journal.AssignmentChanged
-		if err := json.Unmarshal(was.Payload, &p); err != nil {
+		p, err := journal.As[journal.AssignmentChanged](was)
+		if err != nil {
 			return fmt.Errorf("entry %d: %w", deletion, err)
 		}
 		a, err := tx.assignment(ctx, seen, was.Group, p.PersonID)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -192,8 +191,11 @@ func (w *messageWriter) earlier(ctx context.Context, m *domain.NewMessage, at in
 	if !bytes.Equal(e.RequestHash, m.Hash) || e.Kind != journal.KindMessageSent {
 		return journal.Sent{Err: keyConflict()}, nil
 	}
-	sent := journal.Sent{Entry: e}
-	return sent, json.Unmarshal(e.Payload, &sent.Message)
+	message, err := journal.As[journal.MessageSent](e)
+	if err != nil {
+		return journal.Sent{}, err
+	}
+	return journal.Sent{Entry: e, Message: *message}, nil
 }
 
 // accept adds a message to what is stored, and lets those after it know.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/hub"
@@ -143,32 +144,44 @@ func messageFrame(m protocol.Message) *hub.Frame {
 // Plan implements hub.Translator.
 func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 	entry, ok := e.Value.(*journal.Entry)
-	if !ok {
+	if !ok || !journal.Candidates.Hears(entry.Kind) {
 		return hub.Plan{}
 	}
-	switch entry.Kind {
-	case journal.KindBroadcastSent:
+	switch p := entry.Event().(type) {
+	case *journal.BroadcastSent:
 		return planBroadcast(entry)
-	case journal.KindMessageSent:
-		return planMessage(entry)
-	case journal.KindReceiptsRecorded:
-		return f.planReceipts(org, entry)
-	case journal.KindAssignmentDeleted, journal.KindAssignmentRestored, journal.KindUnavailabilityRemoved:
-		return planSchedule(entry)
-	case journal.KindExamsUpserted, journal.KindGroupsUpserted, journal.KindEnrolmentsUpserted:
-		return planRoster(entry)
-	case journal.KindEnrolmentsProgress:
-		return planProgress(entry)
-	case journal.KindPeopleUpserted:
-		return planSelf(entry)
-	case journal.KindSessionEnded:
-		var p journal.SessionChanged
-		if json.Unmarshal(entry.Payload, &p) == nil {
+	case *journal.MessageSent:
+		return planMessage(entry, p)
+	case *journal.ReceiptsRecorded:
+		return f.planReceipts(org, p)
+	case *journal.AssignmentChanged:
+		return planSchedule(p.Person)
+	case *journal.UnavailabilityRemoved:
+		return planSchedule(p.Person)
+	case *journal.ExamsUpserted:
+		var members []domain.PersonNo
+		for _, r := range p.Exams {
+			members = append(members, r.Members...)
+		}
+		return planRoster(members)
+	case *journal.GroupsUpserted:
+		var members []domain.PersonNo
+		for _, r := range p.Groups {
+			members = append(members, r.Members...)
+		}
+		return planRoster(members)
+	case *journal.EnrolmentsUpserted:
+		return planRoster(slices.Clone(p.People))
+	case *journal.ProgressChanged:
+		return planProgress(entry.Group, p)
+	case *journal.PeopleUpserted:
+		return planSelf(p)
+	case *journal.SessionChanged:
+		if entry.Kind == journal.KindSessionEnded {
 			return hub.Plan{Sessions: p.Sessions}
 		}
-	case journal.KindAPIKeyRevoked:
-		var p journal.APIKeyChanged
-		if json.Unmarshal(entry.Payload, &p) == nil {
+	case *journal.APIKeyChanged:
+		if entry.Kind == journal.KindAPIKeyRevoked {
 			return hub.Plan{Sessions: []string{p.ID}}
 		}
 	}
@@ -178,42 +191,44 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 // planBroadcast makes one frame per room of the audience: the room is the only thing that
 // differs besides the cursors.
 func planBroadcast(e *journal.Entry) hub.Plan {
-	var rooms []struct {
-		Room   string  `json:"room"`
-		People []int64 `json:"people"`
-	}
 	m, err := journal.MessageOf(e)
-	if err != nil || m.Elsewhere || json.Unmarshal(e.Audience, &rooms) != nil {
+	if err != nil || m.Elsewhere {
+		return hub.Plan{}
+	}
+	rooms, err := e.Rooms()
+	if err != nil {
 		return hub.Plan{}
 	}
 	plan := hub.Plan{Messages: make([]hub.Group, len(rooms))}
 	for i, r := range rooms {
 		m.Room = r.Room
-		plan.Messages[i] = hub.Group{Frame: messageFrame(MessageOf(m)), People: r.People}
+		plan.Messages[i] = hub.Group{Frame: messageFrame(MessageOf(m)), People: numbers(r.People)}
 	}
 	return plan
 }
 
 // planMessage is one message of a conversation, for its candidate: of staff, or their own
 // for their other pages.
-func planMessage(e *journal.Entry) hub.Plan {
-	var to struct {
-		Person int64 `json:"person"`
-	}
+func planMessage(e *journal.Entry, to *journal.MessageSent) hub.Plan {
 	m, err := journal.MessageOf(e)
-	if err != nil || m.Elsewhere || json.Unmarshal(e.Payload, &to) != nil || to.Person == 0 {
+	if err != nil || m.Elsewhere || to.Person == 0 {
 		return hub.Plan{}
 	}
-	return hub.Plan{Messages: []hub.Group{{Frame: messageFrame(MessageOf(m)), People: []int64{to.Person}}}}
+	return hub.Plan{Messages: []hub.Group{{Frame: messageFrame(MessageOf(m)), People: []int64{int64(to.Person)}}}}
+}
+
+// numbers are people as the hub names them.
+func numbers(people []domain.PersonNo) []int64 {
+	out := make([]int64, len(people))
+	for i, no := range people {
+		out[i] = int64(no)
+	}
+	return out
 }
 
 // planReceipts tells a candidate's tabs and devices what was acknowledged on one of
 // them.
-func (f *Feed) planReceipts(org int64, e *journal.Entry) hub.Plan {
-	var p journal.ReceiptsRecorded
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return hub.Plan{}
-	}
+func (f *Feed) planReceipts(org int64, p *journal.ReceiptsRecorded) hub.Plan {
 	var plan hub.Plan
 	for _, item := range p.Items {
 		if item.State != domain.Acknowledged {
@@ -229,12 +244,11 @@ func (f *Feed) planReceipts(org int64, e *journal.Entry) hub.Plan {
 }
 
 // planSchedule tells a candidate's pages that their schedule is another.
-func planSchedule(e *journal.Entry) hub.Plan {
-	var p journal.Reached
-	if json.Unmarshal(e.Payload, &p) != nil || p.Person == 0 {
+func planSchedule(no domain.PersonNo) hub.Plan {
+	if no == 0 {
 		return hub.Plan{}
 	}
-	return hub.Plan{Direct: []hub.Direct{{Person: int64(p.Person), Frame: scheduleFrame(1)}}}
+	return hub.Plan{Direct: []hub.Direct{{Person: int64(no), Frame: scheduleFrame(1)}}}
 }
 
 // carryMost is the largest entry that travels through the broker; larger ones are read from

@@ -66,8 +66,8 @@ func (b *Bus) Silent() []Listener {
 		}
 	}
 	var out []Listener
-	for _, k := range Kinds() {
-		for _, l := range append([]Listener{Hub}, table[k].heard...) {
+	for _, r := range append([]row{{heard: []Listener{Hub}}}, table...) {
+		for _, l := range r.heard {
 			if !heard[l] {
 				heard[l] = true
 				out = append(out, l)

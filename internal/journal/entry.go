@@ -27,7 +27,8 @@ type Entry struct {
 	RequestHash  []byte          // SHA-256 of what was asked under that key
 	Prev, Hash   []byte          // SHA-256; Prev is 32 zero bytes at offset 1
 
-	decoded atomic.Pointer[decoded] // of Payload; nil until somebody asks
+	decoded atomic.Pointer[decoded]        // of Payload; nil until somebody asks
+	rooms   atomic.Pointer[[]AudienceRoom] // of Audience; nil until somebody asks
 }
 
 // AudienceRoom is the part of a broadcast's frozen recipients who sat in one

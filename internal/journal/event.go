@@ -30,6 +30,20 @@ func As[T any](e *Entry) (*T, error) {
 	return p, nil
 }
 
+// Rooms returns the decoded audience. Like the event it is decoded once and shared: nobody may
+// change it.
+func (e *Entry) Rooms() ([]AudienceRoom, error) {
+	if rooms := e.rooms.Load(); rooms != nil {
+		return *rooms, nil
+	}
+	var rooms []AudienceRoom
+	if err := json.Unmarshal(e.Audience, &rooms); err != nil {
+		return nil, fmt.Errorf("entry %d: decode the audience of %s: %w", e.Offset, e.Kind, err)
+	}
+	e.rooms.CompareAndSwap(nil, &rooms)
+	return *e.rooms.Load(), nil
+}
+
 func (e *Entry) decode() *decoded {
 	if d := e.decoded.Load(); d != nil {
 		return d
@@ -42,11 +56,14 @@ func (e *Entry) decode() *decoded {
 }
 
 func decodePayload(e *Entry) *decoded {
-	row, ok := table[e.Kind]
+	row, ok := rows[e.Kind]
 	if !ok {
 		return &decoded{err: fmt.Errorf("entry %d: there is no kind %q", e.Offset, e.Kind)}
 	}
 	p := row.payload()
+	if len(e.Payload) == 0 { // not appended yet: it will be stored as {}
+		return &decoded{event: p}
+	}
 	if err := json.Unmarshal(e.Payload, p); err != nil {
 		return &decoded{err: fmt.Errorf("entry %d: decode the payload of %s: %w", e.Offset, e.Kind, err)}
 	}

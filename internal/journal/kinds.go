@@ -1,9 +1,6 @@
 package journal
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // Kind names what an entry records.
 type Kind string
@@ -69,64 +66,80 @@ const (
 
 // row is what the table says of one kind.
 type row struct {
+	kind    Kind
 	payload func() any // a new, empty payload
 	heard   []Listener // beside Hub
 }
 
 // of makes a row: T is the payload, heard are those who hear of the kind.
-func of[T any](heard ...Listener) row {
-	return row{payload: func() any { return new(T) }, heard: heard}
+func of[T any](k Kind, heard ...Listener) row {
+	return row{kind: k, payload: func() any { return new(T) }, heard: heard}
 }
 
 // table says of each kind what its payload is and who hears of it. A kind that is not in it does
-// not exist. To add one, see CONTRIBUTING.md.
-var table = map[Kind]row{
-	KindOrganisationCreated: of[OrganisationCreated](),
-	KindSettingsChanged:     of[SettingsChanged](Access, Standing),
-	KindPeopleUpserted:      of[PeopleUpserted](Candidates, Access, Monitor, Standing, Connections),
-	KindExamsUpserted:       of[ExamsUpserted](Candidates, Access, Monitor, Standing),
-	KindGroupsUpserted:      of[GroupsUpserted](Candidates, Monitor),
-	KindEnrolmentsUpserted:  of[EnrolmentsUpserted](Candidates, Monitor, Standing),
-	KindEnrolmentsProgress:  of[ProgressChanged](Candidates, Monitor),
-	KindScopesChanged:       of[ScopesChanged](Access, Monitor, Connections),
+// not exist. The log page lists the kinds in this order. To add one, see CONTRIBUTING.md.
+var table = []row{
+	of[BroadcastSent](KindBroadcastSent, Candidates, Monitor, Conversations, Delivery, Expansion),
+	of[BroadcastTold](KindBroadcastTold, Monitor),
+	of[BroadcastUntold](KindBroadcastUntold, Monitor),
+	of[ReceiptsRecorded](KindReceiptsRecorded, Candidates, Monitor, Conversations, Receipts),
+	of[DeliveriesRecorded](KindDeliveriesRecorded, Monitor, Conversations, Delivery),
 
-	KindSessionStarted: of[SessionChanged](),
-	KindSessionEnded:   of[SessionChanged](Candidates, Access),
-	KindSignInsFailed:  of[SignInsFailed](),
-	KindAPIKeyCreated:  of[APIKeyChanged](),
-	KindAPIKeyRevoked:  of[APIKeyChanged](Candidates, Access),
-	KindTicketsMade:    of[TicketsMade](),
+	of[MessageSent](KindMessageSent, Candidates, Conversations, Delivery),
+	of[NoteAdded](KindNoteAdded, Conversations),
+	of[ConversationMarked](KindConversationMarked, Conversations),
+	of[ConversationAssigned](KindConversationAssigned, Conversations),
+	of[AssignmentChanged](KindAssignmentDeleted, Candidates, Monitor, Conversations, Standing),
+	of[AssignmentChanged](KindAssignmentRestored, Candidates, Monitor, Conversations, Standing),
+	of[UnavailabilityRemoved](KindUnavailabilityRemoved, Candidates, Conversations),
+	of[CannedChanged](KindCannedChanged),
+	of[TeamMessage](KindTeamMessage, Team),
+	of[ExportRequested](KindExportRequested),
+	of[ExportEnded](KindExportEnded, Delivery),
+	of[InboundReceived](KindInboundReceived, Conversations),
+	of[InboundHandled](KindInboundHandled, Conversations),
+	of[ConsentChanged](KindConsentChanged),
 
-	KindBroadcastSent:    of[BroadcastSent](Candidates, Monitor, Conversations, Delivery, Expansion),
-	KindBroadcastTold:    of[BroadcastTold](Monitor),
-	KindBroadcastUntold:  of[BroadcastUntold](Monitor),
-	KindReceiptsRecorded: of[ReceiptsRecorded](Candidates, Monitor, Conversations, Receipts),
+	of[ProgressChanged](KindEnrolmentsProgress, Candidates, Monitor),
+	of[EnrolmentsUpserted](KindEnrolmentsUpserted, Candidates, Monitor, Standing),
+	of[ScopesChanged](KindScopesChanged, Access, Monitor, Connections),
+	of[PeopleUpserted](KindPeopleUpserted, Candidates, Access, Monitor, Standing, Connections),
+	of[ExamsUpserted](KindExamsUpserted, Candidates, Access, Monitor, Standing),
+	of[GroupsUpserted](KindGroupsUpserted, Candidates, Monitor),
 
-	KindMessageSent:           of[MessageSent](Candidates, Conversations, Delivery),
-	KindNoteAdded:             of[NoteAdded](Conversations),
-	KindConversationMarked:    of[ConversationMarked](Conversations),
-	KindConversationAssigned:  of[ConversationAssigned](Conversations),
-	KindAssignmentDeleted:     of[AssignmentChanged](Candidates, Monitor, Conversations, Standing),
-	KindAssignmentRestored:    of[AssignmentChanged](Candidates, Monitor, Conversations, Standing),
-	KindUnavailabilityRemoved: of[UnavailabilityRemoved](Candidates, Conversations),
-	KindCannedChanged:         of[CannedChanged](),
-	KindTeamMessage:           of[TeamMessage](Team),
-	KindExportRequested:       of[ExportRequested](),
-	KindExportEnded:           of[ExportEnded](Delivery),
+	of[SessionChanged](KindSessionStarted),
+	of[SessionChanged](KindSessionEnded, Candidates, Access),
+	of[SignInsFailed](KindSignInsFailed),
+	of[APIKeyChanged](KindAPIKeyCreated),
+	of[APIKeyChanged](KindAPIKeyRevoked, Candidates, Access),
+	of[TicketsMade](KindTicketsMade),
 
-	KindDeliveriesRecorded: of[DeliveriesRecorded](Monitor, Conversations, Delivery),
-	KindConsentChanged:     of[ConsentChanged](),
-	KindInboundReceived:    of[InboundReceived](Conversations),
-	KindInboundHandled:     of[InboundHandled](Conversations),
+	of[OrganisationCreated](KindOrganisationCreated),
+	of[SettingsChanged](KindSettingsChanged, Access, Standing),
 }
 
-// Known reports whether k is a kind of entry.
-func Known(k Kind) bool { _, ok := table[k]; return ok }
+// rows are those of the table.
+var rows = func() map[Kind]row {
+	out := make(map[Kind]row, len(table))
+	for _, r := range table {
+		out[r.kind] = r
+	}
+	return out
+}()
 
-// Kinds returns the kinds, sorted.
-func Kinds() []Kind { return slices.Sorted(maps.Keys(table)) }
+// Known reports whether k is a kind of entry.
+func Known(k Kind) bool { _, ok := rows[k]; return ok }
+
+// Kinds returns the kinds in the order of the table.
+func Kinds() []Kind {
+	out := make([]Kind, len(table))
+	for i, r := range table {
+		out[i] = r.kind
+	}
+	return out
+}
 
 // Hears reports whether the listener hears of entries of kind k.
 func (l Listener) Hears(k Kind) bool {
-	return l == Hub || slices.Contains(table[k].heard, l)
+	return l == Hub || slices.Contains(rows[k].heard, l)
 }

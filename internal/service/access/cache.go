@@ -1,7 +1,6 @@
 package access
 
 import (
-	"encoding/json"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -76,26 +75,14 @@ func (c *cache) forget(org domain.OrganisationID, which func(Identity) bool) {
 // waits for the store.
 func (s *Service) Invalidate(e *journal.Entry) {
 	var people []domain.PersonNo
-	switch e.Kind {
-	case journal.KindSessionEnded:
-		var p journal.SessionChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	switch p := e.Event().(type) {
+	case *journal.SessionChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return slices.Contains(p.Sessions, id.Session) })
 		return
-	case journal.KindAPIKeyRevoked:
-		var p journal.APIKeyChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.APIKeyChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return id.Actor.Kind == domain.ActorAPIKey && id.Actor.ID == p.ID })
 		return
-	case journal.KindExamsUpserted:
-		var p journal.ExamsUpserted
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.ExamsUpserted:
 		tests := make(map[domain.ExamID]bool, len(p.Exams))
 		for _, r := range p.Exams {
 			tests[r.ID] = true
@@ -104,22 +91,14 @@ func (s *Service) Invalidate(e *journal.Entry) {
 			return slices.ContainsFunc(id.Actor.Scopes, func(c domain.Scope) bool { return tests[c.Exam] })
 		})
 		return
-	case journal.KindSettingsChanged:
+	case *journal.SettingsChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return len(id.Actor.Scopes) > 0 })
 		return
-	case journal.KindScopesChanged:
-		var p journal.ScopesChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.ScopesChanged:
 		for _, c := range p.Changes {
 			people = append(people, c.Person)
 		}
-	case journal.KindPeopleUpserted:
-		var p journal.PeopleUpserted
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.PeopleUpserted:
 		for _, r := range p.People {
 			people = append(people, r.No)
 		}

@@ -2,7 +2,6 @@ package broadcast
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -190,8 +189,8 @@ func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, roo
 		return nil, err
 	}
 	for i, e := range entries {
-		b := &sending{Entry: e}
-		if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+		b, err := sendingOf(e)
+		if err != nil {
 			return nil, err
 		}
 		out[i] = s.broadcast(b, Counts(counts[e.Offset]))

@@ -3,7 +3,6 @@ package broadcast
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -110,8 +109,8 @@ func (s *Service) item(e *journal.Entry, of domain.Recipient) (domain.Item, erro
 	if e == nil {
 		return domain.Item{}, fault.New(fault.Internal, "a reply has no entry")
 	}
-	var text journal.MessageSent
-	if err := json.Unmarshal(e.Payload, &text); err != nil {
+	text, err := journal.As[journal.MessageSent](e)
+	if err != nil {
 		return domain.Item{}, err
 	}
 	return journal.ItemOf(e, journal.ItemContext{Person: of.No, ID: of.ID, Kind: text.GroupKind,

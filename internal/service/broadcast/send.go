@@ -233,8 +233,8 @@ func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string,
 	if err != nil {
 		return Broadcast{}, err
 	}
-	b := &sending{Entry: e}
-	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+	b, err := sendingOf(e)
+	if err != nil {
 		return Broadcast{}, err
 	}
 	list[0].LeftOut, err = s.leftOut(ctx, actor, b)

@@ -117,8 +117,8 @@ func (s *Service) open(ctx context.Context, actor domain.Actor, what doing, id d
 	if err != nil {
 		return nil, err
 	}
-	b := &sending{Entry: e}
-	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+	b, err := sendingOf(e)
+	if err != nil {
 		return nil, err
 	}
 	action := what.elsewhere
@@ -167,6 +167,15 @@ type sending struct {
 	text  journal.BroadcastSent
 	rooms []string                 // of a test; nil = all
 	only  map[domain.PersonNo]bool // of no group; nil = all
+}
+
+// sendingOf is the sending that an entry records.
+func sendingOf(e *journal.Entry) (*sending, error) {
+	text, err := journal.As[journal.BroadcastSent](e)
+	if err != nil {
+		return nil, err
+	}
+	return &sending{Entry: e, text: *text}, nil
 }
 
 // follow says why the actor cannot remind a recipient; the zero value: nothing stands in the way. Of

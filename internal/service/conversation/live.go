@@ -2,7 +2,6 @@ package conversation
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
@@ -89,21 +88,19 @@ func (l *Live) Stop() {
 
 // Frame types; internal/protocol/README.md describes them.
 
-// Entry hears every entry that this node follows, in order. It does not wait.
+// Entry hears of what happens in conversations, in the order of the journal. It does not wait.
 func (l *Live) Entry(e *journal.Entry) {
-	if e.Kind == journal.KindBroadcastSent {
+	switch p := e.Event().(type) {
+	case *journal.BroadcastSent:
 		l.broadcast(e)
 		return
-	}
-	if e.Kind == journal.KindDeliveriesRecorded {
-		l.delivered(e)
+	case *journal.DeliveriesRecorded:
+		l.delivered(e, p)
 		return
-	}
-	if e.Kind == journal.KindReceiptsRecorded {
-		l.received(e)
+	case *journal.ReceiptsRecorded:
+		l.received(e.Organisation, p)
 		return
-	}
-	if e.Kind == journal.KindInboundReceived || e.Kind == journal.KindInboundHandled {
+	case *journal.InboundReceived, *journal.InboundHandled:
 		l.to.PublishAny(e.Organisation, []string{domain.DeliveryTopic}, unmatchedFrame{Type: "unmatched"})
 		return
 	}
@@ -131,12 +128,11 @@ func (l *Live) add(org domain.OrganisationID, changes ...told) {
 }
 
 // delivered has messages told again whose copies have moved on. Of many at once pages are asked to read again.
-func (l *Live) delivered(e *journal.Entry) {
-	var p journal.DeliveriesRecorded
-	if json.Unmarshal(e.Payload, &p) != nil || !l.to.Listening(e.Organisation, []string{domain.StaffTopic}) {
+func (l *Live) delivered(e *journal.Entry, p *journal.DeliveriesRecorded) {
+	if !l.to.Listening(e.Organisation, []string{domain.StaffTopic}) {
 		return
 	}
-	copies := slices.DeleteFunc(p.Items, func(i journal.DeliveryItem) bool { return i.Message == 0 || i.Channel == domain.ChannelPush })
+	copies := slices.DeleteFunc(slices.Clone(p.Items), func(i journal.DeliveryItem) bool { return i.Message == 0 || i.Channel == domain.ChannelPush })
 	if len(copies) > 0 {
 		l.add(e.Organisation, told{entry: e, copies: copies})
 	}
@@ -176,10 +172,8 @@ func (l *Live) broadcast(e *journal.Entry) {
 		l.to.PublishAny(e.Organisation, []string{domain.StaffTopic}, frame)
 		return
 	}
-	var rooms []struct {
-		Room string `json:"room"`
-	}
-	if json.Unmarshal(e.Audience, &rooms) != nil {
+	rooms, err := e.Rooms()
+	if err != nil {
 		return
 	}
 	reach := []domain.Place{{Group: e.Group}}

@@ -1,7 +1,6 @@
 package conversation
 
 import (
-	"encoding/json"
 	"slices"
 
 	"crier/internal/domain"
@@ -40,58 +39,34 @@ func changesOf(e *journal.Entry) []told {
 		return told{entry: e, of: domain.PersonRef{No: of.Person, ID: of.PersonID, Name: name}, topics: domain.ReachTopics(group, of.Reach),
 			by: domain.PersonName{ID: domain.PersonID(e.Actor.ID), Name: e.Actor.Name}}
 	}
-	switch e.Kind {
-	case journal.KindMessageSent:
-		var p journal.MessageSent
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
+	switch p := e.Event().(type) {
+	case *journal.MessageSent:
 		c := change(journal.Reached{Person: p.Person, PersonID: p.PersonID, Reach: p.Reach}, p.PersonName, e.Group)
 		c.kind = p.GroupKind
 		return []told{c}
-	case journal.KindNoteAdded:
-		var p journal.NoteAdded
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
+	case *journal.NoteAdded:
 		c := change(journal.Reached{Person: p.Person, PersonID: p.PersonID, Reach: p.Reach}, p.PersonName, e.Group)
 		c.kind, c.mentions = p.GroupKind, p.Mentions
 		return []told{c}
-	case journal.KindConversationMarked:
-		var p journal.ConversationMarked
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
+	case *journal.ConversationMarked:
 		out := make([]told, len(p.People))
 		for i, r := range p.People {
 			out[i] = change(r, "", "")
 			out[i].topics = domain.ConversationTopics(r.Reach)
 		}
 		return out
-	case journal.KindConversationAssigned:
-		var p journal.ConversationAssigned
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
+	case *journal.ConversationAssigned:
 		c := change(p.Reached, "", "")
 		c.topics = domain.ConversationTopics(p.Reach)
 		if !p.Claim {
 			c.assigned = p.To
 		}
 		return []told{c}
-	case journal.KindAssignmentDeleted, journal.KindAssignmentRestored:
-		var p journal.AssignmentChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
+	case *journal.AssignmentChanged:
 		// The deletion itself ends the enrolment: its group's staff still hear of it.
 		reach := append(slices.Clone(p.Reach), domain.Place{Group: e.Group})
 		return []told{change(journal.Reached{Person: p.Person, PersonID: p.PersonID, Reach: reach}, "", e.Group)}
-	case journal.KindUnavailabilityRemoved:
-		var p journal.UnavailabilityRemoved
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return nil
-		}
+	case *journal.UnavailabilityRemoved:
 		return []told{change(p.Reached, "", "")}
 	}
 	return nil

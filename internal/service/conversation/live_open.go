@@ -2,7 +2,6 @@ package conversation
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"crier/internal/domain"
@@ -91,12 +90,11 @@ func (l *Live) PresenceChanged(org domain.OrganisationID, changes []Change) {
 
 // received has those who have a conversation open here read it again, since its candidate has got or seen
 // something. It does not say what: not everyone sees every message of it.
-func (l *Live) received(e *journal.Entry) {
+func (l *Live) received(org domain.OrganisationID, p *journal.ReceiptsRecorded) {
 	l.mu.Lock()
 	none := len(l.open) == 0
 	l.mu.Unlock()
-	var p journal.ReceiptsRecorded
-	if none || json.Unmarshal(e.Payload, &p) != nil {
+	if none {
 		return
 	}
 	told := map[domain.PersonNo]bool{}
@@ -106,8 +104,8 @@ func (l *Live) received(e *journal.Entry) {
 				continue
 			}
 			told[no] = true
-			if o := l.openAt(e.Organisation, no); o != nil {
-				l.to.PublishAny(e.Organisation, []string{domain.ConversationTopic(no)}, receiptsFrame{Type: "receipts", Conversation: o.id})
+			if o := l.openAt(org, no); o != nil {
+				l.to.PublishAny(org, []string{domain.ConversationTopic(no)}, receiptsFrame{Type: "receipts", Conversation: o.id})
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package conversation
 
 import (
 	"context"
-	"encoding/json"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -210,12 +209,11 @@ func (s *Service) copies(ctx context.Context, org domain.OrganisationID, person 
 func (s *Service) assignments(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, rows []journal.TimelineRow) (map[domain.GroupID]domain.AssignmentNow, error) {
 	var groups []domain.GroupID
 	for _, r := range rows {
-		switch r.Entry.Kind {
-		case journal.KindAssignmentDeleted, journal.KindAssignmentRestored:
+		switch p := r.Entry.Event().(type) {
+		case *journal.AssignmentChanged:
 			groups = append(groups, r.Entry.Group)
-		case journal.KindMessageSent:
-			var p struct{ About *domain.About }
-			if err := json.Unmarshal(r.Entry.Payload, &p); err == nil && p.About != nil {
+		case *journal.MessageSent:
+			if p.About != nil {
 				groups = append(groups, p.About.Group)
 			}
 		}
@@ -230,11 +228,7 @@ func (s *Service) assignments(ctx context.Context, org domain.OrganisationID, pe
 func (s *Service) mentioned(ctx context.Context, org domain.OrganisationID, rows []journal.TimelineRow) (map[domain.PersonNo]domain.PersonRef, error) {
 	var nos []domain.PersonNo
 	for _, r := range rows {
-		if r.Entry.Kind != journal.KindNoteAdded {
-			continue
-		}
-		var p struct{ Mentions []domain.PersonNo }
-		if err := json.Unmarshal(r.Entry.Payload, &p); err == nil {
+		if p, ok := r.Entry.Event().(*journal.NoteAdded); ok {
 			nos = append(nos, p.Mentions...)
 		}
 	}

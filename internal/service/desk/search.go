@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"crier/internal/domain"
@@ -141,18 +139,19 @@ func (s *Service) hit(actor domain.Actor, q string, h journal.SearchHit) (Hit, e
 	if err != nil {
 		return Hit{}, err
 	}
-	var files struct {
-		Attachments []domain.Attachment `json:"attachments"`
-	}
-	if err := json.Unmarshal(e.Payload, &files); err != nil {
-		return Hit{}, fmt.Errorf("entry %d: %w", e.Offset, err)
+	var files []domain.Attachment
+	switch p := e.Event().(type) {
+	case *journal.MessageSent:
+		files = p.Attachments
+	case *journal.BroadcastSent:
+		files = p.Attachments
 	}
 	out := Hit{Item: HitItem{ID: item.ID, Type: item.Type, Direction: item.Direction, At: item.At, Subject: item.Subject, From: item.From, Broadcast: item.Broadcast}}
 	var found bool
 	if out.Excerpt, found = domain.Excerpt(item.Body, q); found {
 		return out, nil
 	}
-	for _, a := range files.Attachments {
+	for _, a := range files {
 		if runs, found := domain.Excerpt(a.Name, q); found {
 			out.Excerpt, out.File = runs, a.Name
 			return out, nil

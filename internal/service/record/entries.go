@@ -3,7 +3,6 @@ package record
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"strings"
 
 	"crier/internal/domain"
@@ -161,26 +160,27 @@ func (s *Service) line(e *journal.Entry, names map[domain.ExamID]string, reached
 		out.Test = &Test{ID: e.Group, Name: names[e.Group]}
 	}
 	if e.Kind == journal.KindBroadcastSent {
-		var b journal.BroadcastSent
-		if err := json.Unmarshal(e.Payload, &b); err != nil {
+		b, err := journal.As[journal.BroadcastSent](e)
+		if err != nil {
 			return Entry{}, err
 		}
+		sent := *b
 		if n, ok := reached[e.Offset]; ok {
-			b.Recipients = n
+			sent.Recipients = n
 		}
-		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, b.Recipients
+		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, sent.Recipients
 		if e.Group != "" {
 			out.Test = &Test{ID: e.Group, Name: b.ExamName}
 		}
-		out.Summary = sentWords(b)
+		out.Summary = sentWords(sent)
 		return out, nil
 	}
 	if e.Kind == journal.KindMessageSent {
-		var m journal.MessageSent
-		if err := json.Unmarshal(e.Payload, &m); err != nil {
+		m, err := journal.As[journal.MessageSent](e)
+		if err != nil {
 			return Entry{}, err
 		}
-		out.Subject, out.Body, out.Summary = m.Subject, m.Body, messageWords(m)
+		out.Subject, out.Body, out.Summary = m.Subject, m.Body, messageWords(*m)
 		if out.Test != nil {
 			out.Test.Name = m.GroupName
 		}

@@ -5,7 +5,6 @@ package record
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"time"
 
 	"crier/internal/cursor"
@@ -206,8 +205,8 @@ func (s *Service) people(ctx context.Context, sc journal.Scope, e *journal.Entry
 	if own := e.Group == "" && sc.Own != "" && e.Actor.ID == sc.Own; !sc.All && !mine && !own {
 		return nil, nil
 	}
-	var rooms []journal.AudienceRoom
-	if err := json.Unmarshal(e.Audience, &rooms); err != nil {
+	rooms, err := e.Rooms()
+	if err != nil {
 		return nil, err
 	}
 	var nos []domain.PersonNo

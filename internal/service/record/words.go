@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,11 +132,11 @@ func sentWords(p journal.BroadcastSent) string {
 }
 
 func say[P any](e *journal.Entry, words func(P) string) (string, error) {
-	var p P
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
-		return "", fmt.Errorf("payload of entry %d: %w", e.Offset, err)
+	p, err := journal.As[P](e)
+	if err != nil {
+		return "", err
 	}
-	return words(p), nil
+	return words(*p), nil
 }
 
 func count(n int, one, many string) string {

@@ -78,3 +78,13 @@ func TestSummary(t *testing.T) {
 		t.Error("a damaged payload passes")
 	}
 }
+
+// The log says a sentence of each kind.
+func TestEachKindHasASentence(t *testing.T) {
+	for _, k := range journal.Kinds() {
+		got, err := summary(&journal.Entry{Kind: k, Payload: []byte(`{}`)})
+		if err != nil || got == string(k) {
+			t.Errorf("%s: %q, %v", k, got, err)
+		}
+	}
+}

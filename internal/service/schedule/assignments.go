@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"context"
-	"encoding/json"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -33,8 +32,8 @@ func (s *Service) Delete(ctx context.Context, actor domain.Actor, group domain.G
 	if err != nil {
 		return Deleted{}, err
 	}
-	var p journal.AssignmentChanged
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
+	p, err := journal.As[journal.AssignmentChanged](e)
+	if err != nil {
 		return Deleted{}, err
 	}
 	return Deleted{ID: domain.ItemID(s.Sealer.Seal(int64(actor.Organisation), 0, e.Offset)), Unavailable: p.Unavailable}, nil
