@@ -95,7 +95,7 @@ func (h *office) Person(_ domain.OrganisationID, _ domain.PersonNo, event any) {
 	h.told = append(h.told, event.(ExportFrame))
 }
 
-// kinds lists the entries that the doorbell rang for, and forgets them.
+// kinds lists the kinds of the entries that were told, and forgets them.
 func (h *office) kinds() (out []journal.Kind) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -147,7 +147,7 @@ func (h *hall) as(role domain.Role, rooms ...string) domain.Actor {
 	return a
 }
 
-// BenchmarkSendToAll is everything between the request and the doorbell for 1500
+// BenchmarkSendToAll is everything between the request and the telling for 1500
 // recipients.
 func BenchmarkSendToAll(b *testing.B) {
 	for name, dsn := range map[string]func() string{

@@ -111,7 +111,7 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 	return out, nil
 }
 
-// SendMany stores one sending durably and rings the doorbell. Who cannot be written to
+// SendMany stores one sending durably. Who cannot be written to
 // is left out, and named in the answer and in the entry. fresh and the key are as for Send.
 //
 // Errors: Forbidden; NotFound (no such group among yours); Invalid or TooLarge naming

@@ -27,7 +27,7 @@ type Request struct {
 	LeaveOut bool `json:"leave_out,omitempty"`
 }
 
-// Send stores one sending durably and rings the doorbell. fresh is false when the
+// Send stores one sending durably. fresh is false when the
 // key was used before for the same request: the first sending is returned again.
 //
 // Who is locked is left out, and named in the answer and in the entry.

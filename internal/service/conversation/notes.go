@@ -31,7 +31,7 @@ type NoteRequest struct {
 	Mentions []domain.PersonID `json:"mentions,omitempty"` // colleagues whom it concerns
 }
 
-// AddNote stores a note durably and rings the doorbell; the candidate never gets it.
+// AddNote stores a note durably; the candidate never gets it.
 // fresh is false when the key was used before for the same note.
 //
 // Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, group,

@@ -19,7 +19,7 @@ type Reply struct {
 	Attachments []domain.AttachmentID `json:"attachments,omitempty"`
 }
 
-// Reply stores one message of a candidate durably and rings the doorbell. fresh is false
+// Reply stores one message of a candidate durably. fresh is false
 // when the key was used before for the same request. The message is returned as its
 // candidate has it, with its offset.
 //

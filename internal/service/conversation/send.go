@@ -42,7 +42,7 @@ func (r Request) content() Request {
 	return r
 }
 
-// Send stores one message to a candidate durably and rings the doorbell. fresh is false
+// Send stores one message to a candidate durably. fresh is false
 // when the key was used before for the same request: the first message is returned again.
 // Whoever answers has read: up to Seen, or if that is not said up to their own message.
 //
@@ -98,7 +98,7 @@ func (s *Service) checkReach(ctx context.Context, actor domain.Actor, m domain.N
 	return refused
 }
 
-// Write stores a message that has been checked and rings the doorbell, even if ctx ends
+// Write stores a message that has been checked, even if ctx ends
 // meanwhile: for services that write into conversations for their own reasons. Errors as of Send and Reply.
 func (s *Service) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error) {
 	sent := s.batches.Send(ctx, org, m)

@@ -138,7 +138,7 @@ func (o *office) change(change func(*domain.Settings)) {
 	o.must(err)
 }
 
-// rings are the kinds of entries that the doorbell rang for, and forgets them.
+// rings are the kinds of the entries that were told, and forgets them.
 func (o *office) rings() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -53,7 +53,7 @@ type Store interface {
 	OrganisationBySlug(ctx context.Context, slug string) (domain.Organisation, error)
 }
 
-// Writer stores a message in a conversation and rings the doorbell. Errors as of conversation.Service.Reply.
+// Writer stores a message in a conversation. Errors as of conversation.Service.Reply.
 type Writer interface {
 	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error)
 }

@@ -26,7 +26,7 @@ type Store interface {
 
 // Writer writes into conversations.
 type Writer interface {
-	// Write stores a message that has been checked and rings the doorbell.
+	// Write stores a message that has been checked.
 	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error)
 }
 
