@@ -13,7 +13,7 @@ import (
 // list shows them; unknown people, and staff, are absent. What seen leaves out is in
 // no row. It checks neither whether the people are seen, nor whether sendings are
 // expanded: the caller has done both. Four statements whatever their number, five
-// with a limited reach.
+// with a limited reach, one more if a message waits for an answer.
 func (s *Store) ConversationRows(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error) {
 	return s.ConversationRowsWithin(ctx, org, staff, seen, domain.Within{}, people)
 }
@@ -40,6 +40,9 @@ func (s *Store) ConversationRowsWithin(ctx context.Context, org domain.Organisat
 	for no, r := range rows {
 		out[no] = r.row(moments)
 	}
+	if err := s.addReplyDue(ctx, org, seen, within, out); err != nil {
+		return nil, err
+	}
 	return out, s.addGroups(ctx, org, seen, people, out)
 }
 
@@ -55,8 +58,11 @@ type conversationRow struct {
 	InOffset    int64 `db:"in_offset"`
 	OutOffset   int64 `db:"out_offset"`
 	Waiting     int64 `db:"waiting_offset"`
-	Archived    bool
+	Shelf       int
 	Open        bool
+	SnoozedTo   int64  `db:"snoozed_until"`
+	SnoozedBy   string `db:"snoozed_by"`
+	RemindAt    int64  `db:"remind_at"`
 	ProcessedAt int64  `db:"processed_at"`
 	ProcessedBy string `db:"processed_by"`
 	AssignedNo  int64  `db:"assigned_no"`
@@ -73,7 +79,8 @@ func (s *Store) conversationRows(ctx context.Context, org domain.OrganisationID,
 	var list []conversationRow
 	err := s.list(ctx, &list, `SELECT p.no, p.id, p.external_id, p.given_name, p.family_name, p.state,
 			coalesce(c.last_offset, 0) AS last_offset, coalesce(c.in_offset, 0) AS in_offset, coalesce(c.out_offset, 0) AS out_offset,
-			coalesce(c.waiting_offset, 0) AS waiting_offset, coalesce(c.archived, 0) <> 0 AS archived, coalesce(c.open, 0) <> 0 AS open,
+			coalesce(c.waiting_offset, 0) AS waiting_offset, coalesce(c.shelf, 0) AS shelf, coalesce(c.open, 0) <> 0 AS open,
+			coalesce(c.snoozed_until, 0) AS snoozed_until, coalesce(c.snoozed_by, '') AS snoozed_by, coalesce(r.remind_at, 0) AS remind_at,
 			coalesce(c.processed_at, 0) AS processed_at, coalesce(c.processed_by, '') AS processed_by,
 			coalesce(c.assigned_no, 0) AS assigned_no, coalesce(c.assigned_at, 0) AS assigned_at, coalesce(a.id, '') AS assigned_id,
 			coalesce(a.given_name, '') AS assigned_given, coalesce(a.family_name, '') AS assigned_family,
@@ -171,10 +178,14 @@ func (r *conversationRow) row(moments map[int64]moment) domain.ConversationRow {
 	out := domain.ConversationRow{
 		Person: domain.PersonNo(r.No), ID: domain.PersonID(r.ID), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID,
 		State: domain.PersonState(r.State), LastReceived: timeOf(at(r.InOffset)), LastSent: timeOf(at(r.OutOffset)), WaitingSince: timeOf(at(r.Waiting)),
-		Unread: r.InOffset > r.ReadOffset || r.Marked, Open: r.Open, ProcessedAt: timeOf(r.ProcessedAt), ProcessedBy: r.ProcessedBy, Archived: r.Archived,
+		Unread: r.InOffset > r.ReadOffset || r.Marked, Open: r.Open, ProcessedAt: timeOf(r.ProcessedAt), ProcessedBy: r.ProcessedBy,
+		Archived: r.Shelf == shelfArchive, RemindAt: timeOf(r.RemindAt),
 	}
 	if r.Channels != "" { // null: the default
 		_ = json.Unmarshal([]byte(r.Channels), &out.Channels) // written by this program alone
+	}
+	if r.Shelf == shelfSnoozed {
+		out.Snoozed = domain.Snoozed{Until: timeOf(r.SnoozedTo), By: r.SnoozedBy}
 	}
 	if r.AssignedNo != 0 {
 		out.Assigned = domain.Assigned{No: domain.PersonNo(r.AssignedNo), ID: domain.PersonID(r.AssignedID), At: timeOf(r.AssignedAt),
@@ -202,10 +213,11 @@ func (s *Store) addGroups(ctx context.Context, org domain.OrganisationID, seen d
 		ID    string
 		Kind  string
 		Name  string
+		Reply int `db:"reply_minutes"`
 		State string
 		Room  string
 	}
-	err := s.list(ctx, &list, `SELECT e.person_no, g.id, g.kind, g.name, e.state, e.room
+	err := s.list(ctx, &list, `SELECT e.person_no, g.id, g.kind, g.name, g.reply_minutes, e.state, e.room
 		FROM enrolments e JOIN groups g ON g.organisation_id = e.organisation_id AND g.id = e.group_id
 		WHERE e.organisation_id = $1 AND e.person_no IN `+s.d.Ints("$2")+` ORDER BY g.name, g.id`, org, jsonOf(people))
 	if err != nil {
@@ -224,7 +236,7 @@ func (s *Store) addGroups(ctx context.Context, org domain.OrganisationID, seen d
 		if !ok || !seen.HoldsMember(domain.GroupID(e.ID), e.Room, domain.GroupKind(e.Kind), state) {
 			continue
 		}
-		r.Groups = append(r.Groups, domain.GroupMark{ID: domain.GroupID(e.ID), Kind: domain.GroupKind(e.Kind), Name: e.Name, State: state})
+		r.Groups = append(r.Groups, domain.GroupMark{ID: domain.GroupID(e.ID), Kind: domain.GroupKind(e.Kind), Name: e.Name, State: state, ReplyMinutes: e.Reply})
 		rows[no] = r
 	}
 	for no, r := range rows {

@@ -189,7 +189,7 @@ func (q *deskQuery) segment(ctx context.Context, i int, seg segment, after *doma
 // residual reports whether there are conditions that no index of conversations follows.
 func (q deskQuery) residual() bool {
 	_, asked := q.people()
-	return len(q.f.Assigned) == 0 && !q.f.Mine && (asked || q.f.Folder == domain.FolderUnread || q.f.Nobody || q.f.Processed != nil)
+	return len(q.f.Assigned) == 0 && !q.f.Mine && (asked || q.f.Folder == domain.FolderUnread || q.f.Overdue || q.f.Nobody || q.f.Processed != nil)
 }
 
 func (q deskQuery) read(ctx context.Context, i int, seg segment, after *domain.DeskPlace, limit int, walk bool) ([]domain.DeskPlace, error) {

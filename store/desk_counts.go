@@ -8,7 +8,7 @@ import (
 )
 
 // DeskCounts counts what waits for a staff member among the conversations they see; none
-// over domain.DeskCountMost. What is archived does not count.
+// over domain.DeskCountMost. What is archived or snoozed does not count.
 func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen) (domain.DeskCounts, error) {
 	var out domain.DeskCounts
 	if err := s.Expand(ctx, org); err != nil {
@@ -47,7 +47,7 @@ func (s *Store) DeskCounts(ctx context.Context, org domain.OrganisationID, staff
 // does not meet, what is seen of it does not meet either, so that is asked first.
 func (q deskQuery) count() (string, []any) {
 	args := []any{q.org}
-	where := " WHERE c.organisation_id = $1 AND c.archived = 0" + q.conditions(&args)
+	where := " WHERE c.organisation_id = $1 AND c.shelf = 0" + q.conditions(&args)
 	unread := q.f.Folder == domain.FolderUnread
 	if q.only != nil {
 		args = append(args, jsonOf(q.only))
@@ -71,6 +71,6 @@ func (q deskQuery) count() (string, []any) {
 	// Most have read nearly everything: then a limit would only lead the planner to look
 	// everything up one by one. Those who have not reach the most among the newest.
 	newest := fmt.Sprintf(" ORDER BY c.in_offset DESC, c.person_no DESC LIMIT %d", 2*domain.DeskCountMost)
-	return "WITH newest AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT c.person_no, c.in_offset, c.archived, c.organisation_id FROM conversations c WHERE c.organisation_id = $1 AND c.archived = 0" + newest + ") c" +
+	return "WITH newest AS MATERIALIZED (SELECT count(*) AS n FROM (SELECT c.person_no, c.in_offset, c.shelf, c.organisation_id FROM conversations c WHERE c.organisation_id = $1 AND c.shelf = 0" + newest + ") c" +
 		q.joins(&args, false) + where + ") SELECT CASE WHEN newest.n >= " + fmt.Sprint(domain.DeskCountMost) + " THEN newest.n ELSE (SELECT count(*)" + from + ") END FROM newest", args
 }

@@ -12,12 +12,20 @@ import (
 var deskPicks = 4000
 
 // few limits the question to those who alone can be chosen, if something that few meet
-// is asked and an index leads to them: what is unread, and the people themselves.
+// is asked and an index leads to them: what is unread, what is overdue, and the people themselves.
 func (q *deskQuery) few(ctx context.Context) error {
 	if q.f.Folder == domain.FolderUnread {
 		unread, err := q.s.unread(ctx, q.org, q.staff)
 		if err != nil || unread != nil {
 			q.only = unread
+			return err
+		}
+	}
+	if q.f.Overdue {
+		args := []any{q.org}
+		overdue, err := q.upTo(ctx, q.overdue(&args), args, deskPicks)
+		if err != nil || overdue != nil {
+			q.only = overdue
 			return err
 		}
 	}
@@ -56,9 +64,9 @@ func (q deskQuery) picks(ctx context.Context) ([]domain.PersonNo, error) {
 	args := []any{q.org}
 	conditions := q.conditions(&args)
 	with := q.asked(&args)
-	if conditions == "" && with == "" && q.f.Folder != domain.FolderArchived {
+	if conditions == "" && with == "" && q.shelf() == "0" {
 		return nil, nil
 	}
-	return q.upTo(ctx, with+"SELECT c.person_no FROM conversations c"+q.joins(&args, false)+" WHERE c.organisation_id = $1 AND c.archived = "+q.archived()+conditions+
+	return q.upTo(ctx, with+"SELECT c.person_no FROM conversations c"+q.joins(&args, false)+" WHERE c.organisation_id = $1 AND c.shelf = "+q.shelf()+conditions+
 		q.s.seesPerson("c.person_no", q.seen, &args), args, deskPicks)
 }

@@ -112,8 +112,8 @@ func (q deskQuery) peeks(ctx context.Context, seg segment, after *domain.DeskPla
 		window = func(string) int { return deskWindow }
 		beyond := beyond("t.sort_name", ">")
 		text = fmt.Sprintf(`SELECT '' AS g, t.person_no, 0 AS key, t.sort_name AS name, t.person_no IN (%s) AS seen FROM (
-			SELECT t.person_no, t.sort_name FROM conversations t WHERE t.organisation_id = $1 AND t.archived = %s%s ORDER BY t.sort_name, t.person_no LIMIT %d) t`,
-			q.somebody(q.seen, &args), q.archived(), beyond, deskWindow)
+			SELECT t.person_no, t.sort_name FROM conversations t WHERE t.organisation_id = $1 AND t.shelf = %s%s ORDER BY t.sort_name, t.person_no LIMIT %d) t`,
+			q.somebody(q.seen, &args), q.shelf(), beyond, deskWindow)
 	default:
 		groups, err := q.groups(ctx)
 		if err != nil || len(groups) > glanceGroups {

@@ -2,13 +2,14 @@ package store
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"crier/internal/domain"
 )
 
 // deskColumns are what conditions ask of a conversation.
-const deskColumns = "c.organisation_id, c.person_no, c.sort_name, c.last_offset, c.in_offset, c.out_offset, c.waiting_offset, c.archived, c.open, c.processed_at, c.assigned_no"
+const deskColumns = "c.organisation_id, c.person_no, c.sort_name, c.last_offset, c.in_offset, c.out_offset, c.waiting_offset, c.shelf, c.open, c.processed_at, c.assigned_no"
 
 // statement is the SELECT of a segment's rows. walk: look at no more than deskWindow
 // conversations in their order; else, where conditions may make that long, the planner is kept
@@ -29,7 +30,7 @@ func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, wa
 		}
 		return " ORDER BY " + key + ", " + q.v + ".person_no"
 	}
-	where := " WHERE c.organisation_id = $1 AND c.archived = " + q.archived()
+	where := " WHERE c.organisation_id = $1 AND c.shelf = " + q.shelf()
 	if seg.where != "" {
 		where += " AND " + seg.where
 	}
@@ -61,12 +62,16 @@ func (q deskQuery) statement(seg segment, after *domain.DeskPlace, limit int, wa
 	return with + "SELECT " + q.v + ".person_no, " + number + " AS key, " + name + " AS name FROM " + from + q.joins(&args, looked) + where + conditions + order + fmt.Sprintf(" LIMIT %d", limit), args
 }
 
-// archived is what the folder asks of conversations.archived.
-func (q deskQuery) archived() string {
-	if q.f.Folder == domain.FolderArchived {
-		return "1"
+// shelf is what the folder asks of conversations.shelf.
+func (q deskQuery) shelf() string {
+	shelf := shelfInbox
+	switch q.f.Folder {
+	case domain.FolderArchived:
+		shelf = shelfArchive
+	case domain.FolderSnoozed:
+		shelf = shelfSnoozed
 	}
-	return "0"
+	return strconv.Itoa(shelf)
 }
 
 // from is the row source of conversations, c, and of what is seen of each, q.v.
@@ -180,7 +185,10 @@ func (q deskQuery) conditions(args *[]any) string {
 		out += ` AND ` + q.v + `.in_offset <> 0`
 	case domain.FolderSent:
 		out += ` AND ` + q.v + `.out_offset <> 0`
-	case domain.FolderAll, domain.FolderArchived:
+	case domain.FolderAll, domain.FolderArchived, domain.FolderSnoozed:
+	}
+	if q.f.Overdue {
+		out += ` AND c.waiting_offset <> 0 AND c.person_no IN (` + q.overdue(args) + `)`
 	}
 	if p := q.f.Processed; p != nil {
 		if *p {

@@ -29,7 +29,7 @@ func (w *deskWorld) place(group int, room string) domain.Place {
 }
 
 var (
-	deskFolders = []domain.DeskFolder{"", domain.FolderAll, domain.FolderUnread, domain.FolderReceived, domain.FolderSent, domain.FolderArchived}
+	deskFolders = []domain.DeskFolder{"", domain.FolderAll, domain.FolderUnread, domain.FolderReceived, domain.FolderSent, domain.FolderArchived, domain.FolderSnoozed}
 	deskSorts   = []domain.DeskSort{"", domain.SortNewest, domain.SortOldest, domain.SortLastReceived, domain.SortLastSent, domain.SortLastName, domain.SortUnprocessed, domain.SortWaiting}
 )
 

@@ -24,7 +24,7 @@ type deskPerson struct {
 	domain.Person
 	in       map[domain.GroupID]deskEnrolment
 	threads  map[domain.GroupID]*deskThread
-	archived bool
+	shelf    int
 	open     bool
 	done     bool
 	assigned domain.PersonNo
@@ -126,7 +126,7 @@ func makeDeskWorld(t testing.TB, s *Store, seed uint64, n int) *deskWorld {
 		}
 	}
 	for _, p := range w.people {
-		p.archived, p.open, p.done = rnd.IntN(5) == 0, rnd.IntN(3) == 0, rnd.IntN(2) == 0
+		p.shelf, p.open, p.done = max(0, rnd.IntN(7)-4), rnd.IntN(3) == 0, rnd.IntN(2) == 0
 		if rnd.IntN(3) == 0 {
 			p.assigned = w.staff[rnd.IntN(len(w.staff))]
 		}
@@ -177,7 +177,7 @@ func (w *deskWorld) store(t testing.TB, s *Store) {
 			reads = append(reads, []any{st, p.No, r.offset, flag(r.marked)})
 		}
 		if v := p.seen(domain.Seen{All: true}, domain.Within{}, w); v != nil {
-			conversations = append(conversations, []any{p.No, sortName(p.Person), v.last, v.in, v.out, v.waiting, flag(p.archived), flag(p.open), flag(p.done), int64(p.assigned)})
+			conversations = append(conversations, []any{p.No, sortName(p.Person), v.last, v.in, v.out, v.waiting, p.shelf, flag(p.open), flag(p.done), int64(p.assigned)})
 		}
 	}
 	err := s.write(t.Context(), w.org, func(tx *Tx) error {
@@ -194,7 +194,7 @@ func (w *deskWorld) store(t testing.TB, s *Store) {
 			{"groups", "id, kind, name, created_at", "r.a, r.b, r.c, 1", groups, []string{"a text", "b text", "c text"}},
 			{"enrolments", "group_id, person_no, room, state", "r.a, r.b, r.c, r.d", enrolments, []string{"a text", "b", "c text", "d text"}},
 			{"threads", "person_no, group_id, last_offset, in_offset, out_offset, waiting_offset", "r.a, r.b, r.c, r.d, r.e, r.f", threads, []string{"a", "b text", "c", "d", "e", "f"}},
-			{"conversations", "person_no, sort_name, last_offset, in_offset, out_offset, waiting_offset, archived, open, processed_at, assigned_no", "r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j", conversations,
+			{"conversations", "person_no, sort_name, last_offset, in_offset, out_offset, waiting_offset, shelf, open, processed_at, assigned_no", "r.a, r.b, r.c, r.d, r.e, r.f, r.g, r.h, r.i, r.j", conversations,
 				[]string{"a", "b text", "c", "d", "e", "f", "g", "h", "i", "j"}},
 			{"reads", "staff_no, person_no, read_offset, marked", "r.a, r.b, r.c, r.d", reads, []string{"a", "b", "c", "d"}},
 		} {
@@ -273,7 +273,8 @@ func (w *deskWorld) chosen(staff domain.PersonNo, seen domain.Seen, f domain.Des
 	var rows []row
 	for _, p := range w.people {
 		v := p.seen(seen, f.Within(), w)
-		if v == nil || p.archived != (f.Folder == domain.FolderArchived) || !w.matches(p, staff, seen, v, f) {
+		shelf := map[domain.DeskFolder]int{domain.FolderArchived: shelfArchive, domain.FolderSnoozed: shelfSnoozed}[f.Folder]
+		if v == nil || p.shelf != shelf || !w.matches(p, staff, seen, v, f) {
 			continue
 		}
 		r := row{key: -v.last, no: -p.No}
@@ -339,7 +340,7 @@ func (w *deskWorld) matches(p *deskPerson, staff domain.PersonNo, seen domain.Se
 		if v.out == 0 {
 			return false
 		}
-	case domain.FolderAll, domain.FolderArchived:
+	case domain.FolderAll, domain.FolderArchived, domain.FolderSnoozed:
 	}
 	if f.Processed != nil && (*f.Processed && (p.open || !p.done) || !*f.Processed && !p.open) {
 		return false

@@ -21,15 +21,16 @@ type groupRow struct {
 	Place      string
 	Replies    string
 	Starts     string
+	Reply      int   `db:"reply_minutes"`
 	CreatedAt  int64 `db:"created_at"`
 }
 
-const groupColumns = `id, kind, external_id, name, starts_at, ends_at, place, replies, starts, created_at`
+const groupColumns = `id, kind, external_id, name, starts_at, ends_at, place, replies, starts, reply_minutes, created_at`
 
 func (r groupRow) group(org domain.OrganisationID) domain.Group {
 	return domain.Group{Organisation: org, ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name,
 		StartsAt: timeOf(r.StartsAt), EndsAt: timeOf(r.EndsAt), Place: r.Place,
-		Policy: domain.GroupPolicy{Replies: domain.Choice(r.Replies), Starts: domain.Choice(r.Starts)}}
+		Policy: domain.GroupPolicy{Replies: domain.Choice(r.Replies), Starts: domain.Choice(r.Starts)}, ReplyMinutes: r.Reply}
 }
 
 // Groups returns the organisation's groups of these kinds (none: all), those that start
@@ -148,7 +149,7 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 			c.Unchanged++
 			continue
 		}
-		values = append(values, []any{r.ID, r.Kind, r.ExternalID, r.Name, r.StartsAt, r.EndsAt, r.Place, r.Replies, r.Starts, r.CreatedAt})
+		values = append(values, []any{r.ID, r.Kind, r.ExternalID, r.Name, r.StartsAt, r.EndsAt, r.Place, r.Replies, r.Starts, r.Reply, r.CreatedAt})
 		records = append(records, journal.GroupRecord{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name,
 			EndMoved: exists && r.EndsAt != old.EndsAt})
 	}
@@ -158,11 +159,11 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 	if err := t.addMembers(ctx, records); err != nil {
 		return c, nil, err
 	}
-	_, err = t.Exec(ctx, `INSERT INTO groups (organisation_id, id, kind, external_id, name, starts_at, ends_at, place, replies, starts, created_at)
-		SELECT $1, r.id, r.kind, r.external_id, r.name, r.starts_at, r.ends_at, r.place, r.replies, r.starts, r.created_at
-		FROM `+t.s.d.Rows("$2", "id text", "kind text", "external_id text", "name text", "starts_at", "ends_at", "place text", "replies text", "starts text", "created_at")+` AS r WHERE true
+	_, err = t.Exec(ctx, `INSERT INTO groups (organisation_id, id, kind, external_id, name, starts_at, ends_at, place, replies, starts, reply_minutes, created_at)
+		SELECT $1, r.id, r.kind, r.external_id, r.name, r.starts_at, r.ends_at, r.place, r.replies, r.starts, r.reply_minutes, r.created_at
+		FROM `+t.s.d.Rows("$2", "id text", "kind text", "external_id text", "name text", "starts_at", "ends_at", "place text", "replies text", "starts text", "reply_minutes", "created_at")+` AS r WHERE true
 		ON CONFLICT (organisation_id, id) DO UPDATE SET name = excluded.name, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-			place = excluded.place, replies = excluded.replies, starts = excluded.starts`, t.org, jsonOf(values))
+			place = excluded.place, replies = excluded.replies, starts = excluded.starts, reply_minutes = excluded.reply_minutes`, t.org, jsonOf(values))
 	if err != nil {
 		return c, nil, fmt.Errorf("write groups: %w", err)
 	}
@@ -201,6 +202,7 @@ func (r *groupRow) apply(spec domain.GroupSpec, wrong *faults) {
 	if spec.Starts != nil {
 		r.Starts = string(*spec.Starts)
 	}
+	r.Reply = set(spec.ReplyMinutes, r.Reply)
 	if spec.StartsAt != nil {
 		r.StartsAt = micros(*spec.StartsAt)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"crier/internal/domain"
 )
@@ -16,7 +17,7 @@ func TestMarksAndReads(t *testing.T) {
 		mark := func(m domain.ConversationMark, want int) func() {
 			return func() {
 				t.Helper()
-				changed, e, err := s.MarkConversations(t.Context(), anna, m, []domain.PersonNo{1})
+				changed, e, err := s.MarkConversations(t.Context(), anna, m, time.Time{}, []domain.PersonNo{1})
 				if err != nil || changed != want || (e != nil) != (want > 0) {
 					t.Errorf("%s: changed %d, entry %v, %v; want %d", m, changed, e, err, want)
 				}
@@ -109,18 +110,18 @@ func TestMarkSeveral(t *testing.T) {
 			said(t, s, other, no, "", true, "of another organisation")
 		}
 		people := []domain.PersonNo{3, 2, 1, 4}
-		if n, _, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, []domain.PersonNo{2}); n != 1 || err != nil {
+		if n, _, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, time.Time{}, []domain.PersonNo{2}); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
 		head, err := s.Head(t.Context(), org)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, e, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, people) // 4 was never written to
+		n, e, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, time.Time{}, people) // 4 was never written to
 		if err != nil || n != 2 || !slices.Equal(markedPeople(t, e), []domain.PersonNo{1, 3}) || e.Offset != head+1 {
 			t.Errorf("archived %d: %+v, %v", n, e, err)
 		}
-		if n, e, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, people); n != 0 || e != nil || err != nil {
+		if n, e, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, time.Time{}, people); n != 0 || e != nil || err != nil {
 			t.Errorf("again %d: %+v, %v", n, e, err)
 		}
 		for no, want := range map[domain.PersonNo]int{1: 2, 2: 2, 3: 2, 4: 0} {
@@ -131,7 +132,7 @@ func TestMarkSeveral(t *testing.T) {
 		if r := rowOf(t, s, other, 1, 1, everything); r.Archived {
 			t.Error("the other organisation's conversation is archived")
 		}
-		if _, _, err := s.MarkConversations(t.Context(), anna, "no such", people); err == nil {
+		if _, _, err := s.MarkConversations(t.Context(), anna, "no such", time.Time{}, people); err == nil {
 			t.Error("an unknown mark is taken")
 		}
 	})
@@ -147,7 +148,7 @@ func TestUnprocessWaits(t *testing.T) {
 		said(t, s, org, 1, exam, true, "first")
 		last := said(t, s, org, 1, pool, true, "last")
 		for _, m := range []domain.ConversationMark{domain.MarkProcessed, domain.MarkNotProcessed} {
-			if n, _, err := s.MarkConversations(t.Context(), anna, m, []domain.PersonNo{1}); n != 1 || err != nil {
+			if n, _, err := s.MarkConversations(t.Context(), anna, m, time.Time{}, []domain.PersonNo{1}); n != 1 || err != nil {
 				t.Fatal(n, err)
 			}
 		}

@@ -27,7 +27,7 @@ func (s *Store) Notifiables(ctx context.Context) ([]domain.Notifiable, error) {
 	const last = `FROM deliveries d WHERE d.organisation_id = p.organisation_id AND d.person_no = p.no AND d."offset" = 0 AND d.kind = 'notify' AND d.channel = 'email'
 		ORDER BY d.created_at DESC, d.id DESC LIMIT 1`
 	err := s.list(ctx, &rows, `SELECT p.organisation_id, p.no, p.id, p.given_name, p.family_name, p.role,
-			coalesce((SELECT max(c.in_offset) FROM conversations c WHERE c.organisation_id = p.organisation_id AND c.archived = 0), 0) AS newest,
+			coalesce((SELECT max(c.in_offset) FROM conversations c WHERE c.organisation_id = p.organisation_id AND c.shelf = 0), 0) AS newest,
 			coalesce((SELECT d.payload `+last+`), '{}') AS payload, coalesce((SELECT d.created_at `+last+`), 0) AS mailed
 		FROM preferences f
 		JOIN people p ON p.organisation_id = f.organisation_id AND p.no = f.person_no AND p.kind = 'staff' AND p.state = 'active' AND p.email <> '' AND p.email_state = ''

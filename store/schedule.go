@@ -224,6 +224,65 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 	return e, nil
 }
 
+// AddUnavailability notes a time in which a candidate cannot be assigned, and records it in their
+// conversation. The same period again changes nothing: the entry is nil. Errors: NotFound; Conflict
+// (ends_at: they have domain.UnavailabilitiesMax already).
+func (s *Store) AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *journal.Entry, err error) {
+	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+		e = nil
+		if _, err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		args := []any{tx.org, person}
+		var nos []int64
+		err := tx.Select(ctx, &nos, `SELECT p.no FROM people p WHERE p.organisation_id = $1 AND p.id = $2 AND p.kind = 'candidate'`+s.seesPerson("p.no", seen, &args), args...)
+		if err != nil {
+			return err
+		}
+		if len(nos) == 0 {
+			return fault.New(fault.NotFound, "no such candidate among yours")
+		}
+		var stored []struct {
+			ID       string
+			StartsAt int64 `db:"starts_at"`
+			EndsAt   int64 `db:"ends_at"`
+		}
+		err = tx.Select(ctx, &stored, `SELECT id, starts_at, ends_at FROM unavailabilities WHERE organisation_id = $1 AND person_no = $2 AND removed_at = 0`, tx.org, nos[0])
+		if err != nil {
+			return err
+		}
+		for _, r := range stored {
+			if r.StartsAt == micros(u.StartsAt) && r.EndsAt == micros(u.EndsAt) {
+				id = r.ID
+				return nil
+			}
+		}
+		if len(stored) >= domain.UnavailabilitiesMax {
+			return &fault.Error{Code: fault.Conflict, Field: "starts_at",
+				Message: fmt.Sprintf("a candidate has at most %d unavailabilities; remove one first", domain.UnavailabilitiesMax)}
+		}
+		p := journal.UnavailabilityAdded{ID: uuid.Must(uuid.NewV7()).String(), StartsAt: u.StartsAt, EndsAt: u.EndsAt}
+		if p.Reached, err = tx.reachedOne(ctx, nos[0]); err != nil {
+			return err
+		}
+		e = &journal.Entry{Kind: journal.KindUnavailabilityAdded, Actor: by.Ref(), Payload: payload(p)}
+		if err := tx.Append(ctx, e); err != nil {
+			return err
+		}
+		if err := tx.addFacts(ctx, e, "", domain.PersonNo(nos[0])); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO unavailabilities (organisation_id, id, person_no, starts_at, ends_at, group_id, "offset") VALUES ($1, $2, $3, $4, $5, '', $6)`,
+			tx.org, p.ID, nos[0], micros(u.StartsAt), micros(u.EndsAt), e.Offset)
+		id = p.ID
+		return err
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("add an unavailability: %w", err)
+	}
+	return id, e, nil
+}
+
 // RemoveUnavailability makes a candidate available again. One that stands for an assignment is its group's: whoever sees the
 // candidate elsewhere alone does not remove it. Errors: NotFound.
 func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (e *journal.Entry, err error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"testing"
+	"time"
 
 	"crier/internal/domain"
 )
@@ -14,7 +15,7 @@ func TestTeamStates(t *testing.T) {
 		anna := staffOf(t, s, org, "Anna", domain.RolePlanner)
 		said(t, s, org, 1, exam, true, "theirs")
 		said(t, s, other, 2, "", true, "of another organisation")
-		if _, _, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, []domain.PersonNo{1}); err != nil {
+		if _, _, err := s.MarkConversations(t.Context(), anna, domain.MarkArchived, time.Time{}, []domain.PersonNo{1}); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := s.TeamStates(t.Context(), org, []domain.PersonNo{1, 2, anna.No, 999})

@@ -79,7 +79,7 @@ func (u *unreadSets) drop(r reader) {
 	delete(u.of, r)
 }
 
-// unread returns whose conversations a staff member has unread, archived ones too and
+// unread returns whose conversations a staff member has unread, archived and snoozed ones too and
 // whatever they may see of them; nil if these are more than unreadMost.
 func (s *Store) unread(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo) ([]domain.PersonNo, error) {
 	r := reader{org, staff}
@@ -102,7 +102,7 @@ func (s *Store) unread(ctx context.Context, org domain.OrganisationID, staff dom
 	if there && !was.many {
 		args = append(args, jsonOf(was.people), was.upto)
 		among = ` AND c.person_no IN (SELECT k.value FROM ` + s.d.Ints("$3") + ` AS k
-			UNION SELECT n.person_no FROM conversations n WHERE n.organisation_id = $1 AND n.archived IN (0, 1) AND n.in_offset > $4
+			UNION SELECT n.person_no FROM conversations n WHERE n.organisation_id = $1 AND n.shelf IN (0, 1, 2) AND n.in_offset > $4
 			UNION SELECT m.person_no FROM reads m WHERE m.organisation_id = $1 AND m.staff_no = $2 AND m.marked <> 0)`
 	}
 	err := s.list(ctx, &set.people, `SELECT c.person_no FROM conversations c

@@ -36,6 +36,11 @@ func deskFilter(q *query) domain.DeskFilter {
 			Activity: as[domain.GroupID](q.list("activity")), State: q.list("state"),
 		},
 	}
+	if overdue := q.yesNo("overdue"); overdue != nil {
+		if f.Overdue = *overdue; !f.Overdue {
+			q.bad("overdue", "overdue must be yes, or left out")
+		}
+	}
 	if written := q.yesNo("written"); written != nil {
 		f.Written = *written
 	}

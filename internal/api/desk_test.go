@@ -94,7 +94,7 @@ func TestDesk(t *testing.T) {
 		t.Errorf("page by page: %v", seen)
 	}
 
-	for query, field := range map[string]string{"?folder=spam": "folder", "?sort=up": "sort", "?kind=team": "kind", "?state=asleep": "state", "?processed=maybe": "processed", "?limit=201": "limit",
+	for query, field := range map[string]string{"?folder=spam": "folder", "?overdue=no": "overdue", "?sort=up": "sort", "?kind=team": "kind", "?state=asleep": "state", "?processed=maybe": "processed", "?limit=201": "limit",
 		"?after=AAAA": "after", "?field.Größe=M": "fields", "?colour=red": "colour", "?limit=1&limit=2": "limit"} {
 		if a := f.call(t, "north/planner", "GET", "/conversations"+query, nil); a.status != 422 || a.refused(t).Error.Field != field {
 			t.Errorf("%s: %d %s, want 422 naming %s", query, a.status, a.body, field)

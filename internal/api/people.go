@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crier/internal/domain"
+	"crier/internal/fault"
 	"crier/internal/service/people"
 )
 
@@ -22,6 +23,7 @@ func (s *Server) peopleRoutes() []route {
 	return []route{
 		{"GET", "/groups", s.signedIn(s.listGroups)},
 		{"GET", "/groups/{group}", s.signedIn(s.getGroup)},
+		{"PUT", "/groups/{group}/reply-time", s.signedIn(s.setReplyTime)},
 		{"GET", "/people", s.signedIn(s.listPeople)},
 		{"GET", "/people/facets", s.signedIn(s.peopleFacets)},
 		{"GET", "/people/{person}", s.signedIn(s.getPerson)},
@@ -47,6 +49,22 @@ func (s *Server) getGroup(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.json(http.StatusOK, map[string]any{"group": g})
+}
+
+func (s *Server) setReplyTime(x *exchange, actor domain.Actor) error {
+	var in struct {
+		ReplyMinutes *int `json:"reply_minutes"`
+	}
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	if in.ReplyMinutes == nil {
+		return fault.Field("reply_minutes", "say how many minutes; 0 for no expectation")
+	}
+	if err := s.Roster.SetReplyMinutes(x.r.Context(), actor, domain.GroupID(x.path("group")), *in.ReplyMinutes); err != nil {
+		return err
+	}
+	return x.empty()
 }
 
 // peopleFilter reads the parameters of a filter of people.

@@ -418,6 +418,7 @@ func TestPeopleBadInput(t *testing.T) {
 		{"a shift without times", "PUT", "/provisioning/groups", group(item{"kind": "activity"}), 422, "items[0].starts_at", 0},
 		{"a shift that ends as it starts", "PUT", "/provisioning/groups", group(item{"kind": "activity", "starts_at": "2026-05-04T09:00:00Z", "ends_at": "2026-05-04T09:00:00Z"}), 422, "items[0].ends_at", 0},
 		{"a policy that is none", "PUT", "/provisioning/groups", group(item{"replies": "maybe"}), 422, "items[0].replies", 0},
+		{"an expected reply time of 31 days", "PUT", "/provisioning/groups", group(item{"reply_minutes": 31 * 24 * 60}), 422, "items[0].reply_minutes", 0},
 		{"a group twice", "PUT", "/provisioning/groups", item{"items": []item{{"external_id": "x", "kind": "pool"}, {"external_id": "x", "kind": "pool"}}}, 422, "items[1].external_id", 0},
 		{"group and test", "PUT", "/provisioning/enrolments", enrol(item{"test": "T1", "group": "P1", "kind": "pool", "person": "a1"}), 422, "items[0].test", 0},
 		{"a group without its kind", "PUT", "/provisioning/enrolments", enrol(item{"group": "P1", "person": "a1"}), 422, "items[0].kind", 0},

@@ -242,6 +242,8 @@ func (f *fixture) operations(t *testing.T) []operation {
 		{method: "POST", path: "/schedule/{group}/unavailable", action: domain.ActReplySend, body: keyed("unavailable", item{"body": "b"}), at: func(string) string { return "/schedule/" + f.ids["north/S1"] + "/unavailable" }},
 		{method: "POST", path: "/groups/{group}/assignments/{person}/delete", action: domain.ActAssignmentManage, body: sameFor(item{}), at: func(string) string { return f.assignment(t) }},
 		{method: "POST", path: "/deletions/{deletion}/undo", action: domain.ActAssignmentManage, at: func(string) string { return "/deletions/" + f.deletion(t).ID + "/undo" }},
+		{method: "POST", path: "/people/{person}/unavailable", action: domain.ActAssignmentManage, body: sameFor(item{"starts_at": "2190-01-01T09:00:00Z", "ends_at": "2190-01-01T10:00:00Z"})},
+		{method: "PUT", path: "/groups/" + t1 + "/reply-time", action: domain.ActGroupManage, body: sameFor(item{"reply_minutes": 60})},
 		{method: "DELETE", path: "/people/{person}/unavailable/{id}", action: domain.ActAssignmentManage, at: func(string) string { return "/people/" + a1 + "/unavailable/" + f.deletion(t).Unavailable }},
 	}
 }
@@ -528,6 +530,8 @@ func TestForeignIDs(t *testing.T) {
 			{"POST", "/groups/" + f.ids["north/S1"] + "/assignments/" + a1 + "/delete", item{}},
 			{"POST", "/groups/" + s1 + "/assignments/" + own + "/delete", item{}},
 			{"POST", "/deletions/" + made.Deletion.ID + "/undo", nil},
+			{"POST", "/people/" + a1 + "/unavailable", item{"starts_at": "2190-01-01T09:00:00Z", "ends_at": "2190-01-01T10:00:00Z"}},
+			{"PUT", "/groups/" + s1 + "/reply-time", item{"reply_minutes": 60}},
 			{"DELETE", "/people/" + a1 + "/unavailable/" + made.Deletion.Unavailable, nil},
 			{"DELETE", "/people/" + own + "/unavailable/" + made.Deletion.Unavailable, nil},
 			{"PUT", "/canned-replies/" + made.Reply.ID, item{"title": "t", "body": "b", "shared": true}},

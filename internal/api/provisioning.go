@@ -17,6 +17,7 @@ import (
 type Roster interface {
 	PutPeople(ctx context.Context, actor domain.Actor, items []roster.Person) (roster.Counts, error)
 	PutExams(ctx context.Context, actor domain.Actor, items []roster.Exam) (roster.Counts, error)
+	SetReplyMinutes(ctx context.Context, actor domain.Actor, group domain.GroupID, minutes int) error
 	PutGroups(ctx context.Context, actor domain.Actor, items []roster.Group) (roster.Counts, error)
 	PutEnrolments(ctx context.Context, actor domain.Actor, items []roster.Enrolment) (roster.Counts, error)
 	PutScopes(ctx context.Context, actor domain.Actor, items []roster.Scope) (roster.Scoped, error)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/service/schedule"
@@ -16,6 +17,7 @@ type Schedule interface {
 	Report(ctx context.Context, actor domain.Actor, group domain.GroupID, key, body string) (m domain.Message, fresh bool, err error)
 	Delete(ctx context.Context, actor domain.Actor, group domain.GroupID, person domain.PersonID, setUnavailable bool, message domain.ItemID) (schedule.Deleted, error)
 	Undo(ctx context.Context, actor domain.Actor, deletion domain.ItemID) error
+	Unavailable(ctx context.Context, actor domain.Actor, person domain.PersonID, from, to time.Time) (schedule.Unavailability, error)
 	Available(ctx context.Context, actor domain.Actor, person domain.PersonID, id string) error
 }
 
@@ -26,6 +28,7 @@ func (s *Server) scheduleRoutes() []route {
 		{"POST", "/schedule/{group}/unavailable", s.signedIn(s.reportUnavailable)},
 		{"POST", "/groups/{group}/assignments/{person}/delete", s.signedIn(s.deleteAssignment)},
 		{"POST", "/deletions/{deletion}/undo", s.signedIn(s.undoDeletion)},
+		{"POST", "/people/{person}/unavailable", s.signedIn(s.addUnavailability)},
 		{"DELETE", "/people/{person}/unavailable/{id}", s.signedIn(s.removeUnavailability)},
 	}
 }
@@ -85,6 +88,21 @@ func (s *Server) undoDeletion(x *exchange, actor domain.Actor) error {
 		return err
 	}
 	return x.empty()
+}
+
+func (s *Server) addUnavailability(x *exchange, actor domain.Actor) error {
+	var in struct {
+		StartsAt time.Time `json:"starts_at"`
+		EndsAt   time.Time `json:"ends_at"`
+	}
+	if err := x.decode(&in, bodyLimit); err != nil {
+		return err
+	}
+	u, err := s.Schedule.Unavailable(x.r.Context(), actor, domain.PersonID(x.path("person")), in.StartsAt, in.EndsAt)
+	if err != nil {
+		return err
+	}
+	return x.json(http.StatusOK, map[string]any{"unavailability": u})
 }
 
 func (s *Server) removeUnavailability(x *exchange, actor domain.Actor) error {

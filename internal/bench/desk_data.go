@@ -117,7 +117,7 @@ func (h *history) past(ctx context.Context) error {
 			SELECT organisation_id, person_no, group_id, last, i, o, CASE WHEN i > o THEN i ELSE 0 END FROM (
 				SELECT organisation_id, person_no, group_id, max("offset") AS last, coalesce(max("offset") FILTER (WHERE inbound = 1), 0) AS i, coalesce(max("offset") FILTER (WHERE inbound = 0), 0) AS o
 				FROM messages WHERE organisation_id = $1 GROUP BY 1, 2, 3) x`, []any{h.org}},
-		{"conversations", `INSERT INTO conversations (organisation_id, person_no, sort_name, last_offset, in_offset, out_offset, waiting_offset, archived, open, processed_at, processed_by, assigned_no, assigned_at)
+		{"conversations", `INSERT INTO conversations (organisation_id, person_no, sort_name, last_offset, in_offset, out_offset, waiting_offset, shelf, open, processed_at, processed_by, assigned_no, assigned_at)
 			SELECT $1, p.no, p.sort_name, t.l, t.i, t.o, t.w, CASE WHEN p.no % 10 = 3 THEN 1 ELSE 0 END, CASE WHEN t.w <> 0 THEN 1 ELSE 0 END, CASE WHEN t.w = 0 THEN 1 ELSE 0 END, '',
 				CASE WHEN p.no % 20 = 0 THEN $2::bigint + 1 + p.no % $3::int ELSE 0 END, 1
 			FROM (SELECT person_no, max(last_offset) AS l, max(in_offset) AS i, max(out_offset) AS o, coalesce(min(nullif(waiting_offset, 0)), 0) AS w FROM threads WHERE organisation_id = $1 GROUP BY person_no) t

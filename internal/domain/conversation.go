@@ -52,4 +52,6 @@ const (
 	MarkNotProcessed ConversationMark = "not_processed"
 	MarkArchived     ConversationMark = "archived"
 	MarkUnarchived   ConversationMark = "unarchived"
+	MarkSnoozed      ConversationMark = "snoozed"
+	MarkUnsnoozed    ConversationMark = "unsnoozed" // before its time by staff, at its time by the server
 )

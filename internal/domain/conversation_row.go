@@ -26,10 +26,26 @@ type ConversationRow struct {
 	ProcessedAt  time.Time
 	ProcessedBy  string
 	Archived     bool
+	Snoozed      Snoozed
+	RemindAt     time.Time // when this staff member is reminded; zero: not
+	ReplyDue     time.Time // the earliest time by which a waiting message should be answered; zero: none
 	Assigned     Assigned
 	Blocked      Blocked
 	Groups       []GroupMark // of those this staff member sees
 	Channels     []Channel   // copies that staff last chose here; nil: the default, empty: none
+}
+
+// Snoozed says until when a conversation is hidden from the inbox. The zero value: it is not.
+type Snoozed struct {
+	Until time.Time `json:"until"`
+	By    string    `json:"by"`
+}
+
+// Reminding is a conversation that has become unread for a staff member at a time of their choice.
+type Reminding struct {
+	Staff  PersonNo
+	Person PersonNo
+	ID     PersonID // of Person
 }
 
 // Name is how the candidate is shown.
@@ -84,6 +100,8 @@ type ConversationView struct {
 	LastReceived time.Time          `json:"last_received_at,omitzero"`
 	LastSent     time.Time          `json:"last_sent_at,omitzero"`
 	WaitingSince time.Time          `json:"waiting_since,omitzero"`
+	ReplyDue     time.Time          `json:"reply_due,omitzero"`
+	RemindAt     time.Time          `json:"remind_at,omitzero"`
 	Unread       bool               `json:"unread"`
 	ConversationState
 	Blocked  *Blocked    `json:"blocked,omitempty"`
@@ -98,6 +116,7 @@ type ConversationState struct {
 	ProcessedBy string        `json:"processed_by,omitempty"`
 	ProcessedAt time.Time     `json:"processed_at,omitzero"`
 	Archived    bool          `json:"archived"`
+	Snoozed     *Snoozed      `json:"snoozed,omitempty"`
 	Assigned    *AssignedView `json:"assigned,omitempty"`
 }
 
@@ -135,7 +154,8 @@ func (r ConversationRow) View(presence Presence, seal func(offset int64) ItemID)
 	v := ConversationView{
 		Person: ConversationPerson{ID: r.ID, Name: r.Name(), GivenName: r.GivenName, FamilyName: r.FamilyName, ExternalID: r.ExternalID,
 			Presence: presence, State: r.State},
-		LastReceived: r.LastReceived, LastSent: r.LastSent, WaitingSince: r.WaitingSince, Unread: r.Unread,
+		LastReceived: r.LastReceived, LastSent: r.LastSent, WaitingSince: r.WaitingSince, ReplyDue: r.ReplyDue, RemindAt: r.RemindAt,
+		Unread:            r.Unread,
 		ConversationState: r.TeamState(), Groups: r.Groups, Channels: r.Channels,
 	}
 	if v.Groups == nil {
@@ -161,6 +181,9 @@ func (r ConversationRow) TeamState() ConversationState {
 	s := ConversationState{Processed: r.Processed(), Archived: r.Archived}
 	if s.Processed == ProcessedDone {
 		s.ProcessedBy, s.ProcessedAt = r.ProcessedBy, r.ProcessedAt
+	}
+	if z := r.Snoozed; !z.Until.IsZero() {
+		s.Snoozed = &z
 	}
 	if a := r.Assigned; a.No != 0 {
 		s.Assigned = &AssignedView{ID: a.ID, Name: a.Name, At: a.At}

@@ -8,8 +8,8 @@ import (
 	"crier/internal/shorten"
 )
 
-// DeskFolder is a folder of the Messages page (product row V4). All but
-// FolderArchived leave out what is archived.
+// DeskFolder is a folder of the Messages page. FolderArchived and FolderSnoozed have what is
+// archived and what is snoozed; the others leave both out.
 type DeskFolder string
 
 // The folders.
@@ -19,6 +19,7 @@ const (
 	FolderReceived DeskFolder = "received" // the candidate has written
 	FolderSent     DeskFolder = "sent"     // staff have written
 	FolderArchived DeskFolder = "archived"
+	FolderSnoozed  DeskFolder = "snoozed"
 )
 
 // DeskSort is an order of the Messages page (product row V9).
@@ -53,6 +54,7 @@ type DeskFilter struct {
 	Kind      []GroupKind
 	Written   bool       // only what was written in the groups of People.Group and Kind counts
 	Processed *bool      // true: processed; false: something is to be processed
+	Overdue   bool       // a message waits longer than its group's expected reply time
 	Mine      bool       // assigned to the staff member who asks, or …
 	Nobody    bool       // to nobody, or …
 	Assigned  []PersonID // to one of these
@@ -82,9 +84,9 @@ func (f DeskFilter) Order() DeskSort {
 // Invalid, TooLarge naming the parameter.
 func (f DeskFilter) Validate() error {
 	switch f.Folder {
-	case "", FolderAll, FolderUnread, FolderReceived, FolderSent, FolderArchived:
+	case "", FolderAll, FolderUnread, FolderReceived, FolderSent, FolderArchived, FolderSnoozed:
 	default:
-		return fault.Field("folder", "folder must be all, unread, received, sent or archived, not %q", f.Folder)
+		return fault.Field("folder", "folder must be all, unread, received, sent, archived or snoozed, not %q", f.Folder)
 	}
 	switch f.Sort {
 	case "", SortNewest, SortOldest, SortLastReceived, SortLastSent, SortLastName, SortUnprocessed, SortWaiting:

@@ -40,6 +40,7 @@ type Group struct {
 	EndsAt       time.Time
 	Place        string // where it happens, as people are told
 	Policy       GroupPolicy
+	ReplyMinutes int // within which a candidate's message should be answered; 0: nothing is expected
 }
 
 // EnrolmentState is where a candidate stands in a group that is no test. In a test
@@ -81,10 +82,27 @@ const (
 	PersonLocked  PersonState = "locked"  // may neither sign in nor be written to
 )
 
+// ReplyMinutesMax bounds Group.ReplyMinutes: 30 days.
+const ReplyMinutesMax = 30 * 24 * 60
+
+// CheckReplyMinutes refuses an expected reply time that is negative or above ReplyMinutesMax. Errors:
+// Invalid, TooLarge naming field.
+func CheckReplyMinutes(field string, n int) error {
+	switch {
+	case n < 0:
+		return fault.Field(field, "an expected reply time is a number of minutes, 0 for none")
+	case n > ReplyMinutesMax:
+		return fault.Over(field, ReplyMinutesMax, int64(n), "%d minutes; an expected reply time is at most %d (30 days)", n, ReplyMinutesMax)
+	}
+	return nil
+}
+
 // GroupMark is one group that a person is in, as lists name it.
 type GroupMark struct {
 	ID    GroupID        `json:"id"`
 	Kind  GroupKind      `json:"kind"`
 	Name  string         `json:"name"`
 	State EnrolmentState `json:"state,omitempty"`
+	// ReplyMinutes is the group's expected reply time, in rows of conversations alone.
+	ReplyMinutes int `json:"reply_minutes,omitempty"`
 }

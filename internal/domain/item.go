@@ -41,12 +41,15 @@ const (
 	EventNotProcessed       ItemEventKind = "not_processed"
 	EventArchived           ItemEventKind = "archived"
 	EventUnarchived         ItemEventKind = "unarchived"
+	EventSnoozed            ItemEventKind = "snoozed"
+	EventUnsnoozed          ItemEventKind = "unsnoozed"
 	EventAssigned           ItemEventKind = "assigned"
 	EventClaimed            ItemEventKind = "claimed"
 	EventReleased           ItemEventKind = "released"
 	EventAssignmentDeleted  ItemEventKind = "assignment_deleted"
 	EventAssignmentRestored ItemEventKind = "assignment_restored"
-	EventAvailable          ItemEventKind = "available" // an unavailability was taken back
+	EventUnavailable        ItemEventKind = "unavailable" // an unavailability was added by hand
+	EventAvailable          ItemEventKind = "available"   // an unavailability was taken back
 )
 
 // Item is one thing in a conversation as staff see it: a message, a note or an event.
@@ -77,6 +80,8 @@ type Item struct {
 	Deliveries  []DeliveryView   `json:"deliveries,omitempty"` // copies by email and SMS
 	Mentions    []PersonName     `json:"mentions,omitempty"`
 	To          *PersonName      `json:"to,omitempty"`
+	StartsAt    time.Time        `json:"starts_at,omitzero"` // of unavailable
+	Until       time.Time        `json:"until,omitzero"`     // of snoozed and unavailable
 }
 
 // ItemFrom is who wrote or did it.

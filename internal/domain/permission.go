@@ -48,6 +48,7 @@ const (
 	ActConversationExport Action = "conversation.export" // transcripts and files of conversations to take away
 	ActPeopleView         Action = "people.view"         // groups, people lists and profiles
 	ActAssignmentManage   Action = "assignment.manage"   // delete an assignment, set someone unavailable
+	ActGroupManage        Action = "group.manage"        // a group's expected reply time
 	ActTeamChat           Action = "team.chat"           // staff to staff, back channels of one's groups
 	ActCannedShare        Action = "canned.share"        // canned replies that all staff have
 	ActSettingsManage     Action = "settings.manage"     // the organisation's choices
@@ -62,7 +63,7 @@ const (
 // Actions lists every action, sorted: the rows of the permission matrix.
 var Actions = []Action{
 	ActAssignmentManage, ActBroadcastSend, ActBroadcastView, ActCannedShare, ActConversationExport, ActConversationSend, ActConversationView, ActConversationWork,
-	ActConsentManage, ActContactView, ActDeliveryAll, ActDeliveryManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
+	ActConsentManage, ActContactView, ActDeliveryAll, ActDeliveryManage, ActGroupManage, ActInboxRead, ActPeopleManage, ActPeopleView, ActProvision, ActReceiptWrite, ActRecordAll, ActRecordView, ActReplySend, ActScheduleView,
 	ActSettingsManage, ActSocketOpen, ActStaffManage, ActTeamChat, ActExamView, ActTicketsMake,
 }
 
@@ -86,7 +87,7 @@ var permissions = map[Role]map[Action]Reach{
 		ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
-		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
+		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActGroupManage: ReachOrganisation, ActTeamChat: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 		ActDeliveryManage: ReachOrganisation, ActDeliveryAll: ReachOrganisation, ActConsentManage: ReachOrganisation,
 		ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
 	},
@@ -94,14 +95,14 @@ var permissions = map[Role]map[Action]Reach{
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActConversationWork: ReachOrganisation,
-		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
+		ActPeopleView: ReachOrganisation, ActConversationExport: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActGroupManage: ReachOrganisation, ActTeamChat: ReachOrganisation,
 		ActDeliveryManage: ReachOrganisation, ActDeliveryAll: ReachOrganisation, ActConsentManage: ReachOrganisation,
 		ActContactView: ReachOrganisation, ActCannedShare: ReachOrganisation,
 	},
 	RoleChiefInvigilator: {
 		ActExamView: ReachExams, ActBroadcastSend: ReachExams, ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
-		ActPeopleView: ReachExams, ActTeamChat: ReachExams,
+		ActPeopleView: ReachExams, ActGroupManage: ReachExams, ActTeamChat: ReachExams,
 	},
 	RoleInvigilator: {
 		ActExamView: ReachRooms, ActBroadcastSend: ReachRooms, ActBroadcastView: ReachRooms, ActRecordView: ReachRooms, ActSocketOpen: ReachSelf,
@@ -111,7 +112,7 @@ var permissions = map[Role]map[Action]Reach{
 	RoleCoordinator: {
 		ActBroadcastView: ReachExams, ActRecordView: ReachExams, ActSocketOpen: ReachSelf,
 		ActConversationView: ReachExams, ActConversationSend: ReachExams, ActConversationWork: ReachExams,
-		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActTeamChat: ReachExams,
+		ActPeopleView: ReachExams, ActConversationExport: ReachExams, ActAssignmentManage: ReachExams, ActGroupManage: ReachExams, ActTeamChat: ReachExams,
 		ActConsentManage: ReachExams, ActContactView: ReachExams, ActCannedShare: ReachOrganisation, ActDeliveryManage: ReachExams,
 	},
 	RoleCandidate: {ActInboxRead: ReachSelf, ActReceiptWrite: ReachSelf, ActSocketOpen: ReachSelf, ActReplySend: ReachSelf, ActScheduleView: ReachSelf},
@@ -120,7 +121,7 @@ var permissions = map[Role]map[Action]Reach{
 		ActStaffManage: ReachOrganisation, ActTicketsMake: ReachOrganisation,
 		ActExamView: ReachOrganisation, ActBroadcastSend: ReachOrganisation, ActBroadcastView: ReachOrganisation,
 		ActRecordView: ReachOrganisation, ActRecordAll: ReachOrganisation, ActProvision: ReachOrganisation, ActPeopleManage: ReachOrganisation,
-		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
+		ActConversationView: ReachOrganisation, ActConversationSend: ReachOrganisation, ActPeopleView: ReachOrganisation, ActAssignmentManage: ReachOrganisation, ActGroupManage: ReachOrganisation, ActSettingsManage: ReachOrganisation,
 		ActConsentManage: ReachOrganisation, ActContactView: ReachOrganisation,
 	},
 	RoleSystem: {

@@ -33,6 +33,7 @@ func TestPermissionMatrix(t *testing.T) {
 		ActConversationExport: {all, all, none, none, exams, none, none, none},
 		ActPeopleView:         {all, all, exams, rooms, exams, none, all, all},
 		ActAssignmentManage:   {all, all, none, none, exams, none, all, none},
+		ActGroupManage:        {all, all, exams, none, exams, none, all, none},
 		ActTeamChat:           {all, all, exams, exams, exams, none, none, none},
 		ActCannedShare:        {all, all, none, none, all, none, none, none},
 		ActSettingsManage:     {all, none, none, none, none, none, all, all},
@@ -70,7 +71,7 @@ func TestPermissionMatrix(t *testing.T) {
 // What an API key may do with each right alone, written out a second time.
 func TestRights(t *testing.T) {
 	of := map[Right][]Action{
-		RightProvision: {ActAssignmentManage, ActConsentManage, ActProvision},
+		RightProvision: {ActAssignmentManage, ActConsentManage, ActGroupManage, ActProvision},
 		RightStaff:     {ActStaffManage},
 		RightTickets:   {ActTicketsMake},
 		RightSend:      {ActBroadcastSend, ActConversationSend},

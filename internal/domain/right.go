@@ -29,7 +29,7 @@ var Rights = []Right{
 // rightOf says which right of an API key an action needs. An action that is absent is
 // allowed to no key, whatever its role's reach.
 var rightOf = map[Action]Right{
-	ActProvision: RightProvision, ActAssignmentManage: RightProvision, ActConsentManage: RightProvision,
+	ActProvision: RightProvision, ActAssignmentManage: RightProvision, ActGroupManage: RightProvision, ActConsentManage: RightProvision,
 	ActStaffManage: RightStaff, ActTicketsMake: RightTickets,
 	ActBroadcastSend: RightSend, ActConversationSend: RightSend,
 	ActExamView: RightRead, ActPeopleView: RightRead, ActConversationView: RightRead, ActContactView: RightRead,

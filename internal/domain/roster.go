@@ -58,6 +58,8 @@ type GroupSpec struct {
 	Place      *string
 	Replies    *Choice
 	Starts     *Choice
+
+	ReplyMinutes *int
 }
 
 // ExamSpec is a GroupSpec of a test.

@@ -29,6 +29,12 @@ type Unavailability struct {
 	Group    GroupMark // the assignment that it came from; zero if none
 }
 
+// UnavailabilityMax is how long one unavailability lasts at most.
+const UnavailabilityMax = 366 * 24 * time.Hour
+
+// UnavailabilitiesMax is how many one candidate has at most.
+const UnavailabilitiesMax = 200
+
 // Deletion asks for an assignment to be deleted.
 type Deletion struct {
 	Group          GroupID

@@ -156,6 +156,8 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 		return f.planReceipts(org, p)
 	case *journal.AssignmentChanged:
 		return planSchedule(p.Person)
+	case *journal.UnavailabilityAdded:
+		return planSchedule(p.Person)
 	case *journal.UnavailabilityRemoved:
 		return planSchedule(p.Person)
 	case *journal.ExamsUpserted:

@@ -123,7 +123,7 @@ func TestFeedKeepsStaffsOwn(t *testing.T) {
 func TestFeedTellsOfTheSchedule(t *testing.T) {
 	f := &Feed{}
 	for kind, told := range map[journal.Kind]bool{
-		journal.KindAssignmentDeleted: true, journal.KindAssignmentRestored: true, journal.KindUnavailabilityRemoved: true, journal.KindNoteAdded: false,
+		journal.KindAssignmentDeleted: true, journal.KindAssignmentRestored: true, journal.KindUnavailabilityAdded: true, journal.KindUnavailabilityRemoved: true, journal.KindNoteAdded: false,
 	} {
 		plan := f.Plan(1, hub.Entry{Offset: 1, Value: &journal.Entry{Kind: kind, Payload: json.RawMessage(`{"person":7,"person_id":"p"}`)}})
 		if !told {

@@ -123,6 +123,7 @@ func (i *item) note(e *Entry, c ItemContext) error {
 // markEvents are the events of the marks.
 var markEvents = map[domain.ConversationMark]domain.ItemEventKind{
 	domain.MarkProcessed: domain.EventProcessed, domain.MarkNotProcessed: domain.EventNotProcessed, domain.MarkArchived: domain.EventArchived, domain.MarkUnarchived: domain.EventUnarchived,
+	domain.MarkSnoozed: domain.EventSnoozed, domain.MarkUnsnoozed: domain.EventUnsnoozed,
 }
 
 func (i *item) event(e *Entry, c ItemContext) error {
@@ -133,7 +134,7 @@ func (i *item) event(e *Entry, c ItemContext) error {
 		if err != nil {
 			return err
 		}
-		i.Event = markEvents[p.Mark]
+		i.Event, i.Until = markEvents[p.Mark], p.Until
 	case KindConversationAssigned:
 		p, err := As[ConversationAssigned](e)
 		if err != nil {
@@ -161,6 +162,12 @@ func (i *item) event(e *Entry, c ItemContext) error {
 		if c.About != nil {
 			c.About(i.About, c.Person)
 		}
+	case KindUnavailabilityAdded:
+		p, err := As[UnavailabilityAdded](e)
+		if err != nil {
+			return err
+		}
+		i.Event, i.StartsAt, i.Until = domain.EventUnavailable, p.StartsAt, p.EndsAt
 	case KindUnavailabilityRemoved:
 		i.Event = domain.EventAvailable
 	default:

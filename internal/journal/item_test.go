@@ -50,6 +50,8 @@ func TestItemOf(t *testing.T) {
 		{"claimed", KindConversationAssigned, anna, "", ConversationAssigned{To: 1, ToID: "anna", ToName: "Anna Lind", Claim: true}, event(`"claimed"`, "")},
 		{"assigned", KindConversationAssigned, anna, "", ConversationAssigned{To: 3, ToID: "bert", ToName: "Bert"}, event(`"assigned"`, `,"to":{"id":"bert","name":"Bert"}`)},
 		{"released", KindConversationAssigned, anna, "", ConversationAssigned{}, event(`"released"`, "")},
+		{"snoozed", KindConversationMarked, anna, "", ConversationMarked{Mark: domain.MarkSnoozed, Until: at}, event(`"snoozed"`, `,"until":"`+at.Format(time.RFC3339)+`"`)},
+		{"unavailable by hand", KindUnavailabilityAdded, anna, "", UnavailabilityAdded{ID: "u", StartsAt: at, EndsAt: at}, event(`"unavailable"`, `,"starts_at":"`+at.Format(time.RFC3339)+`","until":"`+at.Format(time.RFC3339)+`"`)},
 		{"available again", KindUnavailabilityRemoved, anna, "", UnavailabilityRemoved{ID: "u"}, event(`"available"`, "")},
 	} {
 		b, err := json.Marshal(c.payload)

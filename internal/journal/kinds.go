@@ -30,10 +30,11 @@ const (
 
 	KindMessageSent           Kind = "message.sent"
 	KindNoteAdded             Kind = "note.added"
-	KindConversationMarked    Kind = "conversation.marked" // processed, archived and their undoing
+	KindConversationMarked    Kind = "conversation.marked" // processed, archived, snoozed and their undoing
 	KindConversationAssigned  Kind = "conversation.assigned"
 	KindAssignmentDeleted     Kind = "assignment.deleted"
 	KindAssignmentRestored    Kind = "assignment.restored"
+	KindUnavailabilityAdded   Kind = "unavailability.added"
 	KindUnavailabilityRemoved Kind = "unavailability.removed"
 	KindCannedChanged         Kind = "canned.changed"
 	KindTeamMessage           Kind = "team.message"
@@ -91,6 +92,7 @@ var table = []row{
 	of[ConversationAssigned](KindConversationAssigned, Conversations),
 	of[AssignmentChanged](KindAssignmentDeleted, Candidates, Monitor, Conversations, Standing),
 	of[AssignmentChanged](KindAssignmentRestored, Candidates, Monitor, Conversations, Standing),
+	of[UnavailabilityAdded](KindUnavailabilityAdded, Candidates, Conversations),
 	of[UnavailabilityRemoved](KindUnavailabilityRemoved, Candidates, Conversations),
 	of[CannedChanged](KindCannedChanged),
 	of[TeamMessage](KindTeamMessage, Team),

@@ -49,7 +49,8 @@ type NoteAdded struct {
 // ConversationMarked is the payload of KindConversationMarked.
 type ConversationMarked struct {
 	Mark   domain.ConversationMark `json:"mark"`
-	People []Reached               `json:"people"` // only those for whom it changed anything
+	Until  time.Time               `json:"until,omitzero"` // of snoozed
+	People []Reached               `json:"people"`         // only those for whom it changed anything
 }
 
 // Reached is a conversation and whose staff hear of it.
@@ -79,6 +80,15 @@ type AssignmentChanged struct {
 	EndsAt      time.Time             `json:"ends_at"`
 	Message     int64                 `json:"message,omitempty"` // offset of the candidate's message that led to it, 0 if none
 	Deleted     int64                 `json:"deleted,omitempty"` // restored: offset of the deletion that is undone
+}
+
+// UnavailabilityAdded is the payload of KindUnavailabilityAdded: staff noted a time in which the
+// candidate cannot be assigned. One that comes with the deletion of an assignment is part of AssignmentChanged.
+type UnavailabilityAdded struct {
+	Reached
+	ID       string    `json:"id"`
+	StartsAt time.Time `json:"starts_at"`
+	EndsAt   time.Time `json:"ends_at"`
 }
 
 // UnavailabilityRemoved is the payload of KindUnavailabilityRemoved.

@@ -40,7 +40,7 @@ type Live struct {
 
 	wake   chan struct{}
 	cancel context.CancelFunc
-	done   chan struct{}
+	work   sync.WaitGroup
 
 	mu     sync.Mutex
 	queue  []told
@@ -60,12 +60,11 @@ func NewLive(s *Service, store liveStore, to Publisher) *Live {
 	return &Live{s: s, store: store, to: to, wake: make(chan struct{}, 1), missed: map[domain.OrganisationID]bool{}, open: map[openKey]*opened{}}
 }
 
-// Start tells what has happened until Stop or until ctx ends.
+// Start tells what has happened, and ends snoozes and reminders in time, until Stop or until ctx ends.
 func (l *Live) Start(ctx context.Context) {
 	ctx, l.cancel = context.WithCancel(ctx)
-	l.done = make(chan struct{})
-	go func() {
-		defer close(l.done)
+	l.work.Go(func() { l.wakes(ctx) })
+	l.work.Go(func() {
 		for {
 			select {
 			case <-ctx.Done():
@@ -75,14 +74,14 @@ func (l *Live) Start(ctx context.Context) {
 			for l.tellSome(ctx) {
 			}
 		}
-	}()
+	})
 }
 
 // Stop ends what Start began, and waits for it.
 func (l *Live) Stop() {
 	if l.cancel != nil {
 		l.cancel()
-		<-l.done
+		l.work.Wait()
 	}
 }
 

@@ -66,6 +66,8 @@ func changesOf(e *journal.Entry) []told {
 		// The deletion itself ends the enrolment: its group's staff still hear of it.
 		reach := append(slices.Clone(p.Reach), domain.Place{Group: e.Group})
 		return []told{change(journal.Reached{Person: p.Person, PersonID: p.PersonID, Reach: reach}, "", e.Group)}
+	case *journal.UnavailabilityAdded:
+		return []told{change(p.Reached, "", "")}
 	case *journal.UnavailabilityRemoved:
 		return []told{change(p.Reached, "", "")}
 	}

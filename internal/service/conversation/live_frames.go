@@ -42,6 +42,12 @@ type assignedFrame struct {
 	By           domain.PersonName `json:"by"`
 }
 
+// reminderFrame says that a conversation has become unread for the reader at the time they chose.
+type reminderFrame struct {
+	Type         string          `json:"type"` // reminder
+	Conversation domain.PersonID `json:"conversation"`
+}
+
 type readFrame struct {
 	Type   string            `json:"type"` // read
 	People []domain.PersonID `json:"people"`

@@ -184,11 +184,14 @@ func TestEntriesBecomeFrames(t *testing.T) {
 			`person:8: {"type":"mention","conversation":"p1","name":"Now 1","item":"|"by":{"id":"s7","name":"Bea"},"line":"look"}`}},
 		"a mark of two": {entry(9, journal.KindConversationMarked, "", journal.ConversationMarked{Mark: domain.MarkArchived, People: []journal.Reached{sara, {Person: 2, PersonID: "p2", Reach: []domain.Place{{Group: "x"}}}}}), []string{
 			wide + `"conversation":"p1"|"event":"archived"`, `inbox inbox:x: |"conversation":"p2","name":"Now 2"|"event":"archived"`}},
+		"a snooze": {entry(9, journal.KindConversationMarked, "", journal.ConversationMarked{Mark: domain.MarkSnoozed, Until: time.Unix(9000, 0).UTC(), People: []journal.Reached{sara}}), []string{wide + `"event":"snoozed"|"until":"1970-01-01T02:30:00Z"`}},
 		"given to a colleague": {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara, To: 8, ToID: "s8", ToName: "Staff 8"}), []string{
 			wide + `"event":"assigned"|"to":{"id":"s8","name":"Staff 8"}`, `person:8: {"type":"assigned","conversation":"p1","name":"Now 1","by":{"id":"s7","name":"Bea"}}`}},
-		"claimed":                {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara, To: 7, ToID: "s7", Claim: true}), []string{wide + `"event":"claimed"`}},
-		"released":               {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara}), []string{wide + `"event":"released"`}},
-		"an assignment deleted":  {entry(9, journal.KindAssignmentDeleted, "k", journal.AssignmentChanged{Reached: sara, GroupName: "K"}), []string{`inbox inbox:k: |"event":"assignment_deleted"`}},
+		"claimed":               {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara, To: 7, ToID: "s7", Claim: true}), []string{wide + `"event":"claimed"`}},
+		"released":              {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara}), []string{wide + `"event":"released"`}},
+		"an assignment deleted": {entry(9, journal.KindAssignmentDeleted, "k", journal.AssignmentChanged{Reached: sara, GroupName: "K"}), []string{`inbox inbox:k: |"event":"assignment_deleted"`}},
+		"an unavailability added": {entry(9, journal.KindUnavailabilityAdded, "", journal.UnavailabilityAdded{Reached: sara, ID: "u", StartsAt: time.Unix(5000, 0).UTC(), EndsAt: time.Unix(9000, 0).UTC()}), []string{
+			loose + `"event":"unavailable"|"starts_at":"1970-01-01T01:23:20Z","until":"1970-01-01T02:30:00Z"`}},
 		"an unavailability gone": {entry(9, journal.KindUnavailabilityRemoved, "", journal.UnavailabilityRemoved{Reached: sara, ID: "u"}), []string{loose + `"event":"available"`}},
 		"a sending to a test": {&journal.Entry{Organisation: 1, Kind: journal.KindBroadcastSent, Group: "g", Audience: []byte(`[{"room":"A","people":[1]},{"room":"B","people":[2]}]`)},
 			[]string{`inbox inbox:g inbox:g/A inbox:g/B: {"type":"conversations","group":"g"}`}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -15,32 +16,44 @@ const marksMost = 500
 
 // markStore is what marks need of the database.
 type markStore interface {
-	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, people []domain.PersonNo) (changed int, entry *journal.Entry, err error)
+	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (changed int, entry *journal.Entry, err error)
 	MarkRead(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, unread bool) (changed []domain.PersonNo, err error)
 	// MarkReadTo is MarkRead up to an offset; it returns those who are not unread any more.
+	Remind(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, at time.Time) (changed []domain.PersonNo, err error)
 	MarkReadTo(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, upTo int64) (read []domain.PersonNo, err error)
 }
 
 // Action is what a staff member does to conversations that they have ticked.
 type Action struct {
-	Action string            `json:"action"` // read, unread, archive, unarchive, process or unprocess
+	Action string            `json:"action"` // one of actionNames
 	People []domain.PersonID `json:"people"`
+	Until  time.Time         `json:"until"`           // of snooze, and of remind; at most a year ahead
 	UpTo   domain.ItemID     `json:"up_to,omitempty"` // of read: the last item on the reader's screen; what came in later stays unread. "": all
 }
 
 // actionMarks are the actions that are the team's.
 var actionMarks = map[string]domain.ConversationMark{
 	"process": domain.MarkProcessed, "unprocess": domain.MarkNotProcessed, "archive": domain.MarkArchived, "unarchive": domain.MarkUnarchived,
+	"snooze": domain.MarkSnoozed, "unsnooze": domain.MarkUnsnoozed,
 }
 
+// actionNames are the actions, as a refusal lists them.
+const actionNames = "read, unread, remind, unremind, archive, unarchive, process, unprocess, snooze or unsnooze"
+
+// untilMax is how far ahead a snooze or a reminder may be.
+const untilMax = 366 * 24 * time.Hour
+
 // Act does an action to all of the conversations or, if one of them is not the actor's
-// to see, to none. read and unread are the actor's own; the others are the team's and
-// recorded. It returns for how many conversations it changed anything.
+// to see, to none. read, unread, remind and unremind are the actor's own; the others are the
+// team's and recorded. snooze hides a conversation from the inbox until a time, or until the
+// candidate writes; remind makes it unread for the actor at a time. It returns for how many
+// conversations it changed anything.
 //
-// Errors: Forbidden; Invalid or TooLarge naming action, people, people[i] or up_to;
+// Errors: Forbidden; Invalid or TooLarge naming action, people, people[i], until or up_to;
 // Unavailable.
 func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (changed int, err error) {
-	own := a.Action == "read" || a.Action == "unread"
+	reminds := a.Action == "remind" || a.Action == "unremind"
+	own := a.Action == "read" || a.Action == "unread" || reminds
 	mark, team := actionMarks[a.Action]
 	may := domain.ActConversationWork
 	if own {
@@ -51,10 +64,13 @@ func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (change
 		return 0, err
 	}
 	if !own && !team {
-		return 0, fault.Field("action", "action must be read, unread, archive, unarchive, process or unprocess")
+		return 0, fault.Field("action", "action must be %s", actionNames)
 	}
 	if own && actor.No == 0 {
 		return 0, fault.New(fault.Forbidden, "only a person reads conversations")
+	}
+	if err := s.checkUntil(a); err != nil {
+		return 0, err
 	}
 	var upTo int64
 	if a.UpTo != "" {
@@ -82,6 +98,10 @@ func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (change
 		}
 		return len(read), err
 	}
+	if reminds {
+		done, err := s.o.Store.Remind(ctx, actor.Organisation, actor.No, people, a.Until)
+		return len(done), err
+	}
 	if own {
 		done, err := s.o.Store.MarkRead(ctx, actor.Organisation, actor.No, people, a.Action == "unread")
 		if err == nil && len(done) > 0 {
@@ -89,8 +109,28 @@ func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (change
 		}
 		return len(done), err
 	}
-	changed, _, err = s.o.Store.MarkConversations(ctx, actor, mark, people)
+	changed, _, err = s.o.Store.MarkConversations(ctx, actor, mark, a.Until, people)
 	return changed, err
+}
+
+// checkUntil refuses a time that the action does not take, or that is not ahead.
+func (s *Service) checkUntil(a Action) error {
+	if a.Action != "snooze" && a.Action != "remind" {
+		if !a.Until.IsZero() {
+			return fault.Field("until", "until belongs to snooze and remind alone")
+		}
+		return nil
+	}
+	now := s.o.Clock.Now()
+	switch {
+	case a.Until.IsZero():
+		return fault.Field("until", "say until when: a time with its time zone")
+	case !a.Until.After(now):
+		return fault.Field("until", "until must be in the future")
+	case a.Until.After(now.Add(untilMax)):
+		return fault.Field("until", "until is at most 366 days ahead")
+	}
+	return nil
 }
 
 // people finds the candidates of an action.

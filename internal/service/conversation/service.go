@@ -22,6 +22,7 @@ type Store interface {
 	noteStore
 	markStore
 	claimStore
+	wakeStore
 }
 
 // Presence says who is connected: advice, never a reason not to deliver. lastSeen

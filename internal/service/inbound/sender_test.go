@@ -240,7 +240,7 @@ func TestAutomaticAnswers(t *testing.T) {
 		}
 		bounce := h.addresses.Bounce(int64(h.org.ID), delivery)
 		before := h.row("sara")
-		if _, _, err := h.store.MarkConversations(t.Context(), h.staff, domain.MarkArchived, []domain.PersonNo{h.people["sara"].No}); err != nil {
+		if _, _, err := h.store.MarkConversations(t.Context(), h.staff, domain.MarkArchived, time.Time{}, []domain.PersonNo{h.people["sara"].No}); err != nil {
 			t.Fatal(err)
 		}
 		away("1", h.reply("sara"), vouched, "sara@example.org")

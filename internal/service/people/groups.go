@@ -19,6 +19,8 @@ type Group struct {
 	Place      string             `json:"place"`
 	Counts     domain.GroupCounts `json:"counts"`
 	Policy     Policy             `json:"policy"`
+	// ReplyMinutes is the expected reply time, 0 for none.
+	ReplyMinutes int `json:"reply_minutes"`
 }
 
 // Policy is what the group says about its candidates' writing; "" = as the organisation.
@@ -90,7 +92,7 @@ func (s *Service) groups(ctx context.Context, org domain.OrganisationID, see dom
 			c.ByState = map[domain.EnrolmentState]int{}
 		}
 		out[i] = Group{ID: g.ID, Kind: g.Kind, Name: g.Name, ExternalID: g.ExternalID, StartsAt: optional(g.StartsAt), EndsAt: optional(g.EndsAt), Place: g.Place,
-			Counts: c, Policy: Policy{Replies: g.Policy.Replies, Starts: g.Policy.Starts}}
+			Counts: c, Policy: Policy{Replies: g.Policy.Replies, Starts: g.Policy.Starts}, ReplyMinutes: g.ReplyMinutes}
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/journal"
@@ -12,6 +13,7 @@ import (
 var markWords = map[domain.ConversationMark]string{
 	domain.MarkProcessed: "marked as processed", domain.MarkNotProcessed: "marked as not processed",
 	domain.MarkArchived: "put into the archive", domain.MarkUnarchived: "taken out of the archive",
+	domain.MarkSnoozed: "snoozed", domain.MarkUnsnoozed: "back from a snooze",
 }
 
 // talk says in one sentence what an entry about conversations and what belongs to them
@@ -24,7 +26,7 @@ func talk(e *journal.Entry) (string, error) {
 		return say(e, func(p journal.NoteAdded) string { return "A note about " + p.PersonName })
 	case journal.KindConversationMarked:
 		return say(e, func(p journal.ConversationMarked) string {
-			return count(len(p.People), "conversation", "conversations") + " " + markWords[p.Mark]
+			return count(len(p.People), "conversation", "conversations") + " " + markWords[p.Mark] + until(p.Until)
 		})
 	case journal.KindConversationAssigned:
 		return say(e, func(p journal.ConversationAssigned) string {
@@ -50,6 +52,10 @@ func talk(e *journal.Entry) (string, error) {
 		})
 	case journal.KindAssignmentRestored:
 		return say(e, func(p journal.AssignmentChanged) string { return "An assignment to " + p.GroupName + " restored" })
+	case journal.KindUnavailabilityAdded:
+		return say(e, func(p journal.UnavailabilityAdded) string {
+			return "A candidate noted as unavailable from " + p.StartsAt.Format(time.RFC3339) + until(p.EndsAt)
+		})
 	case journal.KindUnavailabilityRemoved:
 		return "A candidate made available again", nil
 	case journal.KindCannedChanged:
@@ -115,6 +121,14 @@ func talk(e *journal.Entry) (string, error) {
 		return say(e, func(p journal.ExportEnded) string { return "An export ended: " + string(p.State) })
 	}
 	return string(e.Kind), nil
+}
+
+// until says up to when; nothing of the zero time.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + t.Format(time.RFC3339)
 }
 
 func messageWords(p journal.MessageSent) string {

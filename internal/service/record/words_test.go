@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/journal"
@@ -52,6 +53,9 @@ func TestSummary(t *testing.T) {
 		{journal.KindNoteAdded, journal.NoteAdded{PersonName: "Sara Amin", Body: "secret"}, "A note about Sara Amin"},
 		{journal.KindConversationMarked, journal.ConversationMarked{Mark: domain.MarkProcessed, People: make([]journal.Reached, 1)}, "1 conversation marked as processed"},
 		{journal.KindConversationMarked, journal.ConversationMarked{Mark: domain.MarkArchived, People: make([]journal.Reached, 3)}, "3 conversations put into the archive"},
+		{journal.KindConversationMarked, journal.ConversationMarked{Mark: domain.MarkSnoozed, Until: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), People: make([]journal.Reached, 1)}, "1 conversation snoozed until 2026-05-04T09:00:00Z"},
+		{journal.KindConversationMarked, journal.ConversationMarked{Mark: domain.MarkUnsnoozed, People: make([]journal.Reached, 2)}, "2 conversations back from a snooze"},
+		{journal.KindUnavailabilityAdded, journal.UnavailabilityAdded{StartsAt: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), EndsAt: time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)}, "A candidate noted as unavailable from 2026-05-04T09:00:00Z until 2026-05-05T09:00:00Z"},
 		{journal.KindConversationAssigned, journal.ConversationAssigned{To: 5, ToName: "Omar"}, "A conversation assigned to Omar"},
 		{journal.KindConversationAssigned, journal.ConversationAssigned{To: 5, ToName: "Omar", Claim: true}, "A conversation claimed by Omar"},
 		{journal.KindConversationAssigned, journal.ConversationAssigned{}, "A conversation released"},

@@ -63,6 +63,8 @@ type Group struct {
 	Place      *string          `json:"place"`
 	Replies    *domain.Choice   `json:"replies"`
 	Starts     *domain.Choice   `json:"starts"`
+	// ReplyMinutes is how soon candidates' messages should be answered; 0: nothing is expected.
+	ReplyMinutes *int `json:"reply_minutes"`
 }
 
 // Enrolment puts a candidate in a group; both are named by external id.

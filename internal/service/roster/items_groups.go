@@ -36,8 +36,13 @@ func (g Group) spec(w domain.Where, c *check) domain.GroupSpec {
 			c.add(w, p.field, `%s must be open, closed, or "" for what the organisation says`, p.field)
 		}
 	}
+	if g.ReplyMinutes != nil {
+		if err := domain.CheckReplyMinutes("reply_minutes", *g.ReplyMinutes); err != nil {
+			c.add(w, "reply_minutes", "%s", fault.Public(err).Message)
+		}
+	}
 	return domain.GroupSpec{Where: w, Kind: g.Kind, ExternalID: g.ExternalID, Name: g.Name, StartsAt: g.StartsAt, EndsAt: g.EndsAt,
-		Place: g.Place, Replies: g.Replies, Starts: g.Starts}
+		Place: g.Place, Replies: g.Replies, Starts: g.Starts, ReplyMinutes: g.ReplyMinutes}
 }
 
 // inGroup is how an item names a group: a test alone, or any group with its kind.

@@ -23,6 +23,7 @@ type Store interface {
 	PasswordHashes(ctx context.Context, org domain.OrganisationID, externalIDs []string) (map[string]string, error)
 	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*journal.Entry, error)
 	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*journal.Entry, error)
+	SetReplyMinutes(ctx context.Context, by domain.Actor, seen domain.Seen, group domain.GroupID, minutes int) (*journal.Entry, error)
 	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*journal.Entry, error)
 	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*journal.Entry, error)
 	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*journal.Entry, error)
@@ -92,6 +93,20 @@ func (s *Service) PutExams(ctx context.Context, actor domain.Actor, items []Exam
 // PutGroups creates and changes groups of any kind. Errors as for PutPeople.
 func (s *Service) PutGroups(ctx context.Context, actor domain.Actor, items []Group) (Counts, error) {
 	return put(ctx, s, actor, items, s.Store.UpsertGroups)
+}
+
+// SetReplyMinutes sets how soon candidates' messages in a group should be answered, in minutes; 0: nothing
+// is expected. Errors: Forbidden; NotFound; Invalid, TooLarge (reply_minutes).
+func (s *Service) SetReplyMinutes(ctx context.Context, actor domain.Actor, group domain.GroupID, minutes int) error {
+	seen, err := actor.Seen(domain.ActGroupManage)
+	if err != nil {
+		return err
+	}
+	if err := domain.CheckReplyMinutes("reply_minutes", minutes); err != nil {
+		return err
+	}
+	_, err = s.Store.SetReplyMinutes(ctx, actor, seen, group, minutes)
+	return err
 }
 
 // PutEnrolments puts candidates in groups. Errors as for PutPeople.

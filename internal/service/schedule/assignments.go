@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
@@ -52,6 +53,34 @@ func (s *Service) Undo(ctx context.Context, actor domain.Actor, deletion domain.
 	}
 	_, err = s.Store.RestoreAssignment(ctx, actor, seen, offset)
 	return err
+}
+
+// Unavailable notes a time in which a candidate cannot be assigned. The same period again is the one
+// that is there. Errors: Forbidden; NotFound; Invalid (starts_at, ends_at); Conflict (starts_at: they have
+// domain.UnavailabilitiesMax).
+func (s *Service) Unavailable(ctx context.Context, actor domain.Actor, person domain.PersonID, from, to time.Time) (Unavailability, error) {
+	seen, err := actor.Seen(domain.ActAssignmentManage)
+	if err != nil {
+		return Unavailability{}, err
+	}
+	from, to = from.UTC().Truncate(time.Microsecond), to.UTC().Truncate(time.Microsecond)
+	switch {
+	case from.IsZero():
+		return Unavailability{}, fault.Field("starts_at", "say from when: a time with its time zone")
+	case to.IsZero():
+		return Unavailability{}, fault.Field("ends_at", "say until when: a time with its time zone")
+	case !to.After(from):
+		return Unavailability{}, fault.Field("ends_at", "the end must be after the start")
+	case to.Sub(from) > domain.UnavailabilityMax:
+		return Unavailability{}, fault.Field("ends_at", "an unavailability lasts at most 366 days")
+	case !to.After(s.Clock.Now()):
+		return Unavailability{}, fault.Field("ends_at", "this time is over already")
+	}
+	id, _, err := s.Store.AddUnavailability(ctx, actor, seen, person, domain.Unavailability{StartsAt: from, EndsAt: to})
+	if err != nil {
+		return Unavailability{}, err
+	}
+	return Unavailability{ID: id, StartsAt: from, EndsAt: to}, nil
 }
 
 // Available removes an unavailability. Errors: Forbidden; NotFound.

@@ -12,6 +12,7 @@ export const kinds = [
   'conversation.assigned',
   'assignment.deleted',
   'assignment.restored',
+  'unavailability.added',
   'unavailability.removed',
   'canned.changed',
   'team.message',
