@@ -92,6 +92,9 @@ func (t *Tx) bind(ctx context.Context, list []binding) error {
 // for one: payload makes the entry's payload of them. Errors as of Append, and Invalid
 // naming attachments[i].
 func (s *Store) AppendWithFiles(ctx context.Context, e *journal.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (stored *journal.Entry, fresh bool, err error) {
+	if err := e.Seal(); err != nil { // before the journal is locked
+		return nil, false, err
+	}
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		head, err := tx.Lock(ctx)
 		if err != nil {

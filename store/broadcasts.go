@@ -12,7 +12,7 @@ import (
 
 // withoutAudience is entryColumns for lists that do not show who received it.
 const withoutAudience = `e.organisation_id, e."offset", e.kind, e.at, e.actor_kind, e.actor_id, e.actor_name, e.actor_role, e.group_id, e.payload,
-	'' AS audience, e.request_key, e.request_hash, e.prev_hash, e.hash`
+	'' AS audience, e.request_key, e.request_hash, e.prev_hash, e.hash, e.actor_salt, e.payload_salt, e.audience_salt`
 
 // Broadcast returns the entry of a sending, or NotFound.
 func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*journal.Entry, error) {

@@ -25,13 +25,16 @@ func (d *Duplicate) Error() string {
 }
 
 const entryColumns = `organisation_id, "offset", kind, at, actor_kind, actor_id, actor_name, actor_role, group_id, payload, audience,
-	request_key, request_hash, prev_hash, hash`
+	request_key, request_hash, prev_hash, hash, actor_salt, payload_salt, audience_salt`
 
 // Append takes the journal row, gives e its place, time and hash, and inserts it.
 // The caller fills Kind, Actor, Exam, Payload, Audience, RequestKey and
 // RequestHash. It returns *Duplicate for a retry, and Conflict (field "key") if the
 // key was used for something else.
 func (t *Tx) Append(ctx context.Context, e *journal.Entry) error {
+	if err := e.Seal(); err != nil {
+		return err
+	}
 	head, earlier, err := t.advance(ctx, e)
 	if err != nil {
 		return err
@@ -40,13 +43,11 @@ func (t *Tx) Append(ctx context.Context, e *journal.Entry) error {
 		return t.repeated(ctx, e, earlier)
 	}
 	e.Organisation, e.Offset, e.At, e.Prev = t.org, head, t.s.clock.Now(), t.prev
-	if e.Payload == nil {
-		e.Payload = json.RawMessage("{}")
-	}
 	e.Hash = journal.HashOf(e)
-	_, err = t.Exec(ctx, `INSERT INTO entries (`+entryColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
+	_, err = t.Exec(ctx, `INSERT INTO entries (`+entryColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`,
 		e.Organisation, e.Offset, e.Kind, micros(e.At), e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Group,
-		string(e.Payload), string(e.Audience), e.RequestKey, notNil(e.RequestHash), e.Prev, e.Hash)
+		string(e.Payload), string(e.Audience), e.RequestKey, notNil(e.RequestHash), e.Prev, e.Hash,
+		e.ActorSalt, e.PayloadSalt, notNil(e.AudienceSalt))
 	if err != nil {
 		return fmt.Errorf("append %s: %w", e.Kind, err)
 	}
@@ -111,6 +112,9 @@ func keyConflict() error {
 // Append stores one entry in a transaction of its own. For a retry it returns the
 // entry that was stored then, and fresh is false.
 func (s *Store) Append(ctx context.Context, e *journal.Entry) (stored *journal.Entry, fresh bool, err error) {
+	if err := e.Seal(); err != nil { // before the journal is locked
+		return nil, false, err
+	}
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err
@@ -133,6 +137,11 @@ func (s *Store) Append(ctx context.Context, e *journal.Entry) (stored *journal.E
 // The first has the request key, and is what a repeated request gets.
 func (s *Store) AppendParts(ctx context.Context, parts []*journal.Entry) (first *journal.Entry, fresh bool, err error) {
 	first = parts[0]
+	for _, part := range parts { // before the journal is locked
+		if err := part.Seal(); err != nil {
+			return nil, false, err
+		}
+	}
 	err = s.write(ctx, first.Organisation, func(tx *Tx) error {
 		head, err := tx.Lock(ctx)
 		if err != nil {
@@ -238,6 +247,9 @@ type entryRow struct {
 	RequestHash  []byte `db:"request_hash"`
 	PrevHash     []byte `db:"prev_hash"`
 	Hash         []byte
+	ActorSalt    []byte `db:"actor_salt"`
+	PayloadSalt  []byte `db:"payload_salt"`
+	AudienceSalt []byte `db:"audience_salt"`
 }
 
 func queryEntries(ctx context.Context, list selector, where string, args ...any) ([]*journal.Entry, error) {
@@ -258,6 +270,7 @@ func (r entryRow) entry() *journal.Entry {
 		Actor: domain.ActorRef{Kind: domain.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName, Role: domain.Role(r.ActorRole)},
 		Group: domain.ExamID(r.GroupID), Payload: json.RawMessage(r.Payload),
 		RequestKey: r.RequestKey, RequestHash: r.RequestHash, Prev: r.PrevHash, Hash: r.Hash,
+		ActorSalt: r.ActorSalt, PayloadSalt: r.PayloadSalt, AudienceSalt: r.AudienceSalt,
 	}
 	if r.Audience != "" {
 		e.Audience = json.RawMessage(r.Audience)

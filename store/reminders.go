@@ -19,6 +19,9 @@ import (
 func (s *Store) AppendReminder(
 	ctx context.Context, e *journal.Entry, root, known int64, people []domain.PersonNo,
 ) (stored *journal.Entry, fresh bool, err error) {
+	if err := e.Seal(); err != nil { // before the journal is locked
+		return nil, false, err
+	}
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err

@@ -5,9 +5,7 @@ package journal
 import (
 	"crier/internal/domain"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
-	"hash"
 	"sync/atomic"
 	"time"
 )
@@ -27,8 +25,13 @@ type Entry struct {
 	RequestHash  []byte          // SHA-256 of what was asked under that key
 	Prev, Hash   []byte          // SHA-256; Prev is 32 zero bytes at offset 1
 
+	// Salts of what the hash commits to, 32 random bytes each; see HashOf. AudienceSalt is empty where
+	// there is no audience.
+	ActorSalt, PayloadSalt, AudienceSalt []byte
+
 	decoded atomic.Pointer[decoded]        // of Payload; nil until somebody asks
 	rooms   atomic.Pointer[[]AudienceRoom] // of Audience; nil until somebody asks
+	root    *[sha256.Size]byte             // of the audience, as Seal computed it; nil of an entry that was read
 }
 
 // AudienceRoom is the part of a broadcast's frozen recipients who sat in one
@@ -36,37 +39,4 @@ type Entry struct {
 type AudienceRoom struct {
 	Room   string            `json:"room"`
 	People []domain.PersonNo `json:"people"` // ascending
-}
-
-// HashOf returns the SHA-256 that chains an entry to the one before it. Every
-// field is written with its length, so no two different entries share an input.
-func HashOf(e *Entry) []byte {
-	h := sha256.New()
-	field(h, []byte("crier entry v1"))
-	field(h, e.Prev)
-	number(h, int64(e.Organisation))
-	number(h, e.Offset)
-	field(h, []byte(e.Kind))
-	number(h, e.At.UnixMicro())
-	field(h, []byte(e.Actor.Kind))
-	field(h, []byte(e.Actor.ID))
-	field(h, []byte(e.Actor.Name))
-	field(h, []byte(e.Actor.Role))
-	field(h, []byte(e.Group))
-	field(h, e.Payload)
-	field(h, e.Audience)
-	field(h, []byte(e.RequestKey))
-	field(h, e.RequestHash)
-	return h.Sum(nil)
-}
-
-func field(h hash.Hash, b []byte) {
-	number(h, int64(len(b)))
-	h.Write(b)
-}
-
-func number(h hash.Hash, v int64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(v))
-	h.Write(b[:])
 }
