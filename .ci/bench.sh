@@ -13,6 +13,10 @@ echo "== PostgreSQL, Redis" >&2
 # Making a new log segment in the middle of a run shows as a 50 ms spike; a server that has run for a while has them.
 go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench broadcast "$@" --json
 [[ $all ]] || exit 0
+echo "== Sendings every 100 ms, SQLite" >&2
+bin/crier bench broadcast --pause 100ms --receipts none --json
+echo "== Sendings every 100 ms, PostgreSQL, Redis" >&2
+go run ./internal/testkit/withservers -postgres min_wal_size=1GB -- bin/crier bench broadcast --pause 100ms --receipts none --json
 echo "== messages, SQLite" >&2
 bin/crier bench messages --json
 echo "== messages, PostgreSQL" >&2

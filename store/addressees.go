@@ -15,7 +15,7 @@ import (
 // Addressee returns a candidate as messages in their conversation are decided on,
 // with where staff have spoken to them. Errors: NotFound, Unavailable.
 func (s *Store) Addressee(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (*domain.Addressee, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.expandThreadsFor(ctx, org, no); err != nil {
 		return nil, err
 	}
 	r := addresseeReader{d: s.d, list: s.list, org: org}

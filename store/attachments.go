@@ -178,7 +178,11 @@ func (s *Store) FileSeen(ctx context.Context, f domain.StoredFile, no domain.Per
 	if f.Person != 0 {
 		no = f.Person
 	}
-	if err := s.Expand(ctx, f.Organisation); err != nil {
+	expand := func() error { return s.Expand(ctx, f.Organisation) }
+	if no != 0 {
+		expand = func() error { return s.ExpandFor(ctx, f.Organisation, no) }
+	}
+	if err := expand(); err != nil {
 		return false, err
 	}
 	args, one := []any{f.Organisation, f.Offset}, []int(nil)

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"crier/internal/domain"
-	"crier/internal/journal"
 )
 
 // newDelivery asks for one copy.
@@ -79,49 +78,24 @@ func copies(offset int64, people []int64, channels []domain.Channel, kind domain
 	return out
 }
 
-// expandCopies makes the deliveries of sendings.
-func (t *Tx) expandCopies(ctx context.Context, after, to int64) error {
-	var rows []struct {
-		Offset   int64
-		At       int64
-		Payload  string
-		Audience string
-	}
-	err := t.Select(ctx, &rows, `SELECT "offset", at, payload, audience FROM entries WHERE organisation_id = $1 AND kind = 'broadcast.sent' AND "offset" > $2 AND "offset" <= $3`, t.org, after, to)
-	if err != nil || len(rows) == 0 {
-		return err
-	}
+// expandCopies makes the deliveries of a sending to some of its recipients.
+func (t *Tx) expandCopies(ctx context.Context, a *audience, people []recipient) error {
 	set, err := t.settings(ctx)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		var text journal.BroadcastSent
-		if err := json.Unmarshal([]byte(r.Payload), &text); err != nil {
-			return fmt.Errorf("entry %d: %w", r.Offset, err)
-		}
-		kind := text.GroupKind
-		if text.Level == domain.LevelPopup {
-			kind = domain.KindTest
-		}
-		if len(text.Channels) == 0 && (set.EscalateAfter <= 0 || kind == domain.KindTest) {
-			continue
-		}
-		var rooms []journal.AudienceRoom
-		if err := json.Unmarshal([]byte(r.Audience), &rooms); err != nil {
-			return fmt.Errorf("entry %d: %w", r.Offset, err)
-		}
-		var people []int64
-		for _, room := range rooms {
-			for _, p := range room.People {
-				people = append(people, int64(p))
-			}
-		}
-		if err := t.queue(ctx, timeOf(r.At), copies(r.Offset, people, text.Channels, kind, set, timeOf(r.At))); err != nil {
-			return err
-		}
+	kind := a.text.GroupKind
+	if a.text.Level == domain.LevelPopup {
+		kind = domain.KindTest
 	}
-	return nil
+	if len(a.text.Channels) == 0 && (set.EscalateAfter <= 0 || kind == domain.KindTest) {
+		return nil
+	}
+	nos := make([]int64, len(people))
+	for i, p := range people {
+		nos[i] = int64(p.no)
+	}
+	return t.queue(ctx, a.at, copies(a.offset, nos, a.text.Channels, kind, set, a.at))
 }
 
 func (t *Tx) settings(ctx context.Context) (set domain.Settings, err error) {

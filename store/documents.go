@@ -14,7 +14,7 @@ import (
 // SentFiles returns up to limit files of a candidate's conversation, as far as it is
 // seen. That the candidate is seen is the caller's to know.
 func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, q domain.FileQuery, limit int) ([]domain.SentFile, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, no); err != nil {
 		return nil, err
 	}
 	args := []any{org, no, limit}
@@ -98,7 +98,7 @@ func (s *Store) fileSenders(ctx context.Context, org domain.OrganisationID, no d
 // and up to another, oldest first, with the files of each, as far as it is seen. Notes
 // and events of the team are no messages. That the candidate is seen is the caller's to know.
 func (s *Store) SentTexts(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, after, upTo int64, limit int) ([]domain.SentText, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, no); err != nil {
 		return nil, err
 	}
 	args := []any{org, no, after, upTo, limit}

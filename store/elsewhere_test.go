@@ -155,6 +155,9 @@ func TestElsewhereIsNotStopped(t *testing.T) {
 				t.Errorf("%s is said to be stopped: %s", r.Entry.Payload, r.Stopped)
 			}
 		}
+		if err := s.Expand(t.Context(), org); err != nil {
+			t.Fatal(err)
+		}
 		var states []string
 		if err := s.list(t.Context(), &states, `SELECT channel || ' ' || state FROM deliveries WHERE organisation_id = $1 ORDER BY "offset"`, org); err != nil {
 			t.Fatal(err)

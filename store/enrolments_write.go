@@ -110,7 +110,11 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 		return c, nil, err
 	}
 	if seatsChanged {
-		if err := t.expandAll(ctx); err != nil { // messages keep where their people sat before
+		people := make([]domain.PersonNo, len(values))
+		for i, r := range values {
+			people[i] = domain.PersonNo(r.Person)
+		}
+		if err := t.expandFor(ctx, people); err != nil { // messages keep where their people sat before
 			return c, nil, err
 		}
 	}

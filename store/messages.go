@@ -19,7 +19,7 @@ func (s *Store) MessagesSince(ctx context.Context, org domain.OrganisationID, no
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, no); err != nil {
 		return nil, 0, err
 	}
 	list, err := s.messages(ctx, `m."offset" > $3 ORDER BY m."offset" LIMIT $4`, org, no, after, limit)
@@ -29,7 +29,7 @@ func (s *Store) MessagesSince(ctx context.Context, org domain.OrganisationID, no
 // MessagesBefore returns up to limit messages of a person before an offset (0 = from
 // the newest), newest first; of one test, or "" for all.
 func (s *Store) MessagesBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, exam domain.ExamID, before int64, limit int) ([]domain.Message, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, no); err != nil {
 		return nil, err
 	}
 	if before == 0 {
@@ -69,7 +69,7 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]doma
 
 // Conversation returns where a person's messages stand.
 func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (domain.Conversation, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, no); err != nil {
 		return domain.Conversation{}, err
 	}
 	var row struct {
@@ -89,7 +89,7 @@ func (s *Store) Conversation(ctx context.Context, org domain.OrganisationID, no 
 // LastOffsetBefore returns the offset of the person's newest message before an
 // offset, 0 if there is none.
 func (s *Store) LastOffsetBefore(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, offset int64) (int64, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, no); err != nil {
 		return 0, err
 	}
 	var last int64

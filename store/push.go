@@ -102,16 +102,23 @@ func (t *Tx) queuePushes(ctx context.Context, at time.Time, asked []newDelivery)
 }
 
 // expandPushes asks for pushes of sendings, to those who take them.
-func (t *Tx) expandPushes(ctx context.Context, after, to int64) error {
+func (t *Tx) expandPushes(ctx context.Context, made newMessages) error {
+	if len(made) == 0 {
+		return nil
+	}
+	// Most organisations have no candidate who takes pushes.
+	var some bool
+	if err := t.Get(ctx, &some, `SELECT EXISTS (SELECT 1 FROM push_subscriptions WHERE organisation_id = $1)`, t.org); err != nil || !some {
+		return err
+	}
 	var rows []struct {
 		Offset int64
 		Person int64 `db:"person_no"`
 		At     int64
 	}
-	err := t.Select(ctx, &rows, `SELECT DISTINCT m."offset", m.person_no, e.at FROM entries e
-		JOIN messages m ON m.organisation_id = e.organisation_id AND m."offset" = e."offset"
-		JOIN push_subscriptions s ON s.organisation_id = m.organisation_id AND s.person_no = m.person_no
-		WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent' AND e."offset" > $2 AND e."offset" <= $3 AND m.elsewhere = 0`, t.org, after, to)
+	err := t.Select(ctx, &rows, `SELECT DISTINCT r.o AS "offset", r.p AS person_no, e.at FROM `+t.s.d.Rows("$2", newMessageColumns...)+` AS r
+		JOIN push_subscriptions s ON s.organisation_id = $1 AND s.person_no = r.p
+		JOIN entries e ON e.organisation_id = $1 AND e."offset" = r.o WHERE r.elsewhere = 0`, t.org, jsonOf(made))
 	if err != nil {
 		return fmt.Errorf("read who gets a push: %w", err)
 	}

@@ -22,7 +22,12 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 	if len(marks) == 0 {
 		return nil, nil
 	}
-	if err := s.Expand(ctx, org); err != nil {
+	people := make([]domain.PersonNo, 0, len(marks))
+	for _, m := range marks {
+		people = append(people, m.Person)
+	}
+	slices.Sort(people)
+	if err := s.ExpandFor(ctx, org, slices.Compact(people)...); err != nil {
 		return nil, err
 	}
 	var entry *journal.Entry

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/internal/domain"
@@ -21,12 +22,16 @@ import (
 // Errors of one message: those of Decide; NotFound; Invalid naming attachments[i];
 // Conflict (field "key") if the key was used for something else.
 func (s *Store) SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]journal.Sent, error) {
+	var writers []domain.PersonNo // whether staff have spoken to them is in what sendings become
 	for i := range batch {
-		if batch[i].Inbound { // whether staff have spoken is in what sendings become
-			if err := s.Expand(ctx, org); err != nil {
-				return nil, err
-			}
-			break
+		if batch[i].Inbound {
+			writers = append(writers, batch[i].ActorNo)
+		}
+	}
+	if len(writers) > 0 {
+		slices.Sort(writers)
+		if err := s.expandThreadsFor(ctx, org, slices.Compact(writers)...); err != nil {
+			return nil, err
 		}
 	}
 	var sent []journal.Sent

@@ -46,7 +46,7 @@ func TestMessagesMoveConversations(t *testing.T) {
 				t.Errorf("%s: %+v, want %+v", step.name, got, step.want)
 			}
 		}
-		exec(t, s, org, `UPDATE conversations SET archived = 1, open = 0 WHERE organisation_id = $1`)
+		exec(t, s, org, `UPDATE conversations SET shelf = 1, open = 0 WHERE organisation_id = $1`)
 		one(t, s, org, toCandidate(org, ines, 1, "key-000008", "Bye"))
 		if got := lists(t, s, org, 1, exam); got.Archived != 1 || got.Open != 0 {
 			t.Errorf("staff's own message brings it back: %+v", got)

@@ -16,7 +16,11 @@ func (t *Tx) stopQueued(ctx context.Context, group domain.GroupID, people []int6
 	if len(people) == 0 {
 		return nil
 	}
-	if err := t.expandAll(ctx); err != nil { // what is sent and not expanded yet is stopped too
+	nos := make([]domain.PersonNo, len(people))
+	for i, no := range people {
+		nos[i] = domain.PersonNo(no)
+	}
+	if err := t.expandFor(ctx, nos); err != nil { // what is sent and not expanded yet is stopped too
 		return err
 	}
 	// What the person meets by its copies alone waits on no page; its copies are stopped below.
@@ -43,21 +47,4 @@ func (t *Tx) stopCopies(ctx context.Context, group domain.GroupID, people []int6
 		return fmt.Errorf("stop copies that wait: %w", err)
 	}
 	return nil
-}
-
-// expandAll makes the message rows of everything up to the head as this transaction sees it.
-func (t *Tx) expandAll(ctx context.Context) error {
-	for {
-		var behind bool
-		err := t.Get(ctx, &behind, toExpand, t.org)
-		if err != nil {
-			return fmt.Errorf("compare expansion: %w", err)
-		}
-		if !behind {
-			return nil
-		}
-		if err := t.expand(ctx); err != nil {
-			return fmt.Errorf("expand: %w", err)
-		}
-	}
 }

@@ -52,6 +52,8 @@ type Store struct {
 	bulk bulk
 	// unreads is what this node remembers of who has read what.
 	unreads unreadSets
+	// expanding are the sendings that are being expanded.
+	expanding audiences
 
 	bus journal.Bus // hears of what is committed
 

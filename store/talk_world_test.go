@@ -75,7 +75,7 @@ type list struct {
 	Out       int64 `db:"out_offset"`
 	Waiting   int64 `db:"waiting_offset"`
 	Open      int
-	Archived  int
+	Archived  int   `db:"shelf"`
 	Assigned  int64 `db:"assigned_no"`
 	ThreadIn  int64 `db:"thread_in"`
 	ThreadOut int64 `db:"thread_out"`
@@ -84,7 +84,7 @@ type list struct {
 
 func lists(t testing.TB, s *Store, org domain.OrganisationID, no domain.PersonNo, group domain.GroupID) (l list) {
 	t.Helper()
-	err := s.get(t.Context(), &l, `SELECT c.last_offset, c.in_offset, c.out_offset, c.waiting_offset, c.open, c.archived, c.assigned_no,
+	err := s.get(t.Context(), &l, `SELECT c.last_offset, c.in_offset, c.out_offset, c.waiting_offset, c.open, c.shelf, c.assigned_no,
 			coalesce(t.in_offset, 0) AS thread_in, coalesce(t.out_offset, 0) AS thread_out, coalesce(t.waiting_offset, 0) AS thread_waiting
 		FROM conversations c LEFT JOIN threads t ON t.organisation_id = c.organisation_id AND t.person_no = c.person_no AND t.group_id = $3
 		WHERE c.organisation_id = $1 AND c.person_no = $2`, org, no, group)

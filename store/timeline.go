@@ -12,7 +12,7 @@ import (
 // events, in the order of the journal. What belongs to groups that are not seen is left
 // out; whether the person is seen at all is the caller's to check. It expands first.
 func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonNo, p domain.TimelinePage) ([]journal.TimelineRow, error) {
-	if err := s.Expand(ctx, org); err != nil {
+	if err := s.ExpandFor(ctx, org, person); err != nil {
 		return nil, err
 	}
 	compare, order, from := `<`, `DESC`, p.Before

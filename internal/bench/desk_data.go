@@ -127,7 +127,7 @@ func (h *history) past(ctx context.Context) error {
 			SELECT $1, $2::bigint + s, c.person_no, CASE WHEN c.person_no % 100 = 7 THEN c.last_offset / 2 ELSE c.last_offset END
 			FROM conversations c, generate_series(1, 2) s WHERE c.organisation_id = $1`, []any{h.org, h.candidates}},
 		{"heads", `UPDATE journals SET head = (SELECT max("offset") FROM entries WHERE organisation_id = $1), people_head = (SELECT max(no) FROM people WHERE organisation_id = $1) WHERE organisation_id = $1`, []any{h.org}},
-		{"expanded", `UPDATE expansions SET expanded = (SELECT head FROM journals WHERE organisation_id = $1) WHERE organisation_id = $1`, []any{h.org}},
+		{"expanded", `UPDATE expansions SET (expanded, listed) = (SELECT head, head FROM journals WHERE organisation_id = $1) WHERE organisation_id = $1`, []any{h.org}},
 		{"away with the tools", `DROP TABLE bench_past, bench_bodies`, nil},
 		{"vacuum", `VACUUM ANALYZE`, nil},
 	} {

@@ -70,7 +70,7 @@ func provisionCrew(ctx context.Context, c *client, start time.Time) error {
 		{"external_id": "applicant-2", "kind": "candidate", "given_name": "Sofie", "family_name": "Lie", "city": "Oslo", "postcode": "0461"},
 	}
 	groups := []item{
-		{"external_id": crewPool, "kind": "pool", "name": "Exam crew", "replies": "open"},
+		{"external_id": crewPool, "kind": "pool", "name": "Exam crew", "replies": "open", "reply_minutes": 240},
 		{"external_id": opening, "kind": "job", "name": "Evening invigilator", "replies": "open"},
 	}
 	enrolments := []item{

@@ -29,10 +29,10 @@ type Expander struct {
 }
 
 // NewExpander makes an expander around store.Expand. linger is how long it waits
-// after the first kick; 0 means 100 ms.
+// after the first kick; 0 means 500 ms: sendings of one moment move each conversation once.
 func NewExpander(expand func(context.Context, domain.OrganisationID) error, linger time.Duration, log zerolog.Logger) *Expander {
 	if linger <= 0 {
-		linger = 100 * time.Millisecond
+		linger = 500 * time.Millisecond
 	}
 	return &Expander{expand: expand, linger: linger, log: log, waiting: map[domain.OrganisationID]bool{}, wake: make(chan struct{}, 1)}
 }

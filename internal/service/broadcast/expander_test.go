@@ -44,7 +44,7 @@ func TestExpander(t *testing.T) {
 		if len(seen()) != 0 {
 			t.Error("it did not wait")
 		}
-		<-time.After(100 * time.Millisecond)
+		<-time.After(500 * time.Millisecond)
 		synctest.Wait()
 		if !slices.Equal(seen(), []domain.OrganisationID{1}) {
 			t.Errorf("%v, want the kicks joined", seen())

@@ -33,8 +33,7 @@ type Store interface {
 	TryImport(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, error)
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each
-// entry that was made.
+// Deps are what a Service is made of.
 type Deps struct {
 	Store  Store
 	Hasher *auth.Hasher

@@ -13,7 +13,7 @@ test('keeps the first of each key, and the same list when nothing is doubled', (
 /** Lists that the page itself makes: constants, objects' entries and what it gives keys of its own. */
 const own = new Set(
   `toasts.list uploads.list views bars(counts) chosen channels sections groups group.keys keys names fields columns
-  copied progresses presences folders quick kinds states tabs rows about.slice(0, 3)`.match(/about\.slice\(0, 3\)|\S+/g),
+  copied progresses presences folders quick offered kinds states tabs rows about.slice(0, 3)`.match(/about\.slice\(0, 3\)|\S+/g),
 )
 
 test('every keyed list is unique by construction: over distinct(), by index, or one of the page itself', () => {

@@ -87,6 +87,8 @@ export type TypingFrame = { type: 'typing'; conversation: string; who: { id: str
 /** To a candidate: somebody of the staff types. */
 export type StaffTypingFrame = { type: 'typing'; conversation?: undefined; who?: undefined; state: 'typing' | 'idle' }
 export type MentionFrame = { type: 'mention'; conversation: string; name: string; item: string; by: Named; line: string }
+/** A conversation has become unread for me, at the time I chose. */
+export type ReminderFrame = { type: 'reminder'; conversation: string }
 export type AssignedFrame = { type: 'assigned'; conversation: string; name: string; by: Named }
 export type TeamFrame = { type: 'team'; thread: string; message: TeamMessage }
 export type ExportFrame = { type: 'export'; export: Export }
@@ -130,6 +132,7 @@ export type ServerFrame =
   | StaffTypingFrame
   | MentionFrame
   | AssignedFrame
+  | ReminderFrame
   | TeamFrame
   | ExportFrame
   | OutboxFrame

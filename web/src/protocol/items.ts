@@ -5,7 +5,7 @@ export type Named = { id: string; name: string }
 export type Author = { id?: string; name: string; role: string }
 
 /** A group, and where the candidate stands in it. */
-export type GroupMark = GroupName & { state?: string }
+export type GroupMark = GroupName & { state?: string; /** In rows of conversations. */ reply_minutes?: number }
 
 /** What a candidate wrote about an assignment. `state`: of the assignment now; `deletion`: what an undo names. */
 export type About = { kind: 'question' | 'unavailable'; group: GroupMark; starts_at?: string | null; ends_at?: string | null; state?: string; deletion?: string }
@@ -58,23 +58,28 @@ export type EventName =
   | 'not_processed'
   | 'archived'
   | 'unarchived'
+  | 'snoozed'
+  | 'unsnoozed'
   | 'assigned'
   | 'claimed'
   | 'released'
   | 'assignment_deleted'
   | 'assignment_restored'
+  | 'unavailable'
   | 'available'
 
-export type EventItem = { type: 'event'; id: string; event: EventName; from: Author; at: string; to?: Named; group?: GroupMark; about?: About }
+export type EventItem = { type: 'event'; id: string; event: EventName; from: Author; at: string; to?: Named; group?: GroupMark; about?: About; starts_at?: string; until?: string }
 
 export type Item = MessageItem | NoteItem | EventItem
 
-/** What of a conversation is the team's. `assigned` absent: nobody's. */
+/** What of a conversation is the team's. `assigned` absent: nobody's. A field that is absent is not so. */
 export type TeamState = {
   processed: 'open' | 'processed' | 'none'
   processed_by?: string
   processed_at?: string
   archived: boolean
+  /** Hidden from the inbox until then, or until the candidate writes. */
+  snoozed?: { until: string; by: string }
   assigned?: Named & { at: string }
 }
 

@@ -90,7 +90,7 @@ describe('asyncapi.yaml', () => {
     const shown = new Set([...frames()].filter(({ raw }) => !raw).map(({ from, frame }) => `${from} ${frame.type}`))
     const all = (['client', 'server'] as const).flatMap((from) => [...described[from].keys()].map((type) => `${from} ${type}`))
     expect(all.filter((one) => !shown.has(one))).toEqual([])
-    expect(all.length).toBe(39)
+    expect(all.length).toBe(40)
   })
 
   test('refuses what the server refuses', () => {

@@ -25,6 +25,7 @@ export const dock = {
   'dock.newOne': '{name}: {line}',
   'dock.newMany': { one: '{count} new message', other: '{count} new messages' },
   'dock.mention': '{by} mentioned you: {line}',
+  'dock.reminder': 'Reminder: {name}',
   'dock.assigned': '{by} assigned {name} to you',
   'dock.show': 'Open',
   'dock.said': { one: '{count} unread chat', other: '{count} unread chats' },

@@ -9,7 +9,9 @@ const at = (person: string) => `/conversations/${encodeURIComponent(person)}`
 
 export type Sent = { key: string; body: string; subject?: string; group?: string; attachments?: string[]; channels?: Copied[]; seen?: string; take_over?: boolean }
 
-export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | 'unprocess'
+export type Action = 'read' | 'unread' | 'archive' | 'unarchive' | 'process' | 'unprocess' | 'unsnooze' | 'unremind'
+/** Those that need a time. */
+export type TimedAction = 'snooze' | 'remind'
 
 export const conversations = {
   page: (person: string, q: { before?: string; limit?: number } = {}, o?: Options) => api.get<ConversationPage>(at(person), { ...o, query: q }),
@@ -18,6 +20,8 @@ export const conversations = {
   claim: (person: string, take_over = false) => api.post<{ conversation: Row }>(`${at(person)}/claim`, take_over ? { take_over } : {}),
   release: (person: string) => api.post<{ conversation: Row }>(`${at(person)}/release`, {}),
   assign: (person: string, to: string) => api.post<{ conversation: Row }>(`${at(person)}/assign`, { to }),
+  /** Snoozes conversations, or sets a reminder. */
+  until: (action: TimedAction, people: string[], until: Date) => api.post<{ changed: number }>('/conversations/actions', { action, people, until: until.toISOString() }),
   /** upTo, of read: the last item that is known; what came in later stays unread. */
   act: (action: Action, people: string[], upTo?: string) => api.post<{ changed: number }>('/conversations/actions', { action, people, ...(upTo ? { up_to: upTo } : {}) }),
   documents: (person: string, q: { q?: string; limit?: number; after?: string }, o?: Options) => api.get<{ documents: Document[]; next?: string }>(`${at(person)}/documents`, { ...o, query: q }),

@@ -10,7 +10,7 @@ import type { ServerFrame } from '../../protocol/frames'
 import { newKey } from '../send/draft'
 import { Slowly } from '../lists/slowly'
 import { activities } from './activity.svelte'
-import { type Action, conversations, type Sent } from './api'
+import { type Action, conversations, type Sent, type TimedAction } from './api'
 import { failed, Outbox, type Outgoing } from './outgoing.svelte'
 import { append, awaits, prepend, replaceNewest } from './timeline'
 import type { Attachment, ConversationFrame, ConversationPage, Item, Row } from './types'
@@ -158,10 +158,15 @@ export class LiveConversation {
     const row = this.row
     if (!row) return
     const me = session.me
-    this.row = { ...row, unread: false, archived: false, waiting_since: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
+    this.row = { ...row, unread: false, waiting_since: undefined, reply_due: undefined, ...(taken && me ? { assigned: { id: me.id, name: me.name, at: new Date().toISOString() } } : {}) }
   }
 
   // ---- what one does with it
+
+  async until(action: TimedAction, until: Date): Promise<void> {
+    await conversations.until(action, [this.person], until)
+    this.refresh()
+  }
 
   async act(action: Action): Promise<void> {
     await conversations.act(action, [this.person])
@@ -249,7 +254,7 @@ export class LiveConversation {
       this.#marked = false
     }
     this.latest = item
-    if (item.type === 'event' && (item.about || item.event === 'available')) void this.#read(true)
+    if (item.type === 'event' && (item.about || item.event === 'available' || item.event === 'unsnoozed')) void this.#read(true)
     if (item.type === 'message') this.#askForReceipts()
   }
 
@@ -257,7 +262,7 @@ export class LiveConversation {
   #put({ item, state }: ConversationFrame): void {
     this.items = append(this.items, [item])
     if (!this.row) return
-    const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, assigned: undefined, ...state }) }
+    const row = { ...this.row, ...(state && { processed_by: undefined, processed_at: undefined, snoozed: undefined, assigned: undefined, ...state }) }
     // One that is told again, since its copies have moved on, may be an old one.
     if (item.type === 'message' && !item.automatic && this.items.findLast((i) => i.type === 'message')?.id === item.id) row.last = { id: item.id, type: item.broadcast ? 'broadcast' : 'message', direction: item.direction, at: item.at, line: item.body, from: item.from.name }
     this.row = row

@@ -23,6 +23,10 @@ export type Row = Omit<TeamState, 'assigned' | 'processed_at'> & {
   last_received_at?: string | null
   last_sent_at?: string | null
   waiting_since?: string | null
+  /** When an answer is expected, by the group's expected reply time. */
+  reply_due?: string
+  /** When I am reminded. */
+  remind_at?: string
   unread: boolean
   blocked?: Blocked | null
   groups: GroupMark[]

@@ -8,6 +8,7 @@ import { api, session } from '../../lib/session.svelte'
 import { tab } from '../../lib/storage'
 import type { ServerFrame } from '../../protocol/frames'
 import { toasts } from '../../ui'
+import { conversations } from '../conversation/api'
 import { view } from '../conversation/visible.svelte'
 import type { ConversationFrame, Row } from '../conversation/types'
 import { Slowly } from '../lists/slowly'
@@ -134,9 +135,22 @@ class Dock {
       case 'mention':
         this.#counting.soon()
         return this.#say(t('dock.mention', { by: frame.by.name, line: frame.line }), { kind: 'person', id: frame.conversation, name: frame.name, item: frame.item })
+      case 'reminder':
+        return void this.#reminded(frame.conversation)
       case 'assigned':
         if (frame.by.id === session.me?.id) return
         return this.#say(t('dock.assigned', { by: frame.by.name, name: frame.name }), { kind: 'person', id: frame.conversation, name: frame.name })
+    }
+  }
+
+  /** Says whose conversation one wanted to be reminded of; nothing if it is not one's own to see any more. */
+  async #reminded(person: string): Promise<void> {
+    this.#counting.soon()
+    try {
+      const { conversation } = await conversations.page(person, { limit: 1 }, { unasked: true })
+      this.#say(t('dock.reminder', { name: conversation.person.name }), { kind: 'person', id: person, name: conversation.person.name })
+    } catch {
+      // It is marked as unread all the same.
     }
   }
 

@@ -5,7 +5,7 @@ import { ApiError } from '../../lib/api'
 import { connection } from '../../lib/connection.svelte'
 import { api, session } from '../../lib/session.svelte'
 import type { ConversationFrame, ServerFrame } from '../../protocol/frames'
-import { type Action, conversations } from '../conversation/api'
+import { type Action, conversations, type TimedAction } from '../conversation/api'
 import type { Row } from '../conversation/types'
 import { Slowly } from '../lists/slowly'
 import { append, type Line, line, merge, patched, place } from './rows'
@@ -143,28 +143,32 @@ export class ConversationList {
   put(row: Row): void {
     const had = this.get(row.person.id)
     if (!had) return
-    const { unread, processed, processed_by, processed_at, archived, assigned, blocked } = row
+    const { unread, processed, processed_by, processed_at, archived, snoozed, remind_at, assigned, blocked } = row
     const part = narrow(this.view)
-    const next: Line = { ...had, unread, processed, processed_by, processed_at, archived, assigned, blocked: part ? had.blocked : blocked }
+    const next: Line = { ...had, unread, processed, processed_by, processed_at, archived, snoozed, remind_at, assigned, blocked: part ? had.blocked : blocked }
     // Its last line is of all groups: a list of what was written in one has its own. And frames may have brought a later one here.
     if (!part && row.last && (!had.last || row.last.at >= had.last.at)) {
-      const { last, last_received_at, last_sent_at, waiting_since } = row
-      Object.assign(next, { last, last_received_at, last_sent_at, waiting_since })
+      const { last, last_received_at, last_sent_at, waiting_since, reply_due } = row
+      Object.assign(next, { last, last_received_at, last_sent_at, waiting_since, reply_due })
     }
     if (same(had, next)) return
     this.#place(next, false)
   }
 
   /** Does it at once on the page, then on the server; what the server refuses is read anew. Throws ApiError. */
-  async act(action: Action, people: readonly string[]): Promise<void> {
+  async act(action: Action | TimedAction, people: readonly string[], until = new Date()): Promise<void> {
     const me = session.me
     const at = new Date().toISOString()
-    const change: Record<Action, Partial<Row>> = {
+    const change: Record<Action | TimedAction, Partial<Row>> = {
       read: { unread: false },
       unread: { unread: true },
-      archive: { archived: true },
+      archive: { archived: true, snoozed: undefined },
       unarchive: { archived: false },
-      process: { processed: 'processed', processed_by: me?.name, processed_at: at, waiting_since: undefined },
+      snooze: { archived: false, snoozed: { until: until.toISOString(), by: me?.name ?? '' } },
+      unsnooze: { snoozed: undefined },
+      remind: { remind_at: until.toISOString() },
+      unremind: { remind_at: undefined },
+      process: { processed: 'processed', processed_by: me?.name, processed_at: at, waiting_since: undefined, reply_due: undefined },
       unprocess: { processed: 'open', processed_at: at, processed_by: me?.name },
     }
     for (const id of people) {
@@ -179,7 +183,10 @@ export class ConversationList {
     this.#acting++
     let refused: unknown
     try {
-      for (let i = 0; i < people.length; i += 500) await conversations.act(action, people.slice(i, i + 500))
+      for (let i = 0; i < people.length; i += 500) {
+        const part = people.slice(i, i + 500)
+        await (action === 'snooze' || action === 'remind' ? conversations.until(action, part, until) : conversations.act(action, part))
+      }
     } catch (error) {
       refused = error
     }
@@ -190,7 +197,7 @@ export class ConversationList {
       throw refused
     }
     // What was taken away by this may belong to the list again.
-    if (action === 'unarchive' || action === 'unprocess' || action === 'unread') this.#again.soon()
+    if (action === 'unarchive' || action === 'unsnooze' || action === 'unprocess' || action === 'unread') this.#again.soon()
   }
 
   #get(after: string) {

@@ -70,6 +70,14 @@ describe('a frame changes a row', () => {
   it('without a state the team’s stays', () => {
     expect(patched(row('a', 1, { processed: 'processed', assigned: { id: 's', name: 'S', at: at(1) } }), frame('a', { state: undefined }), none)).toMatchObject({ processed: 'processed', assigned: { id: 's' } })
   })
+  it('a message ends a snooze, and is due by the group’s reply time; an answer takes that back', () => {
+    const had = row('a', 1, { snoozed: { until: at(90), by: 'S' }, groups: [{ id: 'g', kind: 'pool', name: 'P', reply_minutes: 30 }] })
+    const item = { ...frame('a').item, group: { id: 'g', kind: 'pool', name: 'P' } } as ConversationFrame['item']
+    const next = patched(had, frame('a', { item }), none)
+    expect(next.snoozed).toBeUndefined()
+    expect(Date.parse(next.reply_due!) - Date.parse(item.at)).toBe(30 * 60_000)
+    expect(patched(next, frame('a', { item: { ...out('yes'), id: 'later', at: at(99) } as ConversationFrame['item'] }), none).reply_due).toBeUndefined()
+  })
   it('a file without words is named', () => {
     const item = { ...out(''), attachments: [{ id: 'f', name: 'plan.pdf', type: 'application/pdf', size: 1, picture: false }] } as ConversationFrame['item']
     expect(patched(row('a', 1), frame('a', { item }), none).last?.line).toBe('plan.pdf')
@@ -97,6 +105,10 @@ describe('who belongs', () => {
     ['archived is in no folder but its own', {}, { archived: true }, false],
     ['nor anything else in the archive', { folder: 'archived' }, {}, false],
     ['the archive', { folder: 'archived' }, { archived: true }, true],
+    ['snoozed is in no folder but its own', {}, { snoozed: { until: at(90), by: 'S' } }, false],
+    ['nor anything else among the snoozed', { folder: 'snoozed' }, {}, false],
+    ['the snoozed', { folder: 'snoozed' }, { snoozed: { until: at(90), by: 'S' } }, true],
+    ['answered is not overdue', { overdue: true }, {}, false],
     ['unread', { folder: 'unread' }, { unread: true }, true],
     ['read', { folder: 'unread' }, {}, false],
     ['read just now, still open', { folder: 'unread', open: 'a' }, {}, true],

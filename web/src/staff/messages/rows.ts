@@ -33,6 +33,8 @@ export const comparer = (sort: Sort) => (a: Row, b: Row) => comparers[sort](a, b
 /** Whether a row that has changed still belongs into the view, as far as what changes can tell. */
 export function belongs(row: Row, view: View, me: string): boolean {
   if (row.archived !== (view.folder === 'archived')) return false
+  if ((row.snoozed !== undefined) !== (view.folder === 'snoozed')) return false
+  if (view.overdue && !row.waiting_since) return false
   // What one reads just now stays until one leaves it.
   if (view.folder === 'unread' && !row.unread && view.open !== row.person.id) return false
   if (view.folder === 'received' && !row.last_received_at) return false
@@ -55,8 +57,8 @@ export function excerpt(item: Item): string {
 
 /** The row after a frame. In a list of what was written in a group, or a kind, what belongs elsewhere changes the team's state only. */
 export function patched(row: Line, frame: ConversationFrame, view: View): Line {
-  const next: Line = frame.state ? { ...row, processed_by: undefined, processed_at: undefined, assigned: undefined, ...frame.state } : { ...row }
-  if (next.processed === 'processed') next.waiting_since = undefined
+  const next: Line = frame.state ? { ...row, processed_by: undefined, processed_at: undefined, snoozed: undefined, assigned: undefined, ...frame.state } : { ...row }
+  if (next.processed === 'processed') next.waiting_since = next.reply_due = undefined
   const item = frame.item
   if (item.type !== 'message' || item.automatic) return next
   if (narrow(view) && (view.group ? item.group?.id !== view.group : item.group?.kind !== view.kind)) return next
@@ -66,10 +68,14 @@ export function patched(row: Line, frame: ConversationFrame, view: View): Line {
   if (item.direction === 'in') {
     next.last_received_at = item.at
     if (!already) next.unread = true
-    if (next.processed === 'open') next.waiting_since = row.waiting_since ?? item.at
+    if (next.processed === 'open') {
+      next.waiting_since = row.waiting_since ?? item.at
+      const minutes = row.groups.find((g) => g.id === item.group?.id)?.reply_minutes
+      if (minutes) next.reply_due = row.reply_due ?? new Date(moment(item.at) + minutes * 60_000).toISOString()
+    }
   } else {
     next.last_sent_at = item.at
-    next.waiting_since = undefined
+    next.waiting_since = next.reply_due = undefined
   }
   return next
 }
@@ -131,6 +137,8 @@ export function fitting(rows: readonly (Line | undefined)[]) {
     read: any((r) => !r.unread),
     archived: any((r) => r.archived),
     current: any((r) => !r.archived),
+    snoozed: any((r) => r.snoozed !== undefined),
+    awake: any((r) => r.snoozed === undefined),
     open: any((r) => r.processed === 'open'),
     processed: any((r) => r.processed === 'processed'),
   }

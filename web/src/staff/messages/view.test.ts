@@ -9,6 +9,7 @@ const full: View = {
   written: true,
   filter: { ...noFilter, q: 'anna k', skill: ['first aid', 'reader'], tag: ['a&b'], city: ['Oslo'], postcode: ['05', '06'], activity: ['s1'], state: ['member'], fields: { licence: ['B', 'C'] } },
   processed: 'no',
+  overdue: true,
   assigned: 'me',
   sort: 'waiting',
   open: 'p1',
@@ -61,6 +62,6 @@ describe('as the server takes it', () => {
   })
   it('counts what narrows', () => {
     expect(filters(none)).toBe(0)
-    expect(filters(full)).toBe(10)
+    expect(filters(full)).toBe(11)
   })
 })

@@ -5,7 +5,7 @@ import type { Query } from '../../lib/api'
 import type { GroupKind } from '../conversation/types'
 import { type Filter, narrowing, none as noFilter, read, wire, write } from '../people/filters'
 
-export const folders = ['all', 'unread', 'received', 'sent', 'archived'] as const
+export const folders = ['all', 'unread', 'received', 'sent', 'snoozed', 'archived'] as const
 export type Folder = (typeof folders)[number]
 
 export const kinds: readonly GroupKind[] = ['pool', 'job', 'activity', 'test']
@@ -22,6 +22,8 @@ export interface View {
   written: boolean
   filter: Filter
   processed: 'yes' | 'no' | ''
+  /** A message waits longer than its group's expected reply time. */
+  overdue: boolean
   /** me, none, a colleague's id, or '' for whoever. */
   assigned: string
   /** undefined: the folder's own order. */
@@ -36,7 +38,7 @@ export interface View {
   panel: boolean
 }
 
-export const none: View = { folder: 'all', kind: '', group: '', written: false, filter: noFilter, processed: '', assigned: '', sort: undefined, open: '', item: '', find: '', panel: false }
+export const none: View = { folder: 'all', kind: '', group: '', written: false, filter: noFilter, processed: '', overdue: false, assigned: '', sort: undefined, open: '', item: '', find: '', panel: false }
 
 function known<T extends string>(value: string | null, allowed: readonly T[]): T | undefined {
   return (allowed as readonly (string | null)[]).includes(value) ? (value as T) : undefined
@@ -56,6 +58,7 @@ export function fromQuery(text: string): View {
     // Who is signed in now is no filter of conversations.
     filter: { ...read(query), presence: [] },
     processed: known(query.get('processed'), ['yes', 'no'] as const) ?? '',
+    overdue: query.get('overdue') === 'yes',
     assigned: query.get('assigned') ?? '',
     sort: sort === ownSort(folder) ? undefined : sort,
     open: query.get('open') ?? '',
@@ -80,6 +83,7 @@ function which(view: View): URLSearchParams {
   if (narrow(view)) query.set('written', 'yes')
   write(view.filter, query)
   if (view.processed) query.set('processed', view.processed)
+  if (view.overdue) query.set('overdue', 'yes')
   if (view.assigned) query.set('assigned', view.assigned)
   if (view.sort && view.sort !== ownSort(view.folder)) query.set('sort', view.sort)
   return query
@@ -108,6 +112,7 @@ export function toWire(view: View): Query {
     written: narrow(view) ? 'yes' : undefined,
     ...wire(view.filter),
     processed: view.processed || undefined,
+    overdue: view.overdue ? 'yes' : undefined,
     assigned: view.assigned || undefined,
     sort: sortOf(view),
   }
@@ -118,7 +123,7 @@ const ownSort = (folder: Folder): Sort => (folder === 'sent' ? 'last_sent' : fol
 export const sortOf = (view: View): Sort => view.sort ?? ownSort(view.folder)
 
 /** How many filters narrow the folder, beside the group. */
-export const filters = (view: View): number => narrowing(view.filter) + (view.processed ? 1 : 0) + (view.assigned ? 1 : 0)
+export const filters = (view: View): number => narrowing(view.filter) + (view.processed ? 1 : 0) + (view.overdue ? 1 : 0) + (view.assigned ? 1 : 0)
 
 /** Two views ask the server for the same list. */
 export const sameList = (a: View, b: View): boolean => toSaved(a) === toSaved(b)

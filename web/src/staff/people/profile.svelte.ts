@@ -37,6 +37,12 @@ export class LiveProfile {
   }
 
   /** Throws ApiError. */
+  async unavailable(from: Date, until: Date): Promise<void> {
+    await api.post(`/people/${encodeURIComponent(this.person)}/unavailable`, { starts_at: from.toISOString(), ends_at: until.toISOString() })
+    this.refresh()
+  }
+
+  /** Throws ApiError. */
   async available(unavailable: string): Promise<void> {
     await api.delete(`/people/${encodeURIComponent(this.person)}/unavailable/${encodeURIComponent(unavailable)}`)
     if (this.now) this.now = { ...this.now, unavailable: this.now.unavailable.filter((u) => u.id !== unavailable) }

@@ -16,6 +16,8 @@ export interface GroupDetail {
   place?: string
   counts: { people: number; by_state?: Record<string, number> }
   policy?: { replies: string; starts: string }
+  /** Expected reply time, 0 for none. */
+  reply_minutes: number
 }
 
 export interface Person {
