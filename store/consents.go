@@ -9,21 +9,18 @@ import (
 )
 
 // AddConsent notes that a person agrees, or agrees no longer, to a channel, with its proof, and records it.
-func (s *Store) AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (e *journal.Entry, err error) {
-	err = s.write(ctx, org, func(tx *Tx) error {
+func (s *Store) AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) error {
+	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
-		list, err := tx.addConsents(ctx, by, []newConsent{{int64(person), c}})
-		if err == nil {
-			e = list[0]
-		}
+		_, err := tx.addConsents(ctx, by, []newConsent{{int64(person), c}})
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("note a consent: %w", err)
+		return fmt.Errorf("note a consent: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // newConsent is a change of one person's consent.

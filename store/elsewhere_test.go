@@ -15,7 +15,7 @@ func elsewhere(t *testing.T, s *Store) (org domain.OrganisationID, exam, yard do
 	t.Helper()
 	org, exam = hall(t, s, 2)
 	yard = pool(t, s, org, "yard", "pool", 1, "member")
-	if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly, set.TestReplies = true, true }); err != nil {
+	if _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly, set.TestReplies = true, true }); err != nil {
 		t.Fatal(err)
 	}
 	return org, exam, yard
@@ -30,7 +30,7 @@ func TestElsewhere(t *testing.T) {
 		before := toCandidate(org, ines, 1, "key-e-0", "Before")
 		before.Group = yard
 		one(t, s, org, before)
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly = true }); err != nil {
+		if _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly = true }); err != nil {
 			t.Fatal(err)
 		}
 		hidden := toCandidate(org, ines, 1, "key-e-1", "By mail alone")
@@ -122,7 +122,7 @@ func TestElsewhereNeedsAChannel(t *testing.T) {
 func TestElsewhereIsNotStopped(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		org, _, yard := elsewhere(t, s)
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.EscalateAfter, set.EscalateTo = 5, "sms" }); err != nil {
+		if _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.EscalateAfter, set.EscalateTo = 5, "sms" }); err != nil {
 			t.Fatal(err)
 		}
 		m := toCandidate(org, ines, 1, "key-s-1", "By mail")
@@ -203,7 +203,7 @@ func TestChosenChannels(t *testing.T) {
 		}
 		chosen(`null`)
 		byEmail := func(set *domain.Settings) { set.DefaultChannels = []domain.Channel{domain.ChannelEmail} }
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), byEmail); err != nil {
+		if _, err := s.ChangeSettings(t.Context(), domain.System(org), byEmail); err != nil {
 			t.Fatal(err)
 		}
 		for i, step := range []struct {

@@ -15,14 +15,14 @@ import (
 
 // AddExport stores a waiting export and its entry in one transaction, unless its staff
 // member has most that are not done: then RateLimited.
-func (s *Store) AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) (*journal.Entry, error) {
+func (s *Store) AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) error {
 	request, err := json.Marshal(x.Request)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	payload, err := json.Marshal(journal.ExportRequested{Export: x.ID, People: x.Request.People, Conversations: len(x.Request.People), Transcript: x.Request.Transcript, Filter: x.Request.Filter})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	entry := &journal.Entry{Kind: journal.KindExportRequested, Actor: by, Payload: payload}
 	err = s.write(ctx, x.Organisation, func(tx *Tx) error {
@@ -42,9 +42,9 @@ func (s *Store) AddExport(ctx context.Context, x domain.Export, by domain.ActorR
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store an export: %w", err)
+		return fmt.Errorf("store an export: %w", err)
 	}
-	return entry, nil
+	return nil
 }
 
 // Export returns one of a staff member's exports. Errors: NotFound.

@@ -355,7 +355,7 @@ func TestCorrespondents(t *testing.T) {
 			}
 		}
 		for i, state := range []domain.Consent{domain.ConsentIn, domain.ConsentOut, domain.ConsentIn, domain.ConsentOut} {
-			if _, err := s.AddConsent(t.Context(), org, planner, 1, domain.ConsentRecord{Channel: domain.ChannelSMS, State: state, Source: domain.ConsentByStaff, Words: "w", At: noon.Add(time.Duration(i) * time.Second)}); err != nil {
+			if err := s.AddConsent(t.Context(), org, planner, 1, domain.ConsentRecord{Channel: domain.ChannelSMS, State: state, Source: domain.ConsentByStaff, Words: "w", At: noon.Add(time.Duration(i) * time.Second)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -123,7 +123,7 @@ func TestExportMail(t *testing.T) {
 			state domain.ExportState
 		}{{10, domain.ExportReady}, {10, domain.ExportFailed}, {11, domain.ExportReady}} {
 			id := "x" + string(rune('0'+i)) + personIDText(org)
-			if _, err := s.AddExport(t.Context(), domain.Export{Organisation: org, ID: id, Staff: c.staff, CreatedAt: now}, ines.Ref(), 10); err != nil {
+			if err := s.AddExport(t.Context(), domain.Export{Organisation: org, ID: id, Staff: c.staff, CreatedAt: now}, ines.Ref(), 10); err != nil {
 				t.Fatal(err)
 			}
 			x, _, err := s.ClaimExport(t.Context(), "worker", "blob-"+id, now.Add(time.Hour))

@@ -179,8 +179,8 @@ func (t *Tx) reachedOne(ctx context.Context, no int64) (journal.Reached, error) 
 
 // RestoreAssignment undoes a deletion. Errors: NotFound; Conflict (group) when it was undone already or
 // the enrolment has changed since.
-func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (e *journal.Entry, err error) {
-	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) error {
+	err := s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 			return assignmentConflict("the deletion was undone already, or the assignment has changed since")
 		}
 		p.Deleted = deletion
-		e = &journal.Entry{Kind: journal.KindAssignmentRestored, Actor: by.Ref(), Group: was.Group, Payload: payload(p)}
+		e := &journal.Entry{Kind: journal.KindAssignmentRestored, Actor: by.Ref(), Group: was.Group, Payload: payload(p)}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
@@ -219,9 +219,9 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 		return tx.setState(ctx, was.Group, a.No, p.State, e)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("restore an assignment: %w", err)
+		return fmt.Errorf("restore an assignment: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // AddUnavailability notes a time in which a candidate cannot be assigned, and records it in their
@@ -285,8 +285,8 @@ func (s *Store) AddUnavailability(ctx context.Context, by domain.Actor, seen dom
 
 // RemoveUnavailability makes a candidate available again. One that stands for an assignment is its group's: whoever sees the
 // candidate elsewhere alone does not remove it. Errors: NotFound.
-func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (e *journal.Entry, err error) {
-	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) error {
+	err := s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
@@ -308,7 +308,7 @@ func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen 
 		if p.Reached, err = tx.reachedOne(ctx, row.No); err != nil {
 			return err
 		}
-		e = &journal.Entry{Kind: journal.KindUnavailabilityRemoved, Actor: by.Ref(), Group: domain.GroupID(row.Group), Payload: payload(p)}
+		e := &journal.Entry{Kind: journal.KindUnavailabilityRemoved, Actor: by.Ref(), Group: domain.GroupID(row.Group), Payload: payload(p)}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
@@ -319,7 +319,7 @@ func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen 
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("remove an unavailability: %w", err)
+		return fmt.Errorf("remove an unavailability: %w", err)
 	}
-	return e, nil
+	return nil
 }

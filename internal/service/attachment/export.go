@@ -70,7 +70,7 @@ func (s *Service) RequestExport(ctx context.Context, actor domain.Actor, in Expo
 		return Export{}, err
 	}
 	x := domain.Export{Organisation: actor.Organisation, ID: id.String(), Staff: actor.No, State: domain.ExportWaiting, Request: request, CreatedAt: s.o.Clock.Now()}
-	_, err = s.o.Store.AddExport(ctx, x, actor.Ref(), exportsMost)
+	err = s.o.Store.AddExport(ctx, x, actor.Ref(), exportsMost)
 	if err != nil {
 		return Export{}, err
 	}

@@ -53,7 +53,7 @@ type Store interface {
 	SentFiles(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, q domain.FileQuery, limit int) ([]domain.SentFile, error)
 	SentTexts(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, after, upTo int64, limit int) ([]domain.SentText, error)
 
-	AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) (*journal.Entry, error)
+	AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) error
 	Export(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string) (domain.Export, error)
 	Exports(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, limit int) ([]domain.Export, error)
 	CancelExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string, by domain.ActorRef) (*journal.Entry, error)

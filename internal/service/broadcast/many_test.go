@@ -365,7 +365,7 @@ func TestSendManyElsewhere(t *testing.T) {
 	bothPools(t, func(t *testing.T, p *pools) {
 		maria := p.coordinator("maria", p.yard)
 		before := p.sendMany(maria, many(p.yard))
-		_, _, err := p.store.ChangeSettings(t.Context(), domain.System(p.org), func(set *domain.Settings) { set.StaffChatOnly = true })
+		_, err := p.store.ChangeSettings(t.Context(), domain.System(p.org), func(set *domain.Settings) { set.StaffChatOnly = true })
 		p.must(err)
 		head := p.head()
 		_, _, err = p.SendMany(t.Context(), maria, many(p.yard))

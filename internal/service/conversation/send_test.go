@@ -134,7 +134,7 @@ func (o *office) candidate(name string) domain.Actor { return o.as(name, domain.
 
 func (o *office) change(change func(*domain.Settings)) {
 	o.t.Helper()
-	_, _, err := o.store.ChangeSettings(o.t.Context(), domain.System(o.org), change)
+	_, err := o.store.ChangeSettings(o.t.Context(), domain.System(o.org), change)
 	o.must(err)
 }
 

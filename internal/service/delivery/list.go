@@ -8,7 +8,6 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
-	"crier/internal/journal"
 )
 
 // listStore is what showing deliveries needs of the database.
@@ -16,7 +15,7 @@ type listStore interface {
 	Deliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) ([]domain.DeliveryRow, error)
 	CountDeliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error)
 	DeliveriesOf(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64, person domain.PersonID) ([]domain.DeliveryRow, error)
-	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, *journal.Entry, error)
+	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, error)
 }
 
 // View is a delivery as staff see it (Delivery in internal/api/README.md).
@@ -136,7 +135,7 @@ func (s *Service) Retry(ctx context.Context, actor domain.Actor, ids []string) (
 			return 0, err
 		}
 	}
-	n, _, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
+	n, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
 	if err != nil {
 		return 0, err
 	}

@@ -48,7 +48,7 @@ type Store interface {
 	Refusals(ctx context.Context, org domain.OrganisationID, since time.Time) ([]domain.Refused, error)
 
 	ReportDelivery(ctx context.Context, r domain.DeliveryReport) ([]*journal.Entry, error)
-	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*journal.Entry, error)
+	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) error
 	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	OrganisationBySlug(ctx context.Context, slug string) (domain.Organisation, error)
 }

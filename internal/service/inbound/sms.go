@@ -166,7 +166,7 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 		if how.trial != nil { // no proof of what the person wants
 			by, c.Source, c.By = *how.trial, domain.ConsentByTrial, how.trial.Name
 		}
-		if _, err := s.o.Store.AddConsent(ctx, org.ID, by.Ref(), p.No, c); err != nil {
+		if err := s.o.Store.AddConsent(ctx, org.ID, by.Ref(), p.No, c); err != nil {
 			return err
 		}
 		changed = true

@@ -72,10 +72,10 @@ func (n *noted) NewestDelivered(context.Context, domain.OrganisationID, domain.P
 	return 0, nil
 }
 
-func (n *noted) AddConsent(_ context.Context, _ domain.OrganisationID, _ domain.ActorRef, _ domain.PersonNo, c domain.ConsentRecord) (*journal.Entry, error) {
+func (n *noted) AddConsent(_ context.Context, _ domain.OrganisationID, _ domain.ActorRef, _ domain.PersonNo, c domain.ConsentRecord) error {
 	n.wrote++
 	n.text("words", c.Words, 500, true)
-	return nil, nil
+	return nil
 }
 
 func (n *noted) QueueAnswer(context.Context, domain.OrganisationID, domain.PersonNo, domain.Channel, string, domain.AnswerPayload, time.Time, time.Time) (bool, error) {

@@ -51,7 +51,7 @@ func (s *Service) Undo(ctx context.Context, actor domain.Actor, deletion domain.
 	if err != nil {
 		return fault.New(fault.NotFound, "no such deletion")
 	}
-	_, err = s.Store.RestoreAssignment(ctx, actor, seen, offset)
+	err = s.Store.RestoreAssignment(ctx, actor, seen, offset)
 	return err
 }
 
@@ -89,6 +89,6 @@ func (s *Service) Available(ctx context.Context, actor domain.Actor, person doma
 	if err != nil {
 		return err
 	}
-	_, err = s.Store.RemoveUnavailability(ctx, actor, seen, person, id)
+	err = s.Store.RemoveUnavailability(ctx, actor, seen, person, id)
 	return err
 }

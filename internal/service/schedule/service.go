@@ -20,9 +20,9 @@ type Store interface {
 	Unavailabilities(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Unavailability, error)
 	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*journal.Entry, error)
 	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*journal.Entry, error)
-	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (*journal.Entry, error)
+	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) error
 	AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *journal.Entry, err error)
-	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (*journal.Entry, error)
+	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) error
 }
 
 // Writer writes into conversations.

@@ -83,7 +83,7 @@ func (s *Service) PutCanned(ctx context.Context, actor domain.Actor, id string, 
 	if isNew {
 		r.ID = uuid.Must(uuid.NewV7()).String()
 	}
-	if _, err := s.Store.PutCanned(ctx, actor, r, isNew, cannedMost); err != nil {
+	if err := s.Store.PutCanned(ctx, actor, r, isNew, cannedMost); err != nil {
 		return CannedReply{}, err
 	}
 	return cannedOf(r), nil
@@ -94,9 +94,9 @@ func (s *Service) RemoveCanned(ctx context.Context, actor domain.Actor, id strin
 	if err := person(actor, domain.ActConversationWork); err != nil {
 		return err
 	}
-	_, err := s.Store.RemoveCanned(ctx, actor, actor.No, id)
+	err := s.Store.RemoveCanned(ctx, actor, actor.No, id)
 	if fault.Is(err, fault.NotFound) && mayShare(actor, true) == nil {
-		_, err = s.Store.RemoveCanned(ctx, actor, 0, id)
+		err = s.Store.RemoveCanned(ctx, actor, 0, id)
 	}
 	return err
 }

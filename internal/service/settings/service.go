@@ -7,19 +7,18 @@ import (
 
 	"crier/internal/clock"
 	"crier/internal/domain"
-	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
 type Store interface {
 	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	// ChangeSettings changes the choices under the journal's lock; the entry is nil if change changed nothing.
-	ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (domain.Settings, *journal.Entry, error)
+	ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (domain.Settings, error)
 
 	CannedReplies(ctx context.Context, org domain.OrganisationID, owner domain.PersonNo) ([]domain.CannedReply, error)
 	// PutCanned adds or replaces a reply; most bounds how many its owner has. Errors: NotFound, TooLarge, Conflict (shortcut).
-	PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) (*journal.Entry, error)
-	RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) (*journal.Entry, error)
+	PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) error
+	RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) error
 
 	SavedViews(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo) ([]domain.SavedView, error)
 	AddView(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, v domain.SavedView, most int) error
