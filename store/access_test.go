@@ -14,6 +14,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 func login(t testing.TB, s *Store, by domain.Actor, no domain.PersonNo, id string, expires time.Time) {
@@ -74,7 +75,7 @@ func TestSessionsEnd(t *testing.T) {
 		if err != nil || len(e) != 1 {
 			t.Fatalf("%v, %v", e, err)
 		}
-		var p domain.SessionChanged
+		var p journal.SessionChanged
 		if err := json.Unmarshal(e[0].Payload, &p); err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +86,7 @@ func TestSessionsEnd(t *testing.T) {
 		if _, err := s.Session(ctx, by.Organisation, "d"); err != nil {
 			t.Errorf("another person's session: %v", err)
 		}
-		if e, err := s.SweepSessions(ctx, soon); err != nil || len(e) != 1 || e[0].Kind != domain.EntrySessionEnded {
+		if e, err := s.SweepSessions(ctx, soon); err != nil || len(e) != 1 || e[0].Kind != journal.KindSessionEnded {
 			t.Errorf("sweep: %v, %v", kinds(e), err)
 		}
 		if e, err := s.SweepSessions(ctx, soon); err != nil || len(e) != 0 {
@@ -107,7 +108,7 @@ func TestChangedPeopleAreSignedOut(t *testing.T) {
 			login(t, s, by, 1, fmt.Sprint("other", i), s.clock.Now().Add(time.Hour))
 			change()
 			_, entries, err := s.UpsertPeople(t.Context(), by, who)
-			if err != nil || !slices.Equal(kinds(entries), []domain.EntryKind{domain.EntryPeopleUpserted, domain.EntrySessionEnded}) {
+			if err != nil || !slices.Equal(kinds(entries), []journal.Kind{journal.KindPeopleUpserted, journal.KindSessionEnded}) {
 				t.Errorf("%d: %v, %v", i, kinds(entries), err)
 			}
 			if _, err := s.Session(t.Context(), by.Organisation, fmt.Sprint("anna", i)); !fault.Is(err, fault.NotFound) {
@@ -152,8 +153,8 @@ func TestSignInOf(t *testing.T) {
 		if err != nil || len(found) != 2 || found["anna"].No != 2 || found["ola"].No != 3 {
 			t.Errorf("%+v, %v", found, err)
 		}
-		e, err := s.RecordSignInsFailed(ctx, by, domain.SignInsFailed{From: s.clock.Now(), To: s.clock.Now(), Unknown: 3})
-		if err != nil || e.Kind != domain.EntrySignInsFailed || e.Offset == 0 {
+		e, err := s.RecordSignInsFailed(ctx, by, journal.SignInsFailed{From: s.clock.Now(), To: s.clock.Now(), Unknown: 3})
+		if err != nil || e.Kind != journal.KindSignInsFailed || e.Offset == 0 {
 			t.Errorf("%+v, %v", e, err)
 		}
 	})
@@ -227,8 +228,8 @@ func TestTicketsForOthersAreRecorded(t *testing.T) {
 		if err != nil || len(entries) != 2 {
 			t.Fatalf("%d entries, %v", len(entries), err)
 		}
-		for i, e := range map[int]*domain.Entry{7: entries[0], perEntry + 1: entries[1]} {
-			var p domain.TicketsMade
+		for i, e := range map[int]*journal.Entry{7: entries[0], perEntry + 1: entries[1]} {
+			var p journal.TicketsMade
 			if err := json.Unmarshal(e.Payload, &p); err != nil || !slices.Contains(p.People, domain.PersonNo(i+1)) || !p.ExpiresAt.Equal(now.Add(time.Minute)) {
 				t.Errorf("%s, %v", e.Payload, err)
 			}
@@ -285,7 +286,7 @@ func TestAPIKeys(t *testing.T) {
 		by, other := office(t, s, "north"), office(t, s, "south")
 		at := s.clock.Now()
 		e, err := s.AddAPIKey(ctx, by, domain.APIKey{ID: "k1", Name: "platform", CreatedAt: at}, []byte("secret"))
-		if err != nil || e.Kind != domain.EntryAPIKeyCreated {
+		if err != nil || e.Kind != journal.KindAPIKeyCreated {
 			t.Fatalf("%v, %v", e, err)
 		}
 		k, err := s.APIKeyBySecret(ctx, []byte("secret"))
@@ -304,7 +305,7 @@ func TestAPIKeys(t *testing.T) {
 		if _, err := s.RevokeAPIKey(ctx, other, "k1"); !fault.Is(err, fault.NotFound) {
 			t.Errorf("another organisation revokes it: %v", err)
 		}
-		if e, err := s.RevokeAPIKey(ctx, by, "k1"); err != nil || e.Kind != domain.EntryAPIKeyRevoked {
+		if e, err := s.RevokeAPIKey(ctx, by, "k1"); err != nil || e.Kind != journal.KindAPIKeyRevoked {
 			t.Errorf("%v, %v", e, err)
 		}
 		if _, err := s.RevokeAPIKey(ctx, by, "k1"); !fault.Is(err, fault.NotFound) {

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 type apiKeyRow struct {
@@ -39,8 +40,8 @@ func (r apiKeyRow) key() (domain.APIKey, error) {
 const apiKeyColumns = `organisation_id, id, name, sender_name, rights, addresses, created_at, expires_at, used_at`
 
 // keyRecord is how the journal keeps a key.
-func keyRecord(k domain.APIKey) domain.APIKeyChanged {
-	p := domain.APIKeyChanged{ID: k.ID, Name: k.Name, SenderName: k.SenderName, Rights: k.Rights, Addresses: k.Addresses}
+func keyRecord(k domain.APIKey) journal.APIKeyChanged {
+	p := journal.APIKeyChanged{ID: k.ID, Name: k.Name, SenderName: k.SenderName, Rights: k.Rights, Addresses: k.Addresses}
 	if !k.ExpiresAt.IsZero() {
 		p.ExpiresAt = &k.ExpiresAt
 	}
@@ -48,8 +49,8 @@ func keyRecord(k domain.APIKey) domain.APIKeyChanged {
 }
 
 // AddAPIKey stores a key and records it.
-func (s *Store) AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*domain.Entry, error) {
-	e := &domain.Entry{Kind: domain.EntryAPIKeyCreated, Actor: actor.Ref(), Payload: payload(keyRecord(k))}
+func (s *Store) AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*journal.Entry, error) {
+	e := &journal.Entry{Kind: journal.KindAPIKeyCreated, Actor: actor.Ref(), Payload: payload(keyRecord(k))}
 	err := s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err
@@ -102,7 +103,7 @@ func (s *Store) APIKeys(ctx context.Context, org domain.OrganisationID) ([]domai
 }
 
 // RevokeAPIKey ends a key and records it. Errors: NotFound.
-func (s *Store) RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (e *domain.Entry, err error) {
+func (s *Store) RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (e *journal.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -116,7 +117,7 @@ func (s *Store) RevokeAPIKey(ctx context.Context, actor domain.Actor, id string)
 		if err != nil {
 			return fmt.Errorf("revoke API key: %w", err)
 		}
-		e = &domain.Entry{Kind: domain.EntryAPIKeyRevoked, Actor: actor.Ref(), Payload: payload(domain.APIKeyChanged{ID: id, Name: name})}
+		e = &journal.Entry{Kind: journal.KindAPIKeyRevoked, Actor: actor.Ref(), Payload: payload(journal.APIKeyChanged{ID: id, Name: name})}
 		return tx.Append(ctx, e)
 	})
 	if err != nil {
@@ -127,7 +128,7 @@ func (s *Store) RevokeAPIKey(ctx context.Context, actor domain.Actor, id string)
 
 // EndExpiredAPIKeys ends the keys that expired before a time and records it. An expired key
 // is refused in any case; the entry also closes the sockets that its tickets opened.
-func (s *Store) EndExpiredAPIKeys(ctx context.Context, before time.Time) (entries []*domain.Entry, err error) {
+func (s *Store) EndExpiredAPIKeys(ctx context.Context, before time.Time) (entries []*journal.Entry, err error) {
 	var due []apiKeyRow
 	err = s.list(ctx, &due, `SELECT `+apiKeyColumns+` FROM api_keys
 		WHERE revoked_at = 0 AND expires_at <> 0 AND expires_at <= $1 ORDER BY expires_at, id LIMIT $2`, micros(before), sweepBatch)
@@ -144,8 +145,8 @@ func (s *Store) EndExpiredAPIKeys(ctx context.Context, before time.Time) (entrie
 			if err != nil || n == 0 { // another node was first
 				return err
 			}
-			e := &domain.Entry{Kind: domain.EntryAPIKeyRevoked, Actor: domain.System(org).Ref(),
-				Payload: payload(domain.APIKeyChanged{ID: k.ID, Name: k.Name, Reason: "expired"})}
+			e := &journal.Entry{Kind: journal.KindAPIKeyRevoked, Actor: domain.System(org).Ref(),
+				Payload: payload(journal.APIKeyChanged{ID: k.ID, Name: k.Name, Reason: "expired"})}
 			if err := tx.Append(ctx, e); err != nil {
 				return err
 			}

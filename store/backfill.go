@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // after is what a migration does beyond its statements, by version.
@@ -78,7 +79,7 @@ func sendingsAfter(ctx context.Context, tx *sql.Tx, org, offset int64) (values [
 		if err := rows.Scan(&org, &offset, &group, &payload); err != nil {
 			return nil, err
 		}
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		if err := json.Unmarshal([]byte(payload), &text); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", offset, err)
 		}

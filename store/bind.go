@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // unsentFile is a file that its uploader has not sent yet.
@@ -90,7 +91,10 @@ func (t *Tx) bind(ctx context.Context, list []binding) error {
 // AppendWithFiles is Append for a sending to many with files that e's actor has uploaded
 // for one: payload makes the entry's payload of them. Errors as of Append, and Invalid
 // naming attachments[i].
-func (s *Store) AppendWithFiles(ctx context.Context, e *domain.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (stored *domain.Entry, fresh bool, err error) {
+func (s *Store) AppendWithFiles(ctx context.Context, e *journal.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (stored *journal.Entry, fresh bool, err error) {
+	if err := e.Seal(); err != nil { // before the journal is locked
+		return nil, false, err
+	}
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		head, err := tx.Lock(ctx)
 		if err != nil {
@@ -114,12 +118,12 @@ func (s *Store) AppendWithFiles(ctx context.Context, e *domain.Entry, ids []doma
 		if e.Payload, err = payload(files); err != nil {
 			return err
 		}
-		if err := tx.appendAll(ctx, head, s.clock.Now(), []*domain.Entry{e}); err != nil {
+		if err := tx.appendAll(ctx, head, s.clock.Now(), []*journal.Entry{e}); err != nil {
 			return err
 		}
 		list := make([]binding, len(files))
 		for i, f := range files {
-			list[i] = binding{f.ID, e.Offset, e.Exam}
+			list[i] = binding{f.ID, e.Offset, e.Group}
 		}
 		return tx.bind(ctx, list)
 	})

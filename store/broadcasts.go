@@ -7,14 +7,15 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // withoutAudience is entryColumns for lists that do not show who received it.
 const withoutAudience = `e.organisation_id, e."offset", e.kind, e.at, e.actor_kind, e.actor_id, e.actor_name, e.actor_role, e.group_id, e.payload,
-	'' AS audience, e.request_key, e.request_hash, e.prev_hash, e.hash`
+	'' AS audience, e.request_key, e.request_hash, e.prev_hash, e.hash, e.actor_salt, e.payload_salt, e.audience_salt`
 
 // Broadcast returns the entry of a sending, or NotFound.
-func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
+func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*journal.Entry, error) {
 	list, err := queryEntries(ctx, s.list, `WHERE organisation_id = $1 AND "offset" = $2 AND kind = 'broadcast.sent'`, org, offset)
 	if err != nil {
 		return nil, err
@@ -28,7 +29,7 @@ func (s *Store) Broadcast(ctx context.Context, org domain.OrganisationID, offset
 // Broadcasts returns a test's sendings before an offset (0 = from the newest),
 // newest first, without their audiences. With rooms, only those that went there, or to who sits there
 // now.
-func (s *Store) Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error) {
+func (s *Store) Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*journal.Entry, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
@@ -40,12 +41,12 @@ func (s *Store) Broadcasts(ctx context.Context, org domain.OrganisationID, exam 
 	return s.entriesWithoutAudience(ctx, where+` ORDER BY e."offset" DESC LIMIT $4`, args...)
 }
 
-func (s *Store) entriesWithoutAudience(ctx context.Context, where string, args ...any) ([]*domain.Entry, error) {
+func (s *Store) entriesWithoutAudience(ctx context.Context, where string, args ...any) ([]*journal.Entry, error) {
 	var rows []entryRow
 	if err := s.list(ctx, &rows, `SELECT `+withoutAudience+` FROM entries e `+where, args...); err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
-	out := make([]*domain.Entry, len(rows))
+	out := make([]*journal.Entry, len(rows))
 	for i, r := range rows {
 		out[i] = r.entry()
 	}
@@ -195,11 +196,11 @@ func (s *Store) Recipients(ctx context.Context, org domain.OrganisationID, exam 
 // Told notes that by told these recipients of a sending in person, and appends an
 // entry that says so. Who was told before stays as noted then; if that is everyone,
 // nothing is written and the entry is nil.
-func (s *Store) Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*domain.Entry, error) {
+func (s *Store) Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*journal.Entry, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
-	var entry *domain.Entry
+	var entry *journal.Entry
 	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -211,11 +212,11 @@ func (s *Store) Told(ctx context.Context, org domain.OrganisationID, by domain.A
 		if err != nil || len(told) == 0 {
 			return err
 		}
-		payload, err := json.Marshal(domain.BroadcastTold{Broadcast: offset, People: told, Note: note})
+		payload, err := json.Marshal(journal.BroadcastTold{Broadcast: offset, People: told, Note: note})
 		if err != nil {
 			return err
 		}
-		entry = &domain.Entry{Kind: domain.EntryBroadcastTold, Actor: by, Exam: exam, Payload: payload}
+		entry = &journal.Entry{Kind: journal.KindBroadcastTold, Actor: by, Group: exam, Payload: payload}
 		return tx.Append(ctx, entry)
 	})
 	if err != nil {

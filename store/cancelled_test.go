@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // TestCancelledStatements: a statement that its caller cancels amid its work returns the context's
@@ -35,7 +35,7 @@ func TestCancelledStatements(t *testing.T) {
 				return s.write(ctx, org, func(tx *Tx) error {
 					var n int64
 					_ = tx.Get(ctx, &n, long)
-					return tx.Append(ctx, &domain.Entry{Kind: domain.EntrySessionStarted, Payload: []byte(`{}`)})
+					return tx.Append(ctx, &journal.Entry{Kind: journal.KindSessionStarted, Payload: []byte(`{}`)})
 				})
 			},
 			"a transaction that ends with its caller": func(ctx context.Context) error {

@@ -7,12 +7,13 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // AssignConversation does one step with who works on a person's conversation, decided
 // under the journal's lock: of two who claim at the same moment one is told about the
 // other. The entry is nil where nothing changed. Errors: those of Assigning.Decide.
-func (s *Store) AssignConversation(ctx context.Context, a domain.Assigning, person domain.PersonNo) (entry *domain.Entry, err error) {
+func (s *Store) AssignConversation(ctx context.Context, a domain.Assigning, person domain.PersonNo) (entry *journal.Entry, err error) {
 	err = s.write(ctx, a.By.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -45,7 +46,7 @@ func (s *Store) AssignConversation(ctx context.Context, a domain.Assigning, pers
 
 // assign gives a conversation to somebody, or to nobody, and records it. The caller has
 // the journal's lock.
-func (t *Tx) assign(ctx context.Context, by domain.ActorRef, person domain.PersonNo, to domain.Assigned) (*domain.Entry, error) {
+func (t *Tx) assign(ctx context.Context, by domain.ActorRef, person domain.PersonNo, to domain.Assigned) (*journal.Entry, error) {
 	reached, err := t.reached(ctx, []domain.PersonNo{person})
 	if err != nil {
 		return nil, err
@@ -53,7 +54,7 @@ func (t *Tx) assign(ctx context.Context, by domain.ActorRef, person domain.Perso
 	if len(reached) == 0 {
 		return nil, fmt.Errorf("no person %d", person)
 	}
-	e := &domain.Entry{Kind: domain.EntryConversationAssigned, Actor: by, Payload: payload(domain.ConversationAssigned{
+	e := &journal.Entry{Kind: journal.KindConversationAssigned, Actor: by, Payload: payload(journal.ConversationAssigned{
 		Reached: reached[0], To: to.No, ToID: to.ID, ToName: to.Name, Claim: to.No != 0 && string(to.ID) == by.ID})}
 	if err := t.Append(ctx, e); err != nil {
 		return nil, err

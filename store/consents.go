@@ -5,24 +5,22 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // AddConsent notes that a person agrees, or agrees no longer, to a channel, with its proof, and records it.
-func (s *Store) AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (e *domain.Entry, err error) {
-	err = s.write(ctx, org, func(tx *Tx) error {
+func (s *Store) AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) error {
+	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
-		list, err := tx.addConsents(ctx, by, []newConsent{{int64(person), c}})
-		if err == nil {
-			e = list[0]
-		}
+		_, err := tx.addConsents(ctx, by, []newConsent{{int64(person), c}})
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("note a consent: %w", err)
+		return fmt.Errorf("note a consent: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // newConsent is a change of one person's consent.
@@ -33,7 +31,7 @@ type newConsent struct {
 
 // addConsents writes changes of consents, each with an entry of its own: what was agreed to must be found by itself. The
 // transaction has taken the journal.
-func (t *Tx) addConsents(ctx context.Context, by domain.ActorRef, list []newConsent) (entries []*domain.Entry, err error) {
+func (t *Tx) addConsents(ctx context.Context, by domain.ActorRef, list []newConsent) (entries []*journal.Entry, err error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
@@ -43,7 +41,7 @@ func (t *Tx) addConsents(ctx context.Context, by domain.ActorRef, list []newCons
 			c.At = t.s.clock.Now()
 		}
 		rows[i] = []any{c.person, c.Channel, micros(c.At), c.State, c.Source, c.Words, c.By}
-		e := &domain.Entry{Kind: domain.EntryConsentChanged, Actor: by, Payload: payload(domain.ConsentChanged{
+		e := &journal.Entry{Kind: journal.KindConsentChanged, Actor: by, Payload: payload(journal.ConsentChanged{
 			Person: domain.PersonNo(c.person), Channel: c.Channel, State: c.State, Source: c.Source, Words: c.Words, At: c.At})}
 		if err := t.Append(ctx, e); err != nil {
 			return nil, err

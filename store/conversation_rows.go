@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // ConversationRows returns the conversations of these candidates as a staff member's
@@ -199,7 +200,7 @@ func (r *conversationRow) row(moments map[int64]moment) domain.ConversationRow {
 			Attachments []domain.Attachment
 		}
 		_ = json.Unmarshal([]byte(m.Payload), &text) // written by this program alone
-		out.Last = &domain.LastMessage{Offset: m.Offset, Broadcast: m.Kind == string(domain.EntryBroadcastSent), Inbound: text.Inbound, Via: text.Via, At: timeOf(m.At),
+		out.Last = &domain.LastMessage{Offset: m.Offset, Broadcast: m.Kind == string(journal.KindBroadcastSent), Inbound: text.Inbound, Via: text.Via, At: timeOf(m.At),
 			Line: domain.Line(text.Body, text.Attachments), From: text.SenderName}
 	}
 	return out

@@ -5,10 +5,11 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // said sends a message of a conversation, in an organisation where everyone may write.
-func said(t testing.TB, s *Store, org domain.OrganisationID, no domain.PersonNo, group domain.GroupID, inbound bool, body string) *domain.Entry {
+func said(t testing.TB, s *Store, org domain.OrganisationID, no domain.PersonNo, group domain.GroupID, inbound bool, body string) *journal.Entry {
 	t.Helper()
 	if _, err := s.w.ExecContext(t.Context(), `UPDATE organisations SET settings = '{"test_replies":true,"candidates_start":true}' WHERE id = $1`, org); err != nil {
 		t.Fatal(err)

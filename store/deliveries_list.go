@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // countMost is the most deliveries of a state that are counted: more read as this many.
@@ -154,9 +155,9 @@ func (s *Store) CountDeliveries(ctx context.Context, org domain.OrganisationID, 
 		domain.DeliveryFailed: n.Failed, domain.DeliverySuppressed: n.Suppressed, domain.DeliveryCancelled: n.Cancelled}, nil
 }
 
-// RetryDeliveries has failed deliveries that are seen go again, from the beginning of their attempts. It returns how many, and
-// the entry; those that have not failed stay.
-func (s *Store) RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (n int, e *domain.Entry, err error) {
+// RetryDeliveries has failed deliveries that are seen go again, from the beginning of their attempts. It returns how many;
+// those that have not failed stay.
+func (s *Store) RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (n int, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -169,18 +170,18 @@ func (s *Store) RetryDeliveries(ctx context.Context, by domain.Actor, seen domai
 		if err != nil {
 			return err
 		}
-		items := make([]domain.DeliveryItem, len(rows))
+		items := make([]journal.DeliveryItem, len(rows))
 		for i, r := range rows {
-			items[i] = domain.DeliveryItem{ID: r.ID, Message: r.Offset, Person: domain.PersonNo(r.Person), Channel: domain.Channel(r.Channel), State: domain.DeliveryWaiting}
+			items[i] = journal.DeliveryItem{ID: r.ID, Message: r.Offset, Person: domain.PersonNo(r.Person), Channel: domain.Channel(r.Channel), State: domain.DeliveryWaiting}
 		}
 		n = len(rows)
-		e, err = tx.tellDeliveries(ctx, by.Ref(), items)
+		_, err = tx.tellDeliveries(ctx, by.Ref(), items)
 		return err
 	})
 	if err != nil {
-		return 0, nil, fmt.Errorf("retry deliveries: %w", err)
+		return 0, fmt.Errorf("retry deliveries: %w", err)
 	}
-	return n, e, nil
+	return n, nil
 }
 
 // DeliveryStates says how the copies of messages stand: by offset, of one person.

@@ -10,12 +10,13 @@ import (
 	"crier/internal/domain"
 	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // RecordDeliveries notes what became of claimed deliveries, with their attempts: one transaction, and at most one entry, per
 // organisation. A result under an old fence, or of what is no longer being sent, is not heard. On an
 // error the results of some organisations may have been noted; repeating all is safe.
-func (s *Store) RecordDeliveries(ctx context.Context, at time.Time, results []domain.DeliveryResult) (entries []*domain.Entry, err error) {
+func (s *Store) RecordDeliveries(ctx context.Context, at time.Time, results []domain.DeliveryResult) (entries []*journal.Entry, err error) {
 	by := map[domain.OrganisationID][]domain.DeliveryResult{}
 	var order []domain.OrganisationID
 	for _, r := range results {
@@ -26,7 +27,7 @@ func (s *Store) RecordDeliveries(ctx context.Context, at time.Time, results []do
 		by[org] = append(by[org], r)
 	}
 	for _, org := range order {
-		var told []*domain.Entry
+		var told []*journal.Entry
 		err := s.write(ctx, org, func(tx *Tx) (err error) {
 			told, err = tx.recordDeliveries(ctx, at, by[org])
 			failpoint.Hit(failpoint.DeliveryBeforeCommit)
@@ -40,7 +41,7 @@ func (s *Store) RecordDeliveries(ctx context.Context, at time.Time, results []do
 	return entries, nil
 }
 
-func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.DeliveryResult) ([]*domain.Entry, error) {
+func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.DeliveryResult) ([]*journal.Entry, error) {
 	told := false
 	rows := make([][]any, len(list))
 	byID := make(map[string]domain.DeliveryResult, len(list))
@@ -69,8 +70,8 @@ func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.D
 		return nil, fmt.Errorf("move deliveries: %w", err)
 	}
 	var attempts []attemptRow
-	var items []domain.DeliveryItem
-	var entries []*domain.Entry
+	var items []journal.DeliveryItem
+	var entries []*journal.Entry
 	for _, id := range heard {
 		r := byID[id]
 		if r.OptedOut {
@@ -84,7 +85,7 @@ func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.D
 			attempts = append(attempts, attemptRow{t.org, id, *a})
 		}
 		if r.State != domain.DeliveryWaiting {
-			items = append(items, domain.DeliveryItem{ID: id, Message: r.Delivery.Offset, Person: r.Delivery.Person, Channel: r.Delivery.Channel, State: r.State, Reason: r.Reason})
+			items = append(items, journal.DeliveryItem{ID: id, Message: r.Delivery.Offset, Person: r.Delivery.Person, Channel: r.Delivery.Channel, State: r.State, Reason: r.Reason})
 		}
 	}
 	if err := t.addAttempts(ctx, attempts); err != nil {
@@ -99,7 +100,7 @@ func (t *Tx) recordDeliveries(ctx context.Context, at time.Time, list []domain.D
 
 // optOut ends the consent of everybody who has the number that a delivery went to: the provider says that
 // they have told it to stop. The transaction has taken the journal.
-func (t *Tx) optOut(ctx context.Context, d domain.Delivery, address, words string, at time.Time) ([]*domain.Entry, error) {
+func (t *Tx) optOut(ctx context.Context, d domain.Delivery, address, words string, at time.Time) ([]*journal.Entry, error) {
 	if d.Channel != domain.ChannelSMS {
 		return nil, nil
 	}
@@ -122,11 +123,11 @@ func (t *Tx) optOut(ctx context.Context, d domain.Delivery, address, words strin
 
 // tellDeliveries puts what became of deliveries into the journal; nil if there is nothing to tell. The
 // transaction has taken the journal.
-func (t *Tx) tellDeliveries(ctx context.Context, by domain.ActorRef, items []domain.DeliveryItem) (*domain.Entry, error) {
+func (t *Tx) tellDeliveries(ctx context.Context, by domain.ActorRef, items []journal.DeliveryItem) (*journal.Entry, error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
-	e := &domain.Entry{Kind: domain.EntryDeliveriesRecorded, Actor: by, Payload: payload(domain.DeliveriesRecorded{Items: items})}
+	e := &journal.Entry{Kind: journal.KindDeliveriesRecorded, Actor: by, Payload: payload(journal.DeliveriesRecorded{Items: items})}
 	return e, t.Append(ctx, e)
 }
 
@@ -193,7 +194,7 @@ func (s *Store) SweepDeliveries(ctx context.Context, now time.Time, limit int) (
 // ReportDelivery notes what a provider says later of a delivery, each word once. What has arrived stays so, and what was given up
 // has arrived after all if the provider says so. A bounce marks the address. There is no entry where the state
 // stays. Errors: NotFound for a delivery that is not known, or not yet.
-func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (entries []*domain.Entry, err error) {
+func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (entries []*journal.Entry, err error) {
 	err = s.write(ctx, r.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -222,7 +223,7 @@ func (s *Store) ReportDelivery(ctx context.Context, r domain.DeliveryReport) (en
 	return entries, nil
 }
 
-func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryReport) (entries []*domain.Entry, err error) {
+func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryReport) (entries []*journal.Entry, err error) {
 	var known int
 	err = t.Get(ctx, &known, `SELECT count(*) FROM delivery_attempts WHERE organisation_id = $1 AND delivery_id = $2 AND outcome = $3 AND code = $4`, t.org, d.ID, r.Outcome, r.Code)
 	if err != nil || known > 0 {
@@ -264,6 +265,6 @@ func (t *Tx) report(ctx context.Context, d domain.Delivery, r domain.DeliveryRep
 	if err != nil {
 		return nil, fmt.Errorf("move a delivery: %w", err)
 	}
-	e, err := t.tellDeliveries(ctx, domain.System(t.org).Ref(), []domain.DeliveryItem{{ID: d.ID, Message: d.Offset, Person: d.Person, Channel: d.Channel, State: state, Reason: reason}})
+	e, err := t.tellDeliveries(ctx, domain.System(t.org).Ref(), []journal.DeliveryItem{{ID: d.ID, Message: d.Offset, Person: d.Person, Channel: d.Channel, State: state, Reason: reason}})
 	return append(entries, e), err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // SentFiles returns up to limit files of a candidate's conversation, as far as it is
@@ -71,7 +72,7 @@ func (s *Store) SentFiles(ctx context.Context, org domain.OrganisationID, no dom
 		if r.Payload == "" {
 			continue
 		}
-		var sent domain.MessageSent
+		var sent journal.MessageSent
 		if err := json.Unmarshal([]byte(r.Payload), &sent); err != nil {
 			return nil, fmt.Errorf("entry %d: %w", f.Offset, err)
 		}
@@ -133,7 +134,7 @@ func (s *Store) SentTexts(ctx context.Context, org domain.OrganisationID, no dom
 			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
 		}
 		offsets[i], at[r.Offset] = r.Offset, i
-		out[i] = domain.SentText{Offset: r.Offset, At: timeOf(r.At), Inbound: r.Inbound != 0, Stopped: r.Stopped != "", Many: domain.EntryKind(r.Kind) == domain.EntryBroadcastSent,
+		out[i] = domain.SentText{Offset: r.Offset, At: timeOf(r.At), Inbound: r.Inbound != 0, Stopped: r.Stopped != "", Many: journal.Kind(r.Kind) == journal.KindBroadcastSent,
 			Group: text.GroupName + text.ExamName, Subject: text.Subject, Body: text.Body, From: text.SenderName, FromRole: text.SenderRole, Via: text.Via}
 		if text.Trial != nil {
 			out[i].Trial = text.Trial.Name

@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // elsewhere makes a hall with a pool in an organisation whose candidates meet messages by their copies alone.
@@ -14,7 +15,7 @@ func elsewhere(t *testing.T, s *Store) (org domain.OrganisationID, exam, yard do
 	t.Helper()
 	org, exam = hall(t, s, 2)
 	yard = pool(t, s, org, "yard", "pool", 1, "member")
-	if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly, set.TestReplies = true, true }); err != nil {
+	if _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly, set.TestReplies = true, true }); err != nil {
 		t.Fatal(err)
 	}
 	return org, exam, yard
@@ -29,7 +30,7 @@ func TestElsewhere(t *testing.T) {
 		before := toCandidate(org, ines, 1, "key-e-0", "Before")
 		before.Group = yard
 		one(t, s, org, before)
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly = true }); err != nil {
+		if _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.StaffChatOnly = true }); err != nil {
 			t.Fatal(err)
 		}
 		hidden := toCandidate(org, ines, 1, "key-e-1", "By mail alone")
@@ -43,7 +44,7 @@ func TestElsewhere(t *testing.T) {
 		// Sendings: one of the pool, one of the test, whose words look like the field.
 		for i, elsewhere := range []bool{true, false} {
 			e := sending(org, []domain.GroupID{yard, exam}[i], 1, "Sending", []string{"key-e-3", "key-e-4"}[i])
-			var text domain.BroadcastSent
+			var text journal.BroadcastSent
 			if err := json.Unmarshal(e.Payload, &text); err != nil {
 				t.Fatal(err)
 			}
@@ -121,14 +122,14 @@ func TestElsewhereNeedsAChannel(t *testing.T) {
 func TestElsewhereIsNotStopped(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		org, _, yard := elsewhere(t, s)
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.EscalateAfter, set.EscalateTo = 5, "sms" }); err != nil {
+		if _, err := s.ChangeSettings(t.Context(), domain.System(org), func(set *domain.Settings) { set.EscalateAfter, set.EscalateTo = 5, "sms" }); err != nil {
 			t.Fatal(err)
 		}
 		m := toCandidate(org, ines, 1, "key-s-1", "By mail")
 		m.Group, m.Channels = yard, []domain.Channel{domain.ChannelEmail}
 		one(t, s, org, m)
 		e := sending(org, yard, 1, "By mail, to many", "key-s-2")
-		e.Payload = payload(domain.BroadcastSent{Subject: "S", Body: "B", Level: domain.LevelChat, GroupKind: domain.KindPool, Channels: m.Channels, Elsewhere: true})
+		e.Payload = payload(journal.BroadcastSent{Subject: "S", Body: "B", Level: domain.LevelChat, GroupKind: domain.KindPool, Channels: m.Channels, Elsewhere: true})
 		if _, _, err := s.Append(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +189,7 @@ func TestChosenChannels(t *testing.T) {
 		}
 		chosen(`null`)
 		e := sending(org, exam, 1, "By SMS", "key-c-1")
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		if err := json.Unmarshal(e.Payload, &text); err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +203,7 @@ func TestChosenChannels(t *testing.T) {
 		}
 		chosen(`null`)
 		byEmail := func(set *domain.Settings) { set.DefaultChannels = []domain.Channel{domain.ChannelEmail} }
-		if _, _, err := s.ChangeSettings(t.Context(), domain.System(org), byEmail); err != nil {
+		if _, err := s.ChangeSettings(t.Context(), domain.System(org), byEmail); err != nil {
 			t.Fatal(err)
 		}
 		for i, step := range []struct {

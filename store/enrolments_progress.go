@@ -5,10 +5,11 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
-func progressChange(r enrolmentRow, person personRow) domain.ProgressChange {
-	return domain.ProgressChange{Person: domain.PersonNo(r.Person), ID: domain.PersonID(person.ID), Room: r.Room,
+func progressChange(r enrolmentRow, person personRow) journal.ProgressChange {
+	return journal.ProgressChange{Person: domain.PersonNo(r.Person), ID: domain.PersonID(person.ID), Room: r.Room,
 		Progress: domain.Progress(r.Progress), At: timeOf(r.ProgressAt)}
 }
 
@@ -16,11 +17,11 @@ func progressChange(r enrolmentRow, person personRow) domain.ProgressChange {
 // candidate may occur several times. A change that does not follow from what is
 // stored (domain.Progress.After) counts as unchanged. Errors: Invalid with details
 // (unknown test or person, a candidate who is not in the test).
-func (s *Store) SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error) {
+func (s *Store) SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*journal.Entry, error) {
 	return provision(ctx, s, actor, specs, (*Tx).setProgress)
 }
 
-func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (c domain.Tally, entries []*journal.Entry, err error) {
 	known, groups, err := resolve(ctx, t, specs, func(s domain.ProgressSpec) (groupName, string) { return named(domain.KindTest, s.Exam), s.Person })
 	if err != nil {
 		return c, nil, err
@@ -62,7 +63,7 @@ func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain
 		return c, nil, err
 	}
 	var values []enrolmentRow
-	moved := grouped[domain.ProgressChange]{}
+	moved := grouped[journal.ProgressChange]{}
 	for _, key := range order {
 		values = append(values, stored[key])
 		moved.add(key.exam, progressChange(stored[key], changed[key]))
@@ -74,11 +75,11 @@ func (t *Tx) setProgress(ctx context.Context, actor domain.Actor, specs []domain
 	return c, entries, err
 }
 
-func (t *Tx) appendProgress(ctx context.Context, actor domain.Actor, moved grouped[domain.ProgressChange]) ([]*domain.Entry, error) {
-	var entries []*domain.Entry
+func (t *Tx) appendProgress(ctx context.Context, actor domain.Actor, moved grouped[journal.ProgressChange]) ([]*journal.Entry, error) {
+	var entries []*journal.Entry
 	for _, exam := range moved.exams {
 		for _, part := range chunks(moved.items[exam], perEntry) {
-			e := &domain.Entry{Kind: domain.EntryEnrolmentsProgress, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(domain.ProgressChanged{Changes: part})}
+			e := &journal.Entry{Kind: journal.KindEnrolmentsProgress, Actor: actor.Ref(), Group: domain.ExamID(exam), Payload: payload(journal.ProgressChanged{Changes: part})}
 			if err := t.Append(ctx, e); err != nil {
 				return nil, err
 			}

@@ -8,13 +8,14 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // UpsertEnrolments puts candidates in groups, all or none, and records it: one entry
 // per group. A pair of group and person must not occur twice. What still waited for
 // someone who leaves with this is stopped. Errors: Invalid with details (unknown group
 // or person, a staff member, a state that the kind of group does not have).
-func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error) {
+func (s *Store) UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*journal.Entry, error) {
 	return provision(ctx, s, actor, specs, (*Tx).upsertEnrolments)
 }
 
@@ -41,7 +42,7 @@ func (t *Tx) enrolled(ctx context.Context, p *pairs) (map[pair]enrolmentRow, err
 	return out, nil
 }
 
-func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (c domain.Tally, entries []*journal.Entry, err error) {
 	known, groups, err := resolve(ctx, t, specs, func(s domain.EnrolmentSpec) (groupName, string) { return named(s.Kind, s.Exam), s.Person })
 	if err != nil {
 		return c, nil, err
@@ -57,7 +58,7 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 	now := t.s.clock.Now()
 	var values []enrolmentRow
 	seatsChanged := false
-	upserted, moved, left := grouped[domain.PersonNo]{}, grouped[domain.ProgressChange]{}, grouped[int64]{}
+	upserted, moved, left := grouped[domain.PersonNo]{}, grouped[journal.ProgressChange]{}, grouped[int64]{}
 	for i, spec := range specs {
 		group, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindCandidate)
 		if !ok {
@@ -126,11 +127,11 @@ func (t *Tx) upsertEnrolments(ctx context.Context, actor domain.Actor, specs []d
 		}
 	}
 	for _, exam := range upserted.exams {
-		text := domain.EnrolmentsUpserted{People: upserted.items[exam]}
+		text := journal.EnrolmentsUpserted{People: upserted.items[exam]}
 		for _, no := range left.items[exam] {
 			text.Left = append(text.Left, domain.PersonNo(no))
 		}
-		e := &domain.Entry{Kind: domain.EntryEnrolmentsUpserted, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(text)}
+		e := &journal.Entry{Kind: journal.KindEnrolmentsUpserted, Actor: actor.Ref(), Group: domain.ExamID(exam), Payload: payload(text)}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
 		}

@@ -2,34 +2,38 @@ package store
 
 import (
 	"context"
+	"crier/internal/journal"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
-
-	"crier/internal/domain"
 )
 
 // appendAll gives the entries the places after head, times and hashes, in order, and
 // inserts them in one statement. The transaction must hold the journal's row with this
 // head, t.prev must be the hash of the entry there, and no request key may have been
 // used: Append checks what this does not.
-func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*domain.Entry) error {
+func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*journal.Entry) error {
 	if len(list) == 0 {
 		return nil
 	}
 	rows := make([][]any, len(list))
 	for i, e := range list {
+		if err := e.Seal(); err != nil {
+			return err
+		}
 		t.chain(e, head+1+int64(i), at)
-		rows[i] = []any{e.Offset, e.Kind, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Exam, string(e.Payload), string(e.Audience),
-			e.RequestKey, hex.EncodeToString(e.RequestHash), hex.EncodeToString(e.Prev), hex.EncodeToString(e.Hash)}
+		rows[i] = []any{e.Offset, e.Kind, e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Group, string(e.Payload), string(e.Audience),
+			e.RequestKey, hex.EncodeToString(e.RequestHash), hex.EncodeToString(e.Prev), hex.EncodeToString(e.Hash),
+			hex.EncodeToString(e.ActorSalt), hex.EncodeToString(e.PayloadSalt), hex.EncodeToString(e.AudienceSalt)}
 	}
 	d := t.s.d
 	_, err := t.Exec(ctx, `INSERT INTO entries (`+entryColumns+`)
 		SELECT $1, r.o, r.kind, $2, r.actor_kind, r.actor_id, r.actor_name, r.actor_role, r.g, r.payload, r.audience,
-			r.request_key, `+d.Bytes("r.request_hash")+`, `+d.Bytes("r.prev_hash")+`, `+d.Bytes("r.hash")+`
+			r.request_key, `+d.Bytes("r.request_hash")+`, `+d.Bytes("r.prev_hash")+`, `+d.Bytes("r.hash")+`,
+			`+d.Bytes("r.actor_salt")+`, `+d.Bytes("r.payload_salt")+`, `+d.Bytes("r.audience_salt")+`
 		FROM `+d.Rows("$3", "o", "kind text", "actor_kind text", "actor_id text", "actor_name text", "actor_role text", "g text", "payload text",
-		"audience text", "request_key text", "request_hash text", "prev_hash text", "hash text")+` AS r WHERE true ORDER BY r.o`,
+		"audience text", "request_key text", "request_hash text", "prev_hash text", "hash text",
+		"actor_salt text", "payload_salt text", "audience_salt text")+` AS r WHERE true ORDER BY r.o`,
 		t.org, micros(at), jsonOf(rows))
 	if err != nil {
 		return fmt.Errorf("append %d entries: %w", len(list), err)
@@ -37,16 +41,14 @@ func (t *Tx) appendAll(ctx context.Context, head int64, at time.Time, list []*do
 	if _, err := t.Exec(ctx, `UPDATE journals SET head = $2 WHERE organisation_id = $1`, t.org, head+int64(len(list))); err != nil {
 		return fmt.Errorf("move the head: %w", err)
 	}
+	t.appended = append(t.appended, list...)
 	return nil
 }
 
 // chain places an entry after the one whose hash is t.prev.
-func (t *Tx) chain(e *domain.Entry, offset int64, at time.Time) {
+func (t *Tx) chain(e *journal.Entry, offset int64, at time.Time) {
 	e.Organisation, e.Offset, e.At, e.Prev = t.org, offset, at, t.prev
-	if e.Payload == nil {
-		e.Payload = json.RawMessage("{}")
-	}
-	e.Hash = domain.EntryHash(e)
+	e.Hash = journal.HashOf(e)
 	t.prev = e.Hash
 }
 

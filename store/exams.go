@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 func (r groupRow) exam(org domain.OrganisationID) domain.Exam {
@@ -44,22 +45,22 @@ func (s *Store) Exam(ctx context.Context, org domain.OrganisationID, id domain.E
 
 // UpsertExams creates and changes tests, all or none, and records it. External ids
 // must differ from each other. Errors: Invalid with details (an end before its start).
-func (s *Store) UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error) {
+func (s *Store) UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*journal.Entry, error) {
 	return provision(ctx, s, actor, specs, (*Tx).upsertExams)
 }
 
-func (t *Tx) upsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error) {
+func (t *Tx) upsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*journal.Entry, error) {
 	c, records, err := t.writeGroups(ctx, specs)
 	if err != nil {
 		return c, nil, err
 	}
-	exams := make([]domain.ExamRecord, len(records))
+	exams := make([]journal.ExamRecord, len(records))
 	for i, r := range records {
-		exams[i] = domain.ExamRecord{ID: r.ID, ExternalID: r.ExternalID, Name: r.Name, Members: r.Members, EndMoved: r.EndMoved}
+		exams[i] = journal.ExamRecord{ID: r.ID, ExternalID: r.ExternalID, Name: r.Name, Members: r.Members, EndMoved: r.EndMoved}
 	}
-	var entries []*domain.Entry
-	for _, part := range weighed(exams, perEntry, func(r domain.ExamRecord) int { return len(r.Members) }) {
-		e := &domain.Entry{Kind: domain.EntryExamsUpserted, Actor: actor.Ref(), Payload: payload(domain.ExamsUpserted{Exams: part})}
+	var entries []*journal.Entry
+	for _, part := range weighed(exams, perEntry, func(r journal.ExamRecord) int { return len(r.Members) }) {
+		e := &journal.Entry{Kind: journal.KindExamsUpserted, Actor: actor.Ref(), Payload: payload(journal.ExamsUpserted{Exams: part})}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // A sending to many is one entry with its frozen audience. Expanding it makes what reading needs of
@@ -38,8 +39,8 @@ type audience struct {
 	offset int64
 	at     time.Time
 	group  domain.GroupID
-	text   domain.BroadcastSent
-	rooms  []domain.AudienceRoom // people ascending in each
+	text   journal.BroadcastSent
+	rooms  []journal.AudienceRoom // people ascending in each
 	total  int
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // inSlicesOf has sendings expanded n recipients at a time until the test ends.
@@ -41,17 +42,17 @@ func expanded(t testing.TB, s *Store, org domain.OrganisationID) []string {
 func TestExpandInSlices(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
-		make := func() domain.OrganisationID {
+		world := func() domain.OrganisationID {
 			org, exam := hall(t, s, 60)
 			send(t, s, sending(org, exam, 60, "To all", ""))
 			send(t, s, sending(org, exam, 3, "To three", ""))
 			e := sending(org, exam, 60, "By email too", "")
-			e.Payload = payload(domain.BroadcastSent{Subject: "S", Body: "By email too", Channels: []domain.Channel{domain.ChannelEmail}})
+			e.Payload = payload(journal.BroadcastSent{Subject: "S", Body: "By email too", Channels: []domain.Channel{domain.ChannelEmail}})
 			send(t, s, e)
 			send(t, s, sending(org, exam, 1, "To one", ""))
 			return org
 		}
-		whole := make()
+		whole := world()
 		if err := s.Expand(ctx, whole); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +93,7 @@ func TestExpandInSlices(t *testing.T) {
 				return s.Expand(ctx, org)
 			},
 		} {
-			org := make()
+			org := world()
 			if err := expand(org); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -165,7 +166,7 @@ func TestOneDoesNotWaitForAll(t *testing.T) {
 
 // TestAudienceParts: the parts of an audience of several rooms are all of it, each once.
 func TestAudienceParts(t *testing.T) {
-	a := &audience{rooms: []domain.AudienceRoom{{Room: "A", People: []domain.PersonNo{1, 4, 6}}, {Room: "", People: nil}, {Room: "B", People: []domain.PersonNo{2, 3, 9, 10}}}, total: 7}
+	a := &audience{rooms: []journal.AudienceRoom{{Room: "A", People: []domain.PersonNo{1, 4, 6}}, {Room: "", People: nil}, {Room: "B", People: []domain.PersonNo{2, 3, 9, 10}}}, total: 7}
 	for n := 1; n <= 8; n++ {
 		var got []domain.PersonNo
 		for from := 0; from < a.total; from += n {
@@ -205,7 +206,7 @@ func BenchmarkOneOfMany(b *testing.B) {
 			people[i] = domain.PersonNo(i + 1)
 		}
 		e := sending(org, exam, 1, "To all", "")
-		e.Audience = payload([]domain.AudienceRoom{{Room: "", People: people}})
+		e.Audience = payload([]journal.AudienceRoom{{Room: "", People: people}})
 		send(b, s, e)
 		i := domain.PersonNo(1)
 		for b.Loop() {

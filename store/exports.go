@@ -10,20 +10,21 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // AddExport stores a waiting export and its entry in one transaction, unless its staff
 // member has most that are not done: then RateLimited.
-func (s *Store) AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) (*domain.Entry, error) {
+func (s *Store) AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) error {
 	request, err := json.Marshal(x.Request)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	payload, err := json.Marshal(domain.ExportRequested{Export: x.ID, People: x.Request.People, Conversations: len(x.Request.People), Transcript: x.Request.Transcript, Filter: x.Request.Filter})
+	payload, err := json.Marshal(journal.ExportRequested{Export: x.ID, People: x.Request.People, Conversations: len(x.Request.People), Transcript: x.Request.Transcript, Filter: x.Request.Filter})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	entry := &domain.Entry{Kind: domain.EntryExportRequested, Actor: by, Payload: payload}
+	entry := &journal.Entry{Kind: journal.KindExportRequested, Actor: by, Payload: payload}
 	err = s.write(ctx, x.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, entry); err != nil {
 			return err
@@ -41,9 +42,9 @@ func (s *Store) AddExport(ctx context.Context, x domain.Export, by domain.ActorR
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store an export: %w", err)
+		return fmt.Errorf("store an export: %w", err)
 	}
-	return entry, nil
+	return nil
 }
 
 // Export returns one of a staff member's exports. Errors: NotFound.
@@ -70,8 +71,8 @@ func (s *Store) Exports(ctx context.Context, org domain.OrganisationID, staff do
 }
 
 // CancelExport ends an export that is not done, with its entry; nil if it was done.
-func (s *Store) CancelExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string, by domain.ActorRef) (*domain.Entry, error) {
-	return s.endExport(ctx, org, by, domain.ExportEnded{Export: id, State: domain.ExportCancelled}, nil,
+func (s *Store) CancelExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string, by domain.ActorRef) (*journal.Entry, error) {
+	return s.endExport(ctx, org, by, journal.ExportEnded{Export: id, State: domain.ExportCancelled}, nil,
 		`UPDATE exports SET state = 'cancelled', ended_at = $3 WHERE organisation_id = $1 AND id = $2 AND staff_no = $4 AND state IN ('waiting', 'running')`,
 		org, id, micros(s.clock.Now()), staff)
 }
@@ -142,7 +143,7 @@ func (s *Store) KeepExport(ctx context.Context, x domain.Export, worker string, 
 
 // EndExport ends a worker's export as x says (ready or failed), with its entry, and if it is ready with the mail to
 // whoever asked for it; nil if the export is no longer its own.
-func (s *Store) EndExport(ctx context.Context, x domain.Export, worker string, by domain.ActorRef, ended domain.ExportEnded) (*domain.Entry, error) {
+func (s *Store) EndExport(ctx context.Context, x domain.Export, worker string, by domain.ActorRef, ended journal.ExportEnded) (*journal.Entry, error) {
 	request, err := json.Marshal(x.Request)
 	if err != nil {
 		return nil, err
@@ -156,12 +157,12 @@ func (s *Store) EndExport(ctx context.Context, x domain.Export, worker string, b
 		x.Organisation, x.ID, worker, x.State, x.Done, x.Total, x.Size, x.Error, micros(x.EndedAt), micros(x.ExpiresAt), x.Blob, string(request))
 }
 
-func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, ended domain.ExportEnded, also func(context.Context, *Tx) error, update string, args ...any) (*domain.Entry, error) {
+func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, ended journal.ExportEnded, also func(context.Context, *Tx) error, update string, args ...any) (*journal.Entry, error) {
 	payload, err := json.Marshal(ended)
 	if err != nil {
 		return nil, err
 	}
-	var entry *domain.Entry
+	var entry *journal.Entry
 	err = s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -170,7 +171,7 @@ func (s *Store) endExport(ctx context.Context, org domain.OrganisationID, by dom
 		if err != nil || n == 0 {
 			return err
 		}
-		entry = &domain.Entry{Kind: domain.EntryExportEnded, Actor: by, Payload: payload}
+		entry = &journal.Entry{Kind: journal.KindExportEnded, Actor: by, Payload: payload}
 		if err := tx.Append(ctx, entry); err != nil || also == nil {
 			return err
 		}

@@ -5,11 +5,12 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // addFacts says that an entry stands in the conversations of these people: a note or an
 // event, which staff alone see. Group is what it belongs to, "" for nothing.
-func (t *Tx) addFacts(ctx context.Context, e *domain.Entry, group domain.GroupID, people ...domain.PersonNo) error {
+func (t *Tx) addFacts(ctx context.Context, e *journal.Entry, group domain.GroupID, people ...domain.PersonNo) error {
 	_, err := t.Exec(ctx, `INSERT INTO facts (organisation_id, person_no, "offset", kind, group_id)
 		SELECT $1, p.value, $3, $4, $5 FROM `+t.s.d.Ints("$2")+` AS p WHERE true`, t.org, jsonOf(people), e.Offset, e.Kind, group)
 	if err != nil {
@@ -20,7 +21,7 @@ func (t *Tx) addFacts(ctx context.Context, e *domain.Entry, group domain.GroupID
 
 // reached says whose staff hear of these people's conversations: the groups and rooms
 // that they are in and have not left. In the order asked; unknown people are absent.
-func (t *Tx) reached(ctx context.Context, people []domain.PersonNo) ([]domain.Reached, error) {
+func (t *Tx) reached(ctx context.Context, people []domain.PersonNo) ([]journal.Reached, error) {
 	var list []struct {
 		No    int64
 		ID    string
@@ -33,17 +34,17 @@ func (t *Tx) reached(ctx context.Context, people []domain.PersonNo) ([]domain.Re
 	if err != nil {
 		return nil, fmt.Errorf("read where people are: %w", err)
 	}
-	all := map[domain.PersonNo]*domain.Reached{}
+	all := map[domain.PersonNo]*journal.Reached{}
 	for _, r := range list {
 		no := domain.PersonNo(r.No)
 		if all[no] == nil {
-			all[no] = &domain.Reached{Person: no, PersonID: domain.PersonID(r.ID), Reach: []domain.Place{}}
+			all[no] = &journal.Reached{Person: no, PersonID: domain.PersonID(r.ID), Reach: []domain.Place{}}
 		}
 		if r.Group != "" {
 			all[no].Reach = append(all[no].Reach, domain.Place{Group: domain.GroupID(r.Group), Room: r.Room})
 		}
 	}
-	out := make([]domain.Reached, 0, len(people))
+	out := make([]journal.Reached, 0, len(people))
 	for _, no := range people {
 		if r := all[no]; r != nil {
 			out = append(out, *r)

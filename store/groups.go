@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 type groupRow struct {
@@ -70,18 +71,18 @@ func (s *Store) Group(ctx context.Context, org domain.OrganisationID, id domain.
 // UpsertGroups creates and changes groups of any kind, all or none, and records it. A
 // pair of kind and external id must not occur twice. Errors: Invalid with details (an
 // end before its start, an activity without its times).
-func (s *Store) UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error) {
+func (s *Store) UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*journal.Entry, error) {
 	return provision(ctx, s, actor, specs, (*Tx).upsertGroups)
 }
 
-func (t *Tx) upsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error) {
+func (t *Tx) upsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*journal.Entry, error) {
 	c, records, err := t.writeGroups(ctx, specs)
 	if err != nil {
 		return c, nil, err
 	}
-	var entries []*domain.Entry
-	for _, part := range weighed(records, perEntry, func(r domain.GroupRecord) int { return len(r.Members) }) {
-		e := &domain.Entry{Kind: domain.EntryGroupsUpserted, Actor: actor.Ref(), Payload: payload(domain.GroupsUpserted{Groups: part})}
+	var entries []*journal.Entry
+	for _, part := range weighed(records, perEntry, func(r journal.GroupRecord) int { return len(r.Members) }) {
+		e := &journal.Entry{Kind: journal.KindGroupsUpserted, Actor: actor.Ref(), Payload: payload(journal.GroupsUpserted{Groups: part})}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
 		}
@@ -121,7 +122,7 @@ func (t *Tx) groupRows(ctx context.Context, names []groupName) (map[groupName]gr
 }
 
 // writeGroups stores what the specs ask for and returns what was created or changed.
-func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domain.Tally, records []domain.GroupRecord, err error) {
+func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domain.Tally, records []journal.GroupRecord, err error) {
 	names := make([]groupName, len(specs))
 	for i, g := range specs {
 		names[i] = named(g.Kind, g.ExternalID)
@@ -149,7 +150,7 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 			continue
 		}
 		values = append(values, []any{r.ID, r.Kind, r.ExternalID, r.Name, r.StartsAt, r.EndsAt, r.Place, r.Replies, r.Starts, r.Reply, r.CreatedAt})
-		records = append(records, domain.GroupRecord{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name,
+		records = append(records, journal.GroupRecord{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name,
 			EndMoved: exists && r.EndsAt != old.EndsAt})
 	}
 	if err := wrong.err(fault.Invalid); err != nil || len(values) == 0 {
@@ -170,7 +171,7 @@ func (t *Tx) writeGroups(ctx context.Context, specs []domain.GroupSpec) (c domai
 }
 
 // addMembers names the candidates of groups that are about to change.
-func (t *Tx) addMembers(ctx context.Context, records []domain.GroupRecord) error {
+func (t *Tx) addMembers(ctx context.Context, records []journal.GroupRecord) error {
 	at := make(map[string]int, len(records))
 	ids := make([]string, len(records))
 	for i, r := range records {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // errTried takes back what was only tried.
@@ -13,7 +14,7 @@ var errTried = errors.New("tried only")
 // Import stores a roster's people, tests, other groups and enrolments in one
 // transaction. Errors are those of UpsertPeople, UpsertExams, UpsertGroups and
 // UpsertEnrolments.
-func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (c domain.ImportTally, entries []*domain.Entry, err error) {
+func (s *Store) Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (c domain.ImportTally, entries []*journal.Entry, err error) {
 	return s.importRoster(ctx, actor, people, groups, enrolments, nil)
 }
 
@@ -27,12 +28,12 @@ func (s *Store) TryImport(ctx context.Context, actor domain.Actor, people []doma
 }
 
 // importRoster imports and, if undo is not nil, takes everything back and returns it.
-func (s *Store) importRoster(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec, undo error) (c domain.ImportTally, entries []*domain.Entry, err error) {
+func (s *Store) importRoster(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec, undo error) (c domain.ImportTally, entries []*journal.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
-		var more []*domain.Entry
+		var more []*journal.Entry
 		if c.People, more, err = tx.upsertPeople(ctx, actor, people); err != nil {
 			return err
 		}

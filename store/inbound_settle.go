@@ -6,11 +6,12 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // SettleInbound says what became of something that waits. It is recorded, but for what was matched: that is a message of its
 // own. settled is false, and nothing changes, if it waits no more, or waits already for that reason. What becomes a message is settled with it (SendMessages). Errors: NotFound.
-func (s *Store) SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *domain.Entry, settled bool, err error) {
+func (s *Store) SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *journal.Entry, settled bool, err error) {
 	err = s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -80,12 +81,12 @@ func (t *Tx) settle(ctx context.Context, in domain.Inbound, to domain.Settlement
 }
 
 // settledEntry is what the journal says of it, nil of what was matched.
-func settledEntry(in domain.Inbound, to domain.Settlement) *domain.Entry {
+func settledEntry(in domain.Inbound, to domain.Settlement) *journal.Entry {
 	switch to.State {
 	case domain.InboundUnmatched:
-		return &domain.Entry{Kind: domain.EntryInboundReceived, Actor: to.By.Ref(), Payload: payload(domain.InboundReceived{ID: in.ID, Channel: in.Channel, Why: to.Why, Trial: in.Trial})}
+		return &journal.Entry{Kind: journal.KindInboundReceived, Actor: to.By.Ref(), Payload: payload(journal.InboundReceived{ID: in.ID, Channel: in.Channel, Why: to.Why, Trial: in.Trial})}
 	case domain.InboundAssigned, domain.InboundDiscarded:
-		return &domain.Entry{Kind: domain.EntryInboundHandled, Actor: to.By.Ref(), Payload: payload(domain.InboundHandled{ID: in.ID, Channel: in.Channel, State: to.State, Person: to.Person, Note: to.Note})}
+		return &journal.Entry{Kind: journal.KindInboundHandled, Actor: to.By.Ref(), Payload: payload(journal.InboundHandled{ID: in.ID, Channel: in.Channel, State: to.State, Person: to.Person, Note: to.Note})}
 	}
 	return nil
 }

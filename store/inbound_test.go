@@ -13,6 +13,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/testkit"
 )
 
@@ -143,7 +144,7 @@ func TestInboundStates(t *testing.T) {
 			both(t, func(t *testing.T, s *Store) {
 				org, _ := hall(t, s, 1)
 				_ = keep(t, s, came(org, "m"))
-				var kinds []domain.EntryKind
+				var kinds []journal.Kind
 				for i, to := range c.steps {
 					to.By = byPlanner(org)
 					e, settled, err := s.SettleInbound(t.Context(), org, "m", to)
@@ -217,7 +218,7 @@ func TestInboundBecomesMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		first := sent[0]
-		if first.Err != nil || !first.Fresh || first.Handled == nil || first.Handled.Kind != domain.EntryInboundHandled || first.Handled.Actor.Name != "Ines" || first.Handled.Offset != first.Entry.Offset+1 {
+		if first.Err != nil || !first.Fresh || first.Handled == nil || first.Handled.Kind != journal.KindInboundHandled || first.Handled.Actor.Name != "Ines" || first.Handled.Offset != first.Entry.Offset+1 {
 			t.Fatalf("%+v", first)
 		}
 		if err := sent[1].Err; !fault.Is(err, fault.Conflict) || fault.Public(err).Message != "Ines has assigned it already" {
@@ -354,7 +355,7 @@ func TestCorrespondents(t *testing.T) {
 			}
 		}
 		for i, state := range []domain.Consent{domain.ConsentIn, domain.ConsentOut, domain.ConsentIn, domain.ConsentOut} {
-			if _, err := s.AddConsent(t.Context(), org, planner, 1, domain.ConsentRecord{Channel: domain.ChannelSMS, State: state, Source: domain.ConsentByStaff, Words: "w", At: noon.Add(time.Duration(i) * time.Second)}); err != nil {
+			if err := s.AddConsent(t.Context(), org, planner, 1, domain.ConsentRecord{Channel: domain.ChannelSMS, State: state, Source: domain.ConsentByStaff, Words: "w", At: noon.Add(time.Duration(i) * time.Second)}); err != nil {
 				t.Fatal(err)
 			}
 		}

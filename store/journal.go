@@ -12,11 +12,12 @@ import (
 	"crier/internal/domain"
 	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Duplicate is the error of an Append whose request key its actor has used before
 // for the same request: Entry is what was stored then. Nothing new is written.
-type Duplicate struct{ Entry *domain.Entry }
+type Duplicate struct{ Entry *journal.Entry }
 
 // Error implements error.
 func (d *Duplicate) Error() string {
@@ -24,13 +25,16 @@ func (d *Duplicate) Error() string {
 }
 
 const entryColumns = `organisation_id, "offset", kind, at, actor_kind, actor_id, actor_name, actor_role, group_id, payload, audience,
-	request_key, request_hash, prev_hash, hash`
+	request_key, request_hash, prev_hash, hash, actor_salt, payload_salt, audience_salt`
 
 // Append takes the journal row, gives e its place, time and hash, and inserts it.
 // The caller fills Kind, Actor, Exam, Payload, Audience, RequestKey and
 // RequestHash. It returns *Duplicate for a retry, and Conflict (field "key") if the
 // key was used for something else.
-func (t *Tx) Append(ctx context.Context, e *domain.Entry) error {
+func (t *Tx) Append(ctx context.Context, e *journal.Entry) error {
+	if err := e.Seal(); err != nil {
+		return err
+	}
 	head, earlier, err := t.advance(ctx, e)
 	if err != nil {
 		return err
@@ -39,17 +43,16 @@ func (t *Tx) Append(ctx context.Context, e *domain.Entry) error {
 		return t.repeated(ctx, e, earlier)
 	}
 	e.Organisation, e.Offset, e.At, e.Prev = t.org, head, t.s.clock.Now(), t.prev
-	if e.Payload == nil {
-		e.Payload = json.RawMessage("{}")
-	}
-	e.Hash = domain.EntryHash(e)
-	_, err = t.Exec(ctx, `INSERT INTO entries (`+entryColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)`,
-		e.Organisation, e.Offset, e.Kind, micros(e.At), e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Exam,
-		string(e.Payload), string(e.Audience), e.RequestKey, notNil(e.RequestHash), e.Prev, e.Hash)
+	e.Hash = journal.HashOf(e)
+	_, err = t.Exec(ctx, `INSERT INTO entries (`+entryColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`,
+		e.Organisation, e.Offset, e.Kind, micros(e.At), e.Actor.Kind, e.Actor.ID, e.Actor.Name, e.Actor.Role, e.Group,
+		string(e.Payload), string(e.Audience), e.RequestKey, notNil(e.RequestHash), e.Prev, e.Hash,
+		e.ActorSalt, e.PayloadSalt, notNil(e.AudienceSalt))
 	if err != nil {
 		return fmt.Errorf("append %s: %w", e.Kind, err)
 	}
 	t.prev = e.Hash
+	t.appended = append(t.appended, e)
 	return nil
 }
 
@@ -65,7 +68,7 @@ const byKey = `SELECT k."offset" FROM entries k WHERE k.organisation_id = $1 AND
 
 // advance allocates the next offset, sets t.prev, and returns where the actor has
 // used the request key before, 0 if nowhere.
-func (t *Tx) advance(ctx context.Context, e *domain.Entry) (head, earlier int64, err error) {
+func (t *Tx) advance(ctx context.Context, e *journal.Entry) (head, earlier int64, err error) {
 	var row struct {
 		Head, Earlier int64
 		Prev          []byte
@@ -91,7 +94,7 @@ func (t *Tx) advance(ctx context.Context, e *domain.Entry) (head, earlier int64,
 }
 
 // repeated is the error of a request key that was used before.
-func (t *Tx) repeated(ctx context.Context, e *domain.Entry, at int64) error {
+func (t *Tx) repeated(ctx context.Context, e *journal.Entry, at int64) error {
 	earlier, err := entryAt(ctx, t.Select, t.org, at)
 	if err != nil {
 		return err
@@ -108,12 +111,15 @@ func keyConflict() error {
 
 // Append stores one entry in a transaction of its own. For a retry it returns the
 // entry that was stored then, and fresh is false.
-func (s *Store) Append(ctx context.Context, e *domain.Entry) (stored *domain.Entry, fresh bool, err error) {
+func (s *Store) Append(ctx context.Context, e *journal.Entry) (stored *journal.Entry, fresh bool, err error) {
+	if err := e.Seal(); err != nil { // before the journal is locked
+		return nil, false, err
+	}
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
-		if e.Kind == domain.EntryBroadcastSent {
+		if e.Kind == journal.KindBroadcastSent {
 			failpoint.Hit(failpoint.BeforeCommit)
 		}
 		return nil
@@ -129,8 +135,13 @@ func (s *Store) Append(ctx context.Context, e *domain.Entry) (stored *domain.Ent
 
 // AppendParts is Append for the parts of one sending: all are stored, at offsets that follow each other, or none.
 // The first has the request key, and is what a repeated request gets.
-func (s *Store) AppendParts(ctx context.Context, parts []*domain.Entry) (first *domain.Entry, fresh bool, err error) {
+func (s *Store) AppendParts(ctx context.Context, parts []*journal.Entry) (first *journal.Entry, fresh bool, err error) {
 	first = parts[0]
+	for _, part := range parts { // before the journal is locked
+		if err := part.Seal(); err != nil {
+			return nil, false, err
+		}
+	}
 	err = s.write(ctx, first.Organisation, func(tx *Tx) error {
 		head, err := tx.Lock(ctx)
 		if err != nil {
@@ -161,7 +172,7 @@ func (s *Store) AppendParts(ctx context.Context, parts []*domain.Entry) (first *
 
 // EntryByKey returns the entry that the actor stored under a request key, nil if
 // there is none, or Conflict if it was stored for another request.
-func (s *Store) EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error) {
+func (s *Store) EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*journal.Entry, error) {
 	list, err := queryEntries(ctx, s.list, `WHERE organisation_id = $1 AND actor_id = $2 AND request_key = $3 AND request_key <> ''`, org, actorID, key)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -173,12 +184,12 @@ func (s *Store) EntryByKey(ctx context.Context, org domain.OrganisationID, actor
 }
 
 // Entries returns up to limit entries after an offset, in order, without gaps.
-func (s *Store) Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*domain.Entry, error) {
+func (s *Store) Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*journal.Entry, error) {
 	return queryEntries(ctx, s.list, `WHERE organisation_id = $1 AND "offset" > $2 ORDER BY "offset" LIMIT $3`, org, after, limit)
 }
 
 // Entry returns the entry at an offset, or NotFound.
-func (s *Store) Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
+func (s *Store) Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*journal.Entry, error) {
 	return entryAt(ctx, s.list, org, offset)
 }
 
@@ -206,7 +217,7 @@ func (s *Store) Head(ctx context.Context, org domain.OrganisationID) (int64, err
 	return heads[org], err
 }
 
-func entryAt(ctx context.Context, list selector, org domain.OrganisationID, offset int64) (*domain.Entry, error) {
+func entryAt(ctx context.Context, list selector, org domain.OrganisationID, offset int64) (*journal.Entry, error) {
 	found, err := queryEntries(ctx, list, `WHERE organisation_id = $1 AND "offset" = $2`, org, offset)
 	if err != nil {
 		return nil, err
@@ -236,26 +247,30 @@ type entryRow struct {
 	RequestHash  []byte `db:"request_hash"`
 	PrevHash     []byte `db:"prev_hash"`
 	Hash         []byte
+	ActorSalt    []byte `db:"actor_salt"`
+	PayloadSalt  []byte `db:"payload_salt"`
+	AudienceSalt []byte `db:"audience_salt"`
 }
 
-func queryEntries(ctx context.Context, list selector, where string, args ...any) ([]*domain.Entry, error) {
+func queryEntries(ctx context.Context, list selector, where string, args ...any) ([]*journal.Entry, error) {
 	var rows []entryRow
 	if err := list(ctx, &rows, `SELECT `+entryColumns+` FROM entries `+where, args...); err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
-	out := make([]*domain.Entry, len(rows))
+	out := make([]*journal.Entry, len(rows))
 	for i, r := range rows {
 		out[i] = r.entry()
 	}
 	return out, nil
 }
 
-func (r entryRow) entry() *domain.Entry {
-	e := &domain.Entry{
-		Organisation: domain.OrganisationID(r.Organisation), Offset: r.Offset, Kind: domain.EntryKind(r.Kind), At: timeOf(r.At),
+func (r entryRow) entry() *journal.Entry {
+	e := &journal.Entry{
+		Organisation: domain.OrganisationID(r.Organisation), Offset: r.Offset, Kind: journal.Kind(r.Kind), At: timeOf(r.At),
 		Actor: domain.ActorRef{Kind: domain.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName, Role: domain.Role(r.ActorRole)},
-		Exam:  domain.ExamID(r.GroupID), Payload: json.RawMessage(r.Payload),
+		Group: domain.ExamID(r.GroupID), Payload: json.RawMessage(r.Payload),
 		RequestKey: r.RequestKey, RequestHash: r.RequestHash, Prev: r.PrevHash, Hash: r.Hash,
+		ActorSalt: r.ActorSalt, PayloadSalt: r.PayloadSalt, AudienceSalt: r.AudienceSalt,
 	}
 	if r.Audience != "" {
 		e.Audience = json.RawMessage(r.Audience)

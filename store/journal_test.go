@@ -77,6 +77,8 @@ func TestVerifyChainFindsTampering(t *testing.T) {
 		"one removed":       {`DELETE FROM entries WHERE "offset" = 3`, 3},
 		"the last removed":  {`DELETE FROM entries WHERE "offset" = 5`, 5},
 		"the first changed": {`UPDATE entries SET actor_name = 'Nobody' WHERE "offset" = 1`, 1},
+		"a salt changed":    {`UPDATE entries SET payload_salt = actor_salt WHERE "offset" = 3`, 3},
+		"a role changed":    {`UPDATE entries SET actor_role = 'admin' WHERE "offset" = 2`, 2},
 		"a hash replaced":   {`UPDATE entries SET hash = prev_hash WHERE "offset" = 5`, 5},
 	} {
 		t.Run(name, func(t *testing.T) {

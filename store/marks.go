@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Values of conversations.shelf: where a conversation stands for the whole team.
@@ -19,11 +20,11 @@ const (
 // conversation and of its threads, "" for nothing. args are what set has from $3 on.
 type marking struct {
 	where, set, threads string
-	args                func(e *domain.Entry, by domain.Actor, until time.Time) []any
+	args                func(e *journal.Entry, by domain.Actor, until time.Time) []any
 }
 
 var markings = map[domain.ConversationMark]marking{
-	domain.MarkProcessed: {where: `(open <> 0 OR processed_at = 0)`, args: func(e *domain.Entry, by domain.Actor, _ time.Time) []any { return []any{micros(e.At), by.Name} },
+	domain.MarkProcessed: {where: `(open <> 0 OR processed_at = 0)`, args: func(e *journal.Entry, by domain.Actor, _ time.Time) []any { return []any{micros(e.At), by.Name} },
 		set: `open = 0, waiting_offset = 0, processed_at = $3, processed_by = $4`, threads: `waiting_offset = 0`},
 	domain.MarkNotProcessed: {where: `open = 0`,
 		set: `open = 1, waiting_offset = CASE WHEN ` + answeredSince("conversations", "") + ` THEN 0 ELSE in_offset END, processed_at = 0, processed_by = ''`,
@@ -33,7 +34,7 @@ var markings = map[domain.ConversationMark]marking{
 	domain.MarkArchived:   {where: `shelf <> 1`, set: `shelf = 1` + awake},
 	domain.MarkUnarchived: {where: `shelf = 1`, set: `shelf = 0`},
 	domain.MarkSnoozed: {where: `true`, set: `shelf = 2, snoozed_until = $3, snoozed_by = $4, snoozed_no = $5`,
-		args: func(_ *domain.Entry, by domain.Actor, until time.Time) []any {
+		args: func(_ *journal.Entry, by domain.Actor, until time.Time) []any {
 			return []any{micros(until), by.Name, by.No}
 		}},
 	domain.MarkUnsnoozed: {where: `shelf = 2`, set: `shelf = 0` + awake},
@@ -53,7 +54,7 @@ func answeredSince(table, and string) string {
 // MarkConversations sets a mark of the team's on those of the people's conversations
 // that do not have it yet, and records it in one entry. If it changes nothing the entry
 // is nil. until belongs to MarkSnoozed alone. Whether the people are seen is the caller's to check.
-func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (changed int, entry *domain.Entry, err error) {
+func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (changed int, entry *journal.Entry, err error) {
 	m, ok := markings[mark]
 	if mark == domain.MarkSnoozed { // another time is a change
 		m.where = fmt.Sprintf(`(shelf <> 2 OR snoozed_until <> %d)`, micros(until))
@@ -86,13 +87,13 @@ func (s *Store) MarkConversations(ctx context.Context, by domain.Actor, mark dom
 }
 
 // mark records a mark and sets it on conversations that the transaction holds.
-func (t *Tx) mark(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (*domain.Entry, error) {
+func (t *Tx) mark(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (*journal.Entry, error) {
 	reached, err := t.reached(ctx, people)
 	if err != nil {
 		return nil, err
 	}
-	e := &domain.Entry{Kind: domain.EntryConversationMarked, Actor: by.Ref(),
-		Payload: payload(domain.ConversationMarked{Mark: mark, Until: until, People: reached})}
+	e := &journal.Entry{Kind: journal.KindConversationMarked, Actor: by.Ref(),
+		Payload: payload(journal.ConversationMarked{Mark: mark, Until: until, People: reached})}
 	if err := t.Append(ctx, e); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // mentionsFrom is a staff member's ($2) mentions m, with what they are in and how far it is read. Whoever may no
@@ -62,7 +63,7 @@ func (s *Store) Mentions(ctx context.Context, org domain.OrganisationID, staff d
 	}
 	out := make([]domain.Mention, len(rows))
 	for i, r := range rows {
-		var note domain.NoteAdded
+		var note journal.NoteAdded
 		if err := json.Unmarshal([]byte(r.Payload), &note); err != nil {
 			return nil, fmt.Errorf("the note of a mention: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // TestMentions: a staff member's mentions are listed and counted as far as they see the notes, newest first; reading the
@@ -24,8 +25,8 @@ func TestMentions(t *testing.T) {
 		from := time.Now().Add(-time.Minute)
 		var offsets []int64
 		for _, no := range []domain.PersonNo{1, 31, 1} {
-			e := &domain.Entry{Organisation: org, Kind: domain.EntryNoteAdded, Exam: exam, Actor: sender, RequestKey: "key-" + time.Now().String(), RequestHash: []byte("h")}
-			if _, _, err := s.AddNote(t.Context(), e, domain.NoteAdded{Person: no, Body: "Look", Mentions: []domain.PersonNo{110, 111, 112, 113}}); err != nil {
+			e := &journal.Entry{Organisation: org, Kind: journal.KindNoteAdded, Group: exam, Actor: sender, RequestKey: "key-" + time.Now().String(), RequestHash: []byte("h")}
+			if _, _, err := s.AddNote(t.Context(), e, journal.NoteAdded{Person: no, Body: "Look", Mentions: []domain.PersonNo{110, 111, 112, 113}}); err != nil {
 				t.Fatal(err)
 			}
 			offsets = append(offsets, e.Offset)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // What was stopped before it reached the person (stop.go), and what they meet by its copies alone, is in none of these.
@@ -57,7 +58,7 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]doma
 	}
 	out := make([]domain.Message, len(rows))
 	for i, r := range rows {
-		out[i], err = domain.MessageOf(&domain.Entry{Offset: r.Offset, Kind: domain.EntryKind(r.Kind), At: timeOf(r.At), Exam: domain.GroupID(r.GroupID), Payload: json.RawMessage(r.Payload)})
+		out[i], err = journal.MessageOf(&journal.Entry{Offset: r.Offset, Kind: journal.Kind(r.Kind), At: timeOf(r.At), Group: domain.GroupID(r.GroupID), Payload: json.RawMessage(r.Payload)})
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Many readers and writers expand at once: every recipient gets every message once.
@@ -111,7 +112,7 @@ func TestConversation(t *testing.T) {
 	})
 }
 
-func record(t testing.TB, s *Store, org domain.OrganisationID, marks ...domain.Mark) *domain.Entry {
+func record(t testing.TB, s *Store, org domain.OrganisationID, marks ...domain.Mark) *journal.Entry {
 	t.Helper()
 	e, err := s.RecordReceipts(t.Context(), org, domain.System(org).Ref(), marks)
 	if err != nil {
@@ -276,7 +277,7 @@ func TestAudience(t *testing.T) {
 		if err != nil || n != 61 {
 			t.Fatal(n, err)
 		}
-		var rooms []domain.AudienceRoom
+		var rooms []journal.AudienceRoom
 		decode(t, list, &rooms)
 		if len(rooms) != 3 || rooms[1].Room != "R01" || rooms[1].People[0] != 31 || !slices.IsSorted(rooms[1].People) || len(rooms[1].People) != 30 {
 			t.Errorf("%+v", rooms)
@@ -327,20 +328,20 @@ func TestRecordScope(t *testing.T) {
 		send(t, s, sending(org, "another", 61, "3", ""))
 		record(t, s, org, domain.Mark{Offset: 1, Person: 1, Displayed: time.Now()})
 		for name, c := range map[string]struct {
-			filter domain.RecordFilter
+			filter journal.Filter
 			want   []int64
 		}{
-			"everything":      {domain.RecordFilter{Scope: domain.RecordScope{All: true}}, []int64{4, 3, 2, 1}},
-			"before":          {domain.RecordFilter{Scope: domain.RecordScope{All: true}, Before: 3}, []int64{2, 1}},
-			"kind":            {domain.RecordFilter{Scope: domain.RecordScope{All: true}, Kind: domain.EntryReceiptsRecorded}, []int64{4}},
-			"test":            {domain.RecordFilter{Scope: domain.RecordScope{All: true}, Exam: "another"}, []int64{3}},
-			"future":          {domain.RecordFilter{Scope: domain.RecordScope{All: true}, From: time.Now().Add(time.Hour)}, nil},
-			"up to now":       {domain.RecordFilter{Scope: domain.RecordScope{All: true}, To: time.Now().Add(time.Hour)}, []int64{4, 3, 2, 1}},
-			"nothing":         {domain.RecordFilter{}, nil},
-			"a whole test":    {domain.RecordFilter{Scope: domain.RecordScope{Exams: map[domain.ExamID][]string{exam: nil}}}, []int64{2, 1}},
-			"a room":          {domain.RecordFilter{Scope: domain.RecordScope{Exams: map[domain.ExamID][]string{exam: {"R02"}}}}, []int64{1}},
-			"a room of many":  {domain.RecordFilter{Scope: domain.RecordScope{Exams: map[domain.ExamID][]string{exam: {"R77"}, "another": {"R00"}}}}, []int64{3}},
-			"not my receipts": {domain.RecordFilter{Scope: domain.RecordScope{Exams: map[domain.ExamID][]string{exam: nil}}, Kind: domain.EntryReceiptsRecorded}, nil},
+			"everything":      {journal.Filter{Scope: journal.Scope{All: true}}, []int64{4, 3, 2, 1}},
+			"before":          {journal.Filter{Scope: journal.Scope{All: true}, Before: 3}, []int64{2, 1}},
+			"kind":            {journal.Filter{Scope: journal.Scope{All: true}, Kind: journal.KindReceiptsRecorded}, []int64{4}},
+			"test":            {journal.Filter{Scope: journal.Scope{All: true}, Exam: "another"}, []int64{3}},
+			"future":          {journal.Filter{Scope: journal.Scope{All: true}, From: time.Now().Add(time.Hour)}, nil},
+			"up to now":       {journal.Filter{Scope: journal.Scope{All: true}, To: time.Now().Add(time.Hour)}, []int64{4, 3, 2, 1}},
+			"nothing":         {journal.Filter{}, nil},
+			"a whole test":    {journal.Filter{Scope: journal.Scope{Exams: map[domain.ExamID][]string{exam: nil}}}, []int64{2, 1}},
+			"a room":          {journal.Filter{Scope: journal.Scope{Exams: map[domain.ExamID][]string{exam: {"R02"}}}}, []int64{1}},
+			"a room of many":  {journal.Filter{Scope: journal.Scope{Exams: map[domain.ExamID][]string{exam: {"R77"}, "another": {"R00"}}}}, []int64{3}},
+			"not my receipts": {journal.Filter{Scope: journal.Scope{Exams: map[domain.ExamID][]string{exam: nil}}, Kind: journal.KindReceiptsRecorded}, nil},
 		} {
 			t.Run(name, func(t *testing.T) {
 				rows, err := s.Record(ctx, org, c.filter, 100)
@@ -367,7 +368,7 @@ func TestReceiptsDoNotReadEveryMessage(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		const n, sendings = 400, 40
 		org, exam := hall(t, s, n)
-		var last *domain.Entry
+		var last *journal.Entry
 		for i := range sendings {
 			last = send(t, s, sending(org, exam, n, "Subject", fmt.Sprintf("plan-key-%02d", i)))
 		}

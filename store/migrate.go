@@ -38,7 +38,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", translate(ctx, err))
 	}
-	for _, do := range []func(context.Context) error{s.numberAll, s.reorderAll} {
+	for _, do := range []func(context.Context) error{s.addSalts, s.numberAll, s.reorderAll} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}

@@ -7,12 +7,13 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // AddNote stores a note with its mentions. e is of kind note.added, with the request's
 // key and the group that it belongs to; its payload is made here, where the reach is known. For a retry it returns what
 // was stored then, and fresh is false. Errors: Conflict (field "key").
-func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAdded) (stored *domain.Entry, fresh bool, err error) {
+func (s *Store) AddNote(ctx context.Context, e *journal.Entry, note journal.NoteAdded) (stored *journal.Entry, fresh bool, err error) {
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -29,10 +30,10 @@ func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAd
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
-		if err := tx.addFacts(ctx, e, e.Exam, note.Person); err != nil {
+		if err := tx.addFacts(ctx, e, e.Group, note.Person); err != nil {
 			return err
 		}
-		if err := tx.index(ctx, []searchRow{{e.Offset, note.Person, e.Exam, searchNote, searchWords(note.Body)}}); err != nil {
+		if err := tx.index(ctx, []searchRow{{e.Offset, note.Person, e.Group, searchNote, searchWords(note.Body)}}); err != nil {
 			return err
 		}
 		if len(note.Mentions) > 0 {
@@ -43,7 +44,7 @@ func (s *Store) AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAd
 			}
 			var pushes []staffPush
 			for _, p := range note.Mentions {
-				pushes = append(pushes, staffPush{staff: p, say: domain.StaffPush{Person: note.PersonID, Name: note.PersonName, By: e.Actor.Name}, group: e.Exam, reach: note.Reach})
+				pushes = append(pushes, staffPush{staff: p, say: domain.StaffPush{Person: note.PersonID, Name: note.PersonName, By: e.Actor.Name}, group: e.Group, reach: note.Reach})
 			}
 			if err := tx.queueStaffPushes(ctx, e.At, pushes); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // staffWith makes a staff member with a role, an address and a preference ("" = none).
@@ -122,7 +123,7 @@ func TestExportMail(t *testing.T) {
 			state domain.ExportState
 		}{{10, domain.ExportReady}, {10, domain.ExportFailed}, {11, domain.ExportReady}} {
 			id := "x" + string(rune('0'+i)) + personIDText(org)
-			if _, err := s.AddExport(t.Context(), domain.Export{Organisation: org, ID: id, Staff: c.staff, CreatedAt: now}, ines.Ref(), 10); err != nil {
+			if err := s.AddExport(t.Context(), domain.Export{Organisation: org, ID: id, Staff: c.staff, CreatedAt: now}, ines.Ref(), 10); err != nil {
 				t.Fatal(err)
 			}
 			x, _, err := s.ClaimExport(t.Context(), "worker", "blob-"+id, now.Add(time.Hour))
@@ -130,7 +131,7 @@ func TestExportMail(t *testing.T) {
 				t.Fatalf("%+v %v", x, err)
 			}
 			x.State, x.EndedAt, x.ExpiresAt = c.state, now, now.Add(24*time.Hour)
-			if e, err := s.EndExport(t.Context(), *x, "worker", ines.Ref(), domain.ExportEnded{Export: id, State: c.state}); err != nil || e == nil {
+			if e, err := s.EndExport(t.Context(), *x, "worker", ines.Ref(), journal.ExportEnded{Export: id, State: c.state}); err != nil || e == nil {
 				t.Fatalf("%+v %v", e, err)
 			}
 		}

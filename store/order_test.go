@@ -32,7 +32,7 @@ func namesakes(t *testing.T, s *Store, names ...string) domain.Actor {
 
 func speak(t *testing.T, s *Store, by domain.Actor, lang string) {
 	t.Helper()
-	if _, _, err := s.ChangeSettings(t.Context(), by, func(c *domain.Settings) { c.Language = lang }); err != nil {
+	if _, err := s.ChangeSettings(t.Context(), by, func(c *domain.Settings) { c.Language = lang }); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 type organisationRow struct {
@@ -29,12 +30,12 @@ func (r organisationRow) organisation() (domain.Organisation, error) {
 
 // EnsureOrganisation returns the organisation of that slug, and makes it if there
 // is none: then the entry that records it is returned too. An existing one keeps its name.
-func (s *Store) EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *domain.Entry, error) {
+func (s *Store) EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *journal.Entry, error) {
 	o, err := s.OrganisationBySlug(ctx, slug)
 	if !fault.Is(err, fault.NotFound) {
 		return o, nil, err
 	}
-	var entry *domain.Entry
+	var entry *journal.Entry
 	err = s.write(ctx, 0, func(tx *Tx) error {
 		var id int64
 		err := tx.Get(ctx, &id, `INSERT INTO organisations (slug, name, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id`,
@@ -51,8 +52,8 @@ func (s *Store) EnsureOrganisation(ctx context.Context, slug, name string) (doma
 				return fmt.Errorf("start the organisation's journal: %w", err)
 			}
 		}
-		entry = &domain.Entry{Kind: domain.EntryOrganisationCreated, Actor: domain.System(tx.org).Ref(),
-			Payload: payload(domain.OrganisationCreated{Slug: slug, Name: name})}
+		entry = &journal.Entry{Kind: journal.KindOrganisationCreated, Actor: domain.System(tx.org).Ref(),
+			Payload: payload(journal.OrganisationCreated{Slug: slug, Name: name})}
 		return tx.Append(ctx, entry)
 	})
 	if err != nil {

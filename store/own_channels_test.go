@@ -131,7 +131,7 @@ func TestOwnChannels(t *testing.T) {
 		}
 		ids := []string{"d1", "d2", "d3", "d4", "d5", "d6", "d7"}
 		for _, want := range []int{3, 0} {
-			if n, _, err := s.RetryDeliveries(t.Context(), byPlanner(org), at("pool-b", domain.KindPool), noon, ids); err != nil || n != want {
+			if n, err := s.RetryDeliveries(t.Context(), byPlanner(org), at("pool-b", domain.KindPool), noon, ids); err != nil || n != want {
 				t.Errorf("%d are tried again, want %d: %v", n, want, err)
 			}
 		}

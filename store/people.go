@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 const personColumns = `p.organisation_id, p.no, p.id, p.kind, p.role, p.external_id, p.login, p.password_hash, p.given_name, p.family_name,
@@ -54,21 +55,21 @@ func (r personRow) person() domain.Person {
 }
 
 // record is how the journal keeps the person.
-func (r personRow) record() domain.PersonRecord {
+func (r personRow) record() journal.PersonRecord {
 	p := r.person()
-	return domain.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name(), Locked: p.State == domain.PersonLocked}
+	return journal.PersonRecord{No: p.No, ID: p.ID, Kind: p.Kind, Role: p.Role, ExternalID: p.ExternalID, Name: p.Name(), Locked: p.State == domain.PersonLocked}
 }
 
 // changedFrom is record, with what changed of what decides about signing in.
-func (r personRow) changedFrom(old personRow, existed bool) domain.PersonRecord {
+func (r personRow) changedFrom(old personRow, existed bool) journal.PersonRecord {
 	rec := r.record()
 	rec.New = !existed
 	switch {
 	case r.PasswordHash == old.PasswordHash:
 	case old.PasswordHash == "":
-		rec.Password = domain.PasswordSet
+		rec.Password = journal.PasswordSet
 	default:
-		rec.Password = domain.PasswordChanged
+		rec.Password = journal.PasswordChanged
 	}
 	if !existed {
 		return rec

@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // town is an organisation with a pool, a job, an activity and a test, and five
@@ -264,7 +265,7 @@ func TestGroups(t *testing.T) {
 		}
 		// One external id may name groups of different kinds.
 		c, entries, err := s.UpsertGroups(ctx, w.by, []domain.GroupSpec{{Where: itemAt(0), Kind: domain.KindPool, ExternalID: "pool"}, {Where: itemAt(1), Kind: domain.KindJob, ExternalID: "pool"}})
-		if err != nil || c != (domain.Tally{Created: 1, Unchanged: 1}) || len(entries) != 1 || entries[0].Kind != domain.EntryGroupsUpserted {
+		if err != nil || c != (domain.Tally{Created: 1, Unchanged: 1}) || len(entries) != 1 || entries[0].Kind != journal.KindGroupsUpserted {
 			t.Errorf("%+v, %v, %v", c, kinds(entries), err)
 		}
 		at := s.clock.Now()
@@ -342,15 +343,15 @@ func TestWhoLeftATest(t *testing.T) {
 }
 
 // send stores a sending to these people.
-func (w *town) send(t testing.TB, s *Store, group string, people ...string) *domain.Entry {
+func (w *town) send(t testing.TB, s *Store, group string, people ...string) *journal.Entry {
 	t.Helper()
 	nos := []domain.PersonNo{}
 	for _, p := range people {
 		nos = append(nos, w.nos[p])
 	}
 	slices.Sort(nos)
-	e, _, err := s.Append(context.Background(), &domain.Entry{Organisation: w.by.Organisation, Kind: domain.EntryBroadcastSent, Actor: w.by.Ref(), Exam: w.groups[group],
-		Payload: payload(domain.BroadcastSent{Subject: "s", Body: "b", Level: domain.LevelChat, GroupKind: domain.KindPool, Recipients: len(nos)}), Audience: payload([]domain.AudienceRoom{{People: nos}})})
+	e, _, err := s.Append(context.Background(), &journal.Entry{Organisation: w.by.Organisation, Kind: journal.KindBroadcastSent, Actor: w.by.Ref(), Group: w.groups[group],
+		Payload: payload(journal.BroadcastSent{Subject: "s", Body: "b", Level: domain.LevelChat, GroupKind: domain.KindPool, Recipients: len(nos)}), Audience: payload([]journal.AudienceRoom{{People: nos}})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +420,7 @@ func TestLockedIsSignedOut(t *testing.T) {
 		}
 		spec := domain.PersonSpec{Where: itemAt(0), ExternalID: "bo", Kind: domain.KindCandidate, Role: domain.RoleCandidate, GivenName: "Bo", FamilyName: "Amin", State: ptr(domain.PersonLocked)}
 		_, entries, err := s.UpsertPeople(ctx, w.by, []domain.PersonSpec{spec})
-		if err != nil || !slices.Equal(kinds(entries), []domain.EntryKind{domain.EntryPeopleUpserted, domain.EntrySessionEnded}) {
+		if err != nil || !slices.Equal(kinds(entries), []journal.Kind{journal.KindPeopleUpserted, journal.KindSessionEnded}) {
 			t.Errorf("%v, %v", kinds(entries), err)
 		}
 		if _, err := s.SessionByToken(ctx, []byte("token")); !fault.Is(err, fault.NotFound) {

@@ -13,6 +13,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // UpsertPeople creates and changes people, all or none, and records it. External
@@ -20,7 +21,7 @@ import (
 // signed out everywhere, and so is who is locked now; what still waited for those is
 // stopped. The names in the desk's lists follow. Errors: Conflict with details (a login that is taken, a
 // candidate who should become staff), domain.ErrStale.
-func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*domain.Entry, error) {
+func (s *Store) UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*journal.Entry, error) {
 	return provision(ctx, s, actor, specs, (*Tx).upsertPeople)
 }
 
@@ -33,7 +34,7 @@ type personPlan struct {
 	faults            faults
 }
 
-func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (c domain.Tally, entries []*journal.Entry, err error) {
 	ids := make([]string, len(specs))
 	for i, p := range specs {
 		ids[i] = p.ExternalID
@@ -56,13 +57,13 @@ func (t *Tx) upsertPeople(ctx context.Context, actor domain.Actor, specs []domai
 		return c, nil, err
 	}
 	entries = append(entries, agreed...)
-	var records []domain.PersonRecord
+	var records []journal.PersonRecord
 	for _, r := range slices.Concat(plan.created, plan.changed) {
 		old, existed := stored[r.ExternalID]
 		records = append(records, r.changedFrom(old, existed))
 	}
 	for _, part := range chunks(records, perEntry) {
-		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(), Payload: payload(domain.PeopleUpserted{People: part})}
+		e := &journal.Entry{Kind: journal.KindPeopleUpserted, Actor: actor.Ref(), Payload: payload(journal.PeopleUpserted{People: part})}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
 		}
@@ -270,7 +271,7 @@ func (t *Tx) renameConversations(ctx context.Context, people []int64) error {
 
 // SetPassword gives a person another password, ends their sessions and records it.
 // Errors: NotFound.
-func (s *Store) SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) (entries []*domain.Entry, err error) {
+func (s *Store) SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) (entries []*journal.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -290,13 +291,13 @@ func (s *Store) SetPassword(ctx context.Context, actor domain.Actor, no domain.P
 		if err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
-		e := &domain.Entry{Kind: domain.EntryPeopleUpserted, Actor: actor.Ref(),
-			Payload: payload(domain.PeopleUpserted{People: []domain.PersonRecord{r.changedFrom(old, true)}})}
+		e := &journal.Entry{Kind: journal.KindPeopleUpserted, Actor: actor.Ref(),
+			Payload: payload(journal.PeopleUpserted{People: []journal.PersonRecord{r.changedFrom(old, true)}})}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
 		ended, err := tx.endSessions(ctx, actor, "changed", `organisation_id = $1 AND person_no = $2`, tx.org, no)
-		entries = append([]*domain.Entry{e}, ended...)
+		entries = append([]*journal.Entry{e}, ended...)
 		return err
 	})
 	return entries, err

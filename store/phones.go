@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // number is a phone number in E.164, "" if it is none.
@@ -67,7 +68,7 @@ func (s *Store) numberAll(ctx context.Context) error {
 
 // consent writes the consents that a request brings, where they are not what provisioning said last. A yes
 // that the person has taken back since does not count again by being repeated.
-func (t *Tx) consent(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec, stored map[string]personRow, plan *personPlan) ([]*domain.Entry, error) {
+func (t *Tx) consent(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec, stored map[string]personRow, plan *personPlan) ([]*journal.Entry, error) {
 	nos := map[string]int64{}
 	for id, r := range stored {
 		nos[id] = r.No

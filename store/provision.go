@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // provision does fn to all of specs or to none, in one transaction under the journal's lock.
 func provision[S any](ctx context.Context, s *Store, actor domain.Actor, specs []S,
-	fn func(t *Tx, ctx context.Context, actor domain.Actor, specs []S) (domain.Tally, []*domain.Entry, error)) (c domain.Tally, entries []*domain.Entry, err error) {
+	fn func(t *Tx, ctx context.Context, actor domain.Actor, specs []S) (domain.Tally, []*journal.Entry, error)) (c domain.Tally, entries []*journal.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // subscribe signs the person in, at a browser that takes pushes.
@@ -190,7 +191,7 @@ func TestNoPushesWithoutPages(t *testing.T) {
 		org, exam := hall(t, s, 1)
 		subscribe(t, s, org, 1, "a", time.Now())
 		e := sending(org, exam, 1, "Room", "key-push-2")
-		e.Payload = payload(domain.BroadcastSent{Subject: "Room", Body: "B 12", GroupKind: domain.KindPool, Elsewhere: true})
+		e.Payload = payload(journal.BroadcastSent{Subject: "Room", Body: "B 12", GroupKind: domain.KindPool, Elsewhere: true})
 		if _, _, err := s.Append(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
@@ -224,11 +225,11 @@ func TestStaffPushes(t *testing.T) {
 		for _, no := range []domain.PersonNo{10, 11, 12} {
 			subscribe(t, s, org, no, "s"+string(rune('0'+no-10)), time.Now())
 		}
-		note := domain.NoteAdded{Person: 1, PersonName: "Sara C0000", Body: "canary of the note", Mentions: []domain.PersonNo{10, 11, 12}}
+		note := journal.NoteAdded{Person: 1, PersonName: "Sara C0000", Body: "canary of the note", Mentions: []domain.PersonNo{10, 11, 12}}
 		for _, r := range mustReach(t, s, org, 1) {
 			note.PersonID = r.PersonID
 		}
-		e := &domain.Entry{Organisation: org, Kind: domain.EntryNoteAdded, Exam: exam, Actor: sender, RequestKey: "key-note-1", RequestHash: []byte("h")}
+		e := &journal.Entry{Organisation: org, Kind: journal.KindNoteAdded, Group: exam, Actor: sender, RequestKey: "key-note-1", RequestHash: []byte("h")}
 		if _, _, err := s.AddNote(t.Context(), e, note); err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +255,7 @@ func TestStaffPushes(t *testing.T) {
 	})
 }
 
-func mustReach(t *testing.T, s *Store, org domain.OrganisationID, no domain.PersonNo) (out []domain.Reached) {
+func mustReach(t *testing.T, s *Store, org domain.OrganisationID, no domain.PersonNo) (out []journal.Reached) {
 	t.Helper()
 	err := s.write(t.Context(), org, func(tx *Tx) (err error) {
 		out, err = tx.reached(t.Context(), []domain.PersonNo{no})

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Everything here takes rooms: nil means every room of the test, else only those
@@ -26,7 +27,7 @@ func (s *Store) inRooms(column string, rooms []string, args *[]any) string {
 // Prepare reads the test's name, the organisation's settings and what the actor stored under key before (nil for
 // nothing, or for key ""). Errors: NotFound for a test that the organisation does not
 // have; Conflict if the key was used with another hash.
-func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, id domain.ExamID, actorID, key string, hash []byte) (exam domain.ExamBrief, earlier *domain.Entry, err error) {
+func (s *Store) Prepare(ctx context.Context, org domain.OrganisationID, id domain.ExamID, actorID, key string, hash []byte) (exam domain.ExamBrief, earlier *journal.Entry, err error) {
 	var row struct {
 		Name     string
 		Settings string

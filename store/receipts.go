@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // RecordReceipts raises the states of messages and appends one entry that says
@@ -17,7 +18,7 @@ import (
 // messages that the person does not have, and those that raise nothing, are
 // ignored; if none raises anything, nothing is written and the entry is nil. What stood on
 // a screen before it was stopped was not stopped.
-func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*domain.Entry, error) {
+func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*journal.Entry, error) {
 	if len(marks) == 0 {
 		return nil, nil
 	}
@@ -29,12 +30,12 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 	if err := s.ExpandFor(ctx, org, slices.Compact(people)...); err != nil {
 		return nil, err
 	}
-	var entry *domain.Entry
+	var entry *journal.Entry
 	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
-		var items []domain.ReceiptItem
+		var items []journal.ReceiptItem
 		for _, part := range byTicket(marks) {
 			raised, err := tx.raise(ctx, part)
 			if err != nil {
@@ -45,14 +46,14 @@ func (s *Store) RecordReceipts(ctx context.Context, org domain.OrganisationID, b
 		if len(items) == 0 {
 			return nil
 		}
-		slices.SortStableFunc(items, func(a, b domain.ReceiptItem) int {
+		slices.SortStableFunc(items, func(a, b journal.ReceiptItem) int {
 			return cmp.Or(cmp.Compare(a.Broadcast, b.Broadcast), cmp.Compare(a.State.Rank(), b.State.Rank()))
 		})
-		payload, err := json.Marshal(domain.ReceiptsRecorded{Items: items})
+		payload, err := json.Marshal(journal.ReceiptsRecorded{Items: items})
 		if err != nil {
 			return err
 		}
-		entry = &domain.Entry{Kind: domain.EntryReceiptsRecorded, Actor: by, Payload: payload}
+		entry = &journal.Entry{Kind: journal.KindReceiptsRecorded, Actor: by, Payload: payload}
 		return tx.Append(ctx, entry)
 	})
 	if err != nil {
@@ -110,18 +111,18 @@ type raisedRow struct {
 }
 
 // receiptItems groups what rose through one ticket, or none, by sending and state.
-func receiptItems(raised []raisedRow, ticket *domain.Ticketed) []domain.ReceiptItem {
+func receiptItems(raised []raisedRow, ticket *domain.Ticketed) []journal.ReceiptItem {
 	type key struct {
 		offset int64
 		state  domain.ReceiptState
 	}
-	groups := map[key]*domain.ReceiptItem{}
+	groups := map[key]*journal.ReceiptItem{}
 	for _, r := range raised {
 		m := domain.Mark{Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}
 		k := key{r.Offset, m.State()}
 		g := groups[k]
 		if g == nil {
-			g = &domain.ReceiptItem{Broadcast: k.offset, State: k.state, Ticket: ticket}
+			g = &journal.ReceiptItem{Broadcast: k.offset, State: k.state, Ticket: ticket}
 			groups[k] = g
 		}
 		g.People = append(g.People, domain.PersonNo(r.Person))
@@ -129,7 +130,7 @@ func receiptItems(raised []raisedRow, ticket *domain.Ticketed) []domain.ReceiptI
 			g.At = at
 		}
 	}
-	out := make([]domain.ReceiptItem, 0, len(groups))
+	out := make([]journal.ReceiptItem, 0, len(groups))
 	for _, g := range groups {
 		slices.Sort(g.People)
 		out = append(out, *g)

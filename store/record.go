@@ -7,10 +7,11 @@ import (
 	"strings"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Record returns up to limit entries, newest first, without their audiences.
-func (s *Store) Record(ctx context.Context, org domain.OrganisationID, f domain.RecordFilter, limit int) ([]*domain.Entry, error) {
+func (s *Store) Record(ctx context.Context, org domain.OrganisationID, f journal.Filter, limit int) ([]*journal.Entry, error) {
 	args := []any{org, limit}
 	arg := func(v any) string {
 		args = append(args, v)
@@ -42,7 +43,7 @@ func (s *Store) Record(ctx context.Context, org domain.OrganisationID, f domain.
 }
 
 // within is the condition that a sending went into the scope.
-func (s *Store) within(scope domain.RecordScope, arg func(any) string) string {
+func (s *Store) within(scope journal.Scope, arg func(any) string) string {
 	whole, limited := []string{}, [][2]string{}
 	for exam, rooms := range scope.Exams {
 		if rooms == nil {
@@ -62,20 +63,20 @@ const verifyPage = 256
 
 // VerifyChain reads an organisation's whole journal up to the head it had when
 // asked, and computes every hash again.
-func (s *Store) VerifyChain(ctx context.Context, org domain.OrganisationID) (domain.Chain, error) {
+func (s *Store) VerifyChain(ctx context.Context, org domain.OrganisationID) (journal.Chain, error) {
 	head, err := s.Head(ctx, org)
 	if err != nil {
-		return domain.Chain{}, err
+		return journal.Chain{}, err
 	}
-	c := domain.Chain{OK: true, HeadHash: make([]byte, 32)}
-	bad := func(at int64) domain.Chain {
+	c := journal.Chain{OK: true, HeadHash: make([]byte, 32)}
+	bad := func(at int64) journal.Chain {
 		c.OK, c.FirstBad = false, at
 		return c
 	}
 	for next := int64(1); next <= head; {
 		page, err := s.Entries(ctx, org, next-1, verifyPage)
 		if err != nil {
-			return domain.Chain{}, err
+			return journal.Chain{}, err
 		}
 		if len(page) == 0 {
 			return bad(next), nil
@@ -84,7 +85,7 @@ func (s *Store) VerifyChain(ctx context.Context, org domain.OrganisationID) (dom
 			if e.Offset > head {
 				break
 			}
-			if e.Offset != next || !bytes.Equal(e.Prev, c.HeadHash) || !bytes.Equal(domain.EntryHash(e), e.Hash) {
+			if e.Offset != next || !bytes.Equal(e.Prev, c.HeadHash) || !bytes.Equal(journal.HashOf(e), e.Hash) {
 				return bad(next), nil
 			}
 			c.Entries, c.HeadHash = c.Entries+1, e.Hash

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // reindex makes the words by which people, files and texts are found anew, and tidies what people
@@ -150,17 +151,17 @@ func foldTexts(ctx context.Context, d *dialect, tx *sql.Tx) error {
 
 // wordsOf are the words by which an entry is found.
 func wordsOf(kind, payload string) (string, error) {
-	switch domain.EntryKind(kind) {
-	case domain.EntryBroadcastSent:
-		var text domain.BroadcastSent
+	switch journal.Kind(kind) {
+	case journal.KindBroadcastSent:
+		var text journal.BroadcastSent
 		err := json.Unmarshal([]byte(payload), &text)
 		return searchWords(text.Subject, text.Body, fileNames(text.Attachments)), err
-	case domain.EntryNoteAdded:
-		var note domain.NoteAdded
+	case journal.KindNoteAdded:
+		var note journal.NoteAdded
 		err := json.Unmarshal([]byte(payload), &note)
 		return searchWords(note.Body), err
 	}
-	var text domain.MessageSent
+	var text journal.MessageSent
 	err := json.Unmarshal([]byte(payload), &text)
 	return searchWords(text.Subject, text.Body, fileNames(text.Attachments)), err
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // searchCases are those of the domain, which the page replays too.
@@ -56,8 +57,8 @@ func TestSearchCases(t *testing.T) {
 			}
 		}
 		for i, c := range cases {
-			e := &domain.Entry{Organisation: by.Organisation, Kind: domain.EntryNoteAdded, Actor: by.Ref()}
-			if _, _, err := s.AddNote(ctx, e, domain.NoteAdded{Person: domain.PersonNo(i + 1), Body: c[0].(string)}); err != nil {
+			e := &journal.Entry{Organisation: by.Organisation, Kind: journal.KindNoteAdded, Actor: by.Ref()}
+			if _, _, err := s.AddNote(ctx, e, journal.NoteAdded{Person: domain.PersonNo(i + 1), Body: c[0].(string)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // AppendReminder is Append for a reminder: root is the sending that its chain of reminders begins with.
@@ -16,8 +17,11 @@ import (
 // goes to. Errors, beside those of Append: domain.ErrStale if a newer reminder is stored, or if one of
 // the people has been told in person.
 func (s *Store) AppendReminder(
-	ctx context.Context, e *domain.Entry, root, known int64, people []domain.PersonNo,
-) (stored *domain.Entry, fresh bool, err error) {
+	ctx context.Context, e *journal.Entry, root, known int64, people []domain.PersonNo,
+) (stored *journal.Entry, fresh bool, err error) {
+	if err := e.Seal(); err != nil { // before the journal is locked
+		return nil, false, err
+	}
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err
@@ -91,11 +95,11 @@ func (s *Store) Reminders(ctx context.Context, org domain.OrganisationID, offset
 // and appends an entry that says so. If there are none, nothing is written and the entry is nil.
 func (s *Store) Untold(
 	ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, since time.Time,
-) (*domain.Entry, error) {
+) (*journal.Entry, error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, err
 	}
-	var entry *domain.Entry
+	var entry *journal.Entry
 	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -107,11 +111,11 @@ func (s *Store) Untold(
 		if err != nil || len(nos) == 0 {
 			return err
 		}
-		payload, err := json.Marshal(domain.BroadcastUntold{Broadcast: offset, People: nos})
+		payload, err := json.Marshal(journal.BroadcastUntold{Broadcast: offset, People: nos})
 		if err != nil {
 			return err
 		}
-		entry = &domain.Entry{Kind: domain.EntryBroadcastUntold, Actor: by, Exam: exam, Payload: payload}
+		entry = &journal.Entry{Kind: journal.KindBroadcastUntold, Actor: by, Group: exam, Payload: payload}
 		return tx.Append(ctx, entry)
 	})
 	if err != nil {
@@ -137,7 +141,7 @@ func listReminders(ctx context.Context, _ *dialect, tx *sql.Tx) error {
 			if err := rows.Scan(&r.org, &r.offset, &payload); err != nil {
 				return nil, err
 			}
-			var text domain.BroadcastSent
+			var text journal.BroadcastSent
 			if json.Unmarshal(payload, &text) != nil || text.Reminds == 0 {
 				continue
 			}

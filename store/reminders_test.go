@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // TestUpgradeReminders: sendings that were stored before there was a table of reminders are listed in it,
@@ -15,7 +16,7 @@ func TestUpgradeReminders(t *testing.T) {
 		org, exam := hall(t, s, 3)
 		var offsets []int64
 		for _, reminds := range []int{-1, 0, 1, -1} { // which of those before
-			text := domain.BroadcastSent{Subject: `"reminds":7`, Body: "b", Recipients: 1}
+			text := journal.BroadcastSent{Subject: `"reminds":7`, Body: "b", Recipients: 1}
 			if reminds >= 0 {
 				text.Reminds = offsets[reminds]
 			}
@@ -23,7 +24,7 @@ func TestUpgradeReminders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, _, err := s.Append(ctx, &domain.Entry{Organisation: org, Kind: domain.EntryBroadcastSent, Exam: exam, Actor: domain.System(org).Ref(),
+			e, _, err := s.Append(ctx, &journal.Entry{Organisation: org, Kind: journal.KindBroadcastSent, Group: exam, Actor: domain.System(org).Ref(),
 				Payload: payload, Audience: json.RawMessage(`[{"room":"A","people":[1]}]`)})
 			if err != nil {
 				t.Fatal(err)

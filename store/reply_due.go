@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // A thread whose oldest unanswered message came in at t is to be answered by t plus the expected
@@ -58,7 +59,7 @@ func (s *Store) addReplyDue(ctx context.Context, org domain.OrganisationID, seen
 
 // SetReplyMinutes changes the expected reply time of a group that is seen, and records it. The entry is
 // nil if it is what it was. Errors: NotFound.
-func (s *Store) SetReplyMinutes(ctx context.Context, by domain.Actor, seen domain.Seen, group domain.GroupID, minutes int) (e *domain.Entry, err error) {
+func (s *Store) SetReplyMinutes(ctx context.Context, by domain.Actor, seen domain.Seen, group domain.GroupID, minutes int) (e *journal.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		e = nil
 		if _, err := tx.Lock(ctx); err != nil {
@@ -83,11 +84,11 @@ func (s *Store) SetReplyMinutes(ctx context.Context, by domain.Actor, seen domai
 		if _, err := tx.Exec(ctx, `UPDATE groups SET reply_minutes = $3 WHERE organisation_id = $1 AND id = $2`, tx.org, group, minutes); err != nil {
 			return err
 		}
-		records := []domain.GroupRecord{{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name}}
+		records := []journal.GroupRecord{{ID: domain.GroupID(r.ID), Kind: domain.GroupKind(r.Kind), ExternalID: r.ExternalID, Name: r.Name}}
 		if err := tx.addMembers(ctx, records); err != nil {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntryGroupsUpserted, Actor: by.Ref(), Payload: payload(domain.GroupsUpserted{Groups: records})}
+		e = &journal.Entry{Kind: journal.KindGroupsUpserted, Actor: by.Ref(), Payload: payload(journal.GroupsUpserted{Groups: records})}
 		return tx.Append(ctx, e)
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // office is an organisation and who provisions it.
@@ -47,7 +48,7 @@ func people(t testing.TB, s *Store, by domain.Actor, specs []domain.PersonSpec) 
 	return c
 }
 
-func kinds(entries []*domain.Entry) (out []domain.EntryKind) {
+func kinds(entries []*journal.Entry) (out []journal.Kind) {
 	for _, e := range entries {
 		out = append(out, e.Kind)
 	}
@@ -57,7 +58,7 @@ func kinds(entries []*domain.Entry) (out []domain.EntryKind) {
 func TestEnsureOrganisationOnce(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		var wg sync.WaitGroup
-		made := make(chan *domain.Entry, 5)
+		made := make(chan *journal.Entry, 5)
 		for range 5 {
 			wg.Go(func() {
 				o, e, err := s.EnsureOrganisation(t.Context(), "north", "North")
@@ -97,12 +98,12 @@ func TestPeopleAreIdempotent(t *testing.T) {
 		if c != (domain.Tally{Created: n + 1}) {
 			t.Errorf("first: %+v", c)
 		}
-		if got := kinds(entries); !slices.Equal(got, []domain.EntryKind{domain.EntryPeopleUpserted, domain.EntryPeopleUpserted, domain.EntryPeopleUpserted}) {
+		if got := kinds(entries); !slices.Equal(got, []journal.Kind{journal.KindPeopleUpserted, journal.KindPeopleUpserted, journal.KindPeopleUpserted}) {
 			t.Errorf("entries %v", got)
 		}
 		seen := map[domain.PersonNo]bool{}
 		for _, e := range entries {
-			var p domain.PeopleUpserted
+			var p journal.PeopleUpserted
 			if err := json.Unmarshal(e.Payload, &p); err != nil {
 				t.Fatal(err)
 			}
@@ -297,7 +298,7 @@ func TestEnrolments(t *testing.T) {
 		if err != nil || c != (domain.Tally{Updated: 1, Unchanged: 1}) {
 			t.Errorf("%+v, %v", c, err)
 		}
-		if got := kinds(entries); !slices.Equal(got, []domain.EntryKind{domain.EntryEnrolmentsUpserted, domain.EntryEnrolmentsProgress}) || entries[0].Exam != id {
+		if got := kinds(entries); !slices.Equal(got, []journal.Kind{journal.KindEnrolmentsUpserted, journal.KindEnrolmentsProgress}) || entries[0].Group != id {
 			t.Errorf("entries %v", got)
 		}
 		only := domain.EnrolmentSpec{Where: itemAt(0), Exam: "M1", Person: "C0001", ExtraMinutes: ptr(15)}
@@ -401,7 +402,7 @@ func TestProgressMovesForward(t *testing.T) {
 		if err != nil || got.Updated != 2 || len(entries) != 1 {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		var p domain.ProgressChanged
+		var p journal.ProgressChanged
 		if err := json.Unmarshal(entries[0].Payload, &p); err != nil || len(p.Changes) != 1 || p.Changes[0].Progress != domain.Submitted || p.Changes[0].Room != "B" || p.Changes[0].ID == "" {
 			t.Errorf("%s, %v", entries[0].Payload, err)
 		}
@@ -504,7 +505,7 @@ func TestGroupsThatChangeNameTheirMembers(t *testing.T) {
 		people(t, s, by, crowd(3))
 		where := itemAt(0)
 		left := domain.EnrolmentLeft
-		exams := func(name string) (out []domain.ExamRecord) {
+		exams := func(name string) (out []journal.ExamRecord) {
 			_, entries, err := s.UpsertExams(t.Context(), by, []domain.ExamSpec{
 				{Where: where, ExternalID: "m1", Name: &name}, {Where: where, ExternalID: "m2", Name: &name},
 			})
@@ -512,7 +513,7 @@ func TestGroupsThatChangeNameTheirMembers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, e := range entries {
-				var p domain.ExamsUpserted
+				var p journal.ExamsUpserted
 				if err := json.Unmarshal(e.Payload, &p); err != nil {
 					t.Fatal(err)
 				}
@@ -550,7 +551,7 @@ func TestGroupsThatChangeNameTheirMembers(t *testing.T) {
 		}
 		name = "Night crew"
 		_, entries, err := s.UpsertGroups(t.Context(), by, spec)
-		var p domain.GroupsUpserted
+		var p journal.GroupsUpserted
 		if err != nil || len(entries) != 1 || json.Unmarshal(entries[0].Payload, &p) != nil || len(p.Groups) != 1 || len(p.Groups[0].Members) != 1 {
 			t.Errorf("the entry is %+v, %v; want one with one member", p, err)
 		}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -11,6 +10,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Assignments returns a candidate's shifts and test sittings that have not ended for them, by start
@@ -98,7 +98,7 @@ func assignmentConflict(message string) error {
 // and records it in their conversation. What is queued for them there is stopped. Errors: NotFound;
 // Conflict (group: deleted already); Invalid (set_unavailable: it has no times; message: not one of theirs about
 // this assignment).
-func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (e *domain.Entry, err error) {
+func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (e *journal.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -113,7 +113,7 @@ func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen doma
 		if err := tx.aboutAssignment(ctx, d, a.No); err != nil {
 			return err
 		}
-		p := domain.AssignmentChanged{GroupName: a.Name, GroupKind: domain.GroupKind(a.Kind), State: domain.EnrolmentState(a.State), StartsAt: timeOf(a.StartsAt), EndsAt: timeOf(a.EndsAt), Message: d.Message}
+		p := journal.AssignmentChanged{GroupName: a.Name, GroupKind: domain.GroupKind(a.Kind), State: domain.EnrolmentState(a.State), StartsAt: timeOf(a.StartsAt), EndsAt: timeOf(a.EndsAt), Message: d.Message}
 		if p.Reached, err = tx.reachedOne(ctx, a.No); err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *Store) DeleteAssignment(ctx context.Context, by domain.Actor, seen doma
 		if err := tx.stopQueued(ctx, d.Group, []int64{a.No}, domain.BlockedLeft); err != nil {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntryAssignmentDeleted, Actor: by.Ref(), Exam: d.Group, Payload: payload(p)}
+		e = &journal.Entry{Kind: journal.KindAssignmentDeleted, Actor: by.Ref(), Group: d.Group, Payload: payload(p)}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
@@ -163,24 +163,24 @@ func (t *Tx) aboutAssignment(ctx context.Context, d domain.Deletion, no int64) e
 	return err
 }
 
-func (t *Tx) setState(ctx context.Context, group domain.GroupID, no int64, state domain.EnrolmentState, e *domain.Entry) error {
+func (t *Tx) setState(ctx context.Context, group domain.GroupID, no int64, state domain.EnrolmentState, e *journal.Entry) error {
 	_, err := t.Exec(ctx, `UPDATE enrolments SET state = $4, state_at = $5 WHERE organisation_id = $1 AND group_id = $2 AND person_no = $3`, t.org, group, no, state, micros(e.At))
 	return err
 }
 
 // reachedOne is reached for one person who is known to exist.
-func (t *Tx) reachedOne(ctx context.Context, no int64) (domain.Reached, error) {
+func (t *Tx) reachedOne(ctx context.Context, no int64) (journal.Reached, error) {
 	list, err := t.reached(ctx, []domain.PersonNo{domain.PersonNo(no)})
 	if err != nil || len(list) == 0 {
-		return domain.Reached{Person: domain.PersonNo(no), Reach: []domain.Place{}}, err
+		return journal.Reached{Person: domain.PersonNo(no), Reach: []domain.Place{}}, err
 	}
 	return list[0], nil
 }
 
 // RestoreAssignment undoes a deletion. Errors: NotFound; Conflict (group) when it was undone already or
 // the enrolment has changed since.
-func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (e *domain.Entry, err error) {
-	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) error {
+	err := s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
@@ -192,11 +192,11 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 			return fault.New(fault.NotFound, "no such deletion")
 		}
 		was := list[0]
-		var p domain.AssignmentChanged
-		if err := json.Unmarshal(was.Payload, &p); err != nil {
+		p, err := journal.As[journal.AssignmentChanged](was)
+		if err != nil {
 			return fmt.Errorf("entry %d: %w", deletion, err)
 		}
-		a, err := tx.assignment(ctx, seen, was.Exam, p.PersonID)
+		a, err := tx.assignment(ctx, seen, was.Group, p.PersonID)
 		if err != nil {
 			return err
 		}
@@ -204,11 +204,11 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 			return assignmentConflict("the deletion was undone already, or the assignment has changed since")
 		}
 		p.Deleted = deletion
-		e = &domain.Entry{Kind: domain.EntryAssignmentRestored, Actor: by.Ref(), Exam: was.Exam, Payload: payload(p)}
+		e := &journal.Entry{Kind: journal.KindAssignmentRestored, Actor: by.Ref(), Group: was.Group, Payload: payload(p)}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
-		if err := tx.addFacts(ctx, e, was.Exam, domain.PersonNo(a.No)); err != nil {
+		if err := tx.addFacts(ctx, e, was.Group, domain.PersonNo(a.No)); err != nil {
 			return err
 		}
 		if p.Unavailable != "" {
@@ -216,18 +216,18 @@ func (s *Store) RestoreAssignment(ctx context.Context, by domain.Actor, seen dom
 				return err
 			}
 		}
-		return tx.setState(ctx, was.Exam, a.No, p.State, e)
+		return tx.setState(ctx, was.Group, a.No, p.State, e)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("restore an assignment: %w", err)
+		return fmt.Errorf("restore an assignment: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // AddUnavailability notes a time in which a candidate cannot be assigned, and records it in their
 // conversation. The same period again changes nothing: the entry is nil. Errors: NotFound; Conflict
 // (ends_at: they have domain.UnavailabilitiesMax already).
-func (s *Store) AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *domain.Entry, err error) {
+func (s *Store) AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *journal.Entry, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		e = nil
 		if _, err := tx.Lock(ctx); err != nil {
@@ -261,11 +261,11 @@ func (s *Store) AddUnavailability(ctx context.Context, by domain.Actor, seen dom
 			return &fault.Error{Code: fault.Conflict, Field: "starts_at",
 				Message: fmt.Sprintf("a candidate has at most %d unavailabilities; remove one first", domain.UnavailabilitiesMax)}
 		}
-		p := domain.UnavailabilityAdded{ID: uuid.Must(uuid.NewV7()).String(), StartsAt: u.StartsAt, EndsAt: u.EndsAt}
+		p := journal.UnavailabilityAdded{ID: uuid.Must(uuid.NewV7()).String(), StartsAt: u.StartsAt, EndsAt: u.EndsAt}
 		if p.Reached, err = tx.reachedOne(ctx, nos[0]); err != nil {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntryUnavailabilityAdded, Actor: by.Ref(), Payload: payload(p)}
+		e = &journal.Entry{Kind: journal.KindUnavailabilityAdded, Actor: by.Ref(), Payload: payload(p)}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
@@ -285,8 +285,8 @@ func (s *Store) AddUnavailability(ctx context.Context, by domain.Actor, seen dom
 
 // RemoveUnavailability makes a candidate available again. One that stands for an assignment is its group's: whoever sees the
 // candidate elsewhere alone does not remove it. Errors: NotFound.
-func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (e *domain.Entry, err error) {
-	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) error {
+	err := s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
@@ -304,11 +304,11 @@ func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen 
 		if err != nil {
 			return err
 		}
-		p := domain.UnavailabilityRemoved{ID: id}
+		p := journal.UnavailabilityRemoved{ID: id}
 		if p.Reached, err = tx.reachedOne(ctx, row.No); err != nil {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntryUnavailabilityRemoved, Actor: by.Ref(), Exam: domain.GroupID(row.Group), Payload: payload(p)}
+		e := &journal.Entry{Kind: journal.KindUnavailabilityRemoved, Actor: by.Ref(), Group: domain.GroupID(row.Group), Payload: payload(p)}
 		if err := tx.Append(ctx, e); err != nil {
 			return err
 		}
@@ -319,7 +319,7 @@ func (s *Store) RemoveUnavailability(ctx context.Context, by domain.Actor, seen 
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("remove an unavailability: %w", err)
+		return fmt.Errorf("remove an unavailability: %w", err)
 	}
-	return e, nil
+	return nil
 }

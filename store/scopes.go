@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // ScopesOf returns the groups and rooms a staff member works in, and whether the reach through
@@ -98,11 +99,11 @@ func (s *Store) scopesOf(ctx context.Context, list selector, org domain.Organisa
 // ReplaceScopes sets staff members' rooms in tests and other groups, all or none, and
 // records it: one entry per group. A pair of group and person must not occur twice.
 // Errors: Invalid with details (unknown group or person, a candidate).
-func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error) {
+func (s *Store) ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*journal.Entry, error) {
 	return provision(ctx, s, actor, specs, (*Tx).replaceScopes)
 }
 
-func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*domain.Entry, err error) {
+func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (c domain.Tally, entries []*journal.Entry, err error) {
 	known, groups, err := resolve(ctx, t, specs, func(s domain.ScopeSpec) (groupName, string) { return named(s.Kind, s.Exam), s.Person })
 	if err != nil {
 		return c, nil, err
@@ -115,7 +116,7 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 	if err != nil {
 		return c, nil, err
 	}
-	changes := grouped[domain.ScopeChange]{}
+	changes := grouped[journal.ScopeChange]{}
 	var gone, values [][]any
 	for i, spec := range specs {
 		exam, person, ok := known.find(spec.Where, groups[i], spec.Person, domain.KindStaff)
@@ -144,7 +145,7 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 		for _, room := range rooms {
 			values = append(values, []any{person.No, exam.ID, room})
 		}
-		changes.add(exam.ID, domain.ScopeChange{Person: domain.PersonNo(person.No), Rooms: spec.Rooms, Removed: spec.Remove})
+		changes.add(exam.ID, journal.ScopeChange{Person: domain.PersonNo(person.No), Rooms: spec.Rooms, Removed: spec.Remove})
 	}
 	if err := known.wrong.err(fault.Invalid); err != nil || len(gone) == 0 {
 		return c, nil, err
@@ -160,7 +161,7 @@ func (t *Tx) replaceScopes(ctx context.Context, actor domain.Actor, specs []doma
 		return c, nil, fmt.Errorf("write scopes: %w", err)
 	}
 	for _, exam := range changes.exams {
-		e := &domain.Entry{Kind: domain.EntryScopesChanged, Actor: actor.Ref(), Exam: domain.ExamID(exam), Payload: payload(domain.ScopesChanged{Changes: changes.items[exam]})}
+		e := &journal.Entry{Kind: journal.KindScopesChanged, Actor: actor.Ref(), Group: domain.ExamID(exam), Payload: payload(journal.ScopesChanged{Changes: changes.items[exam]})}
 		if err := t.Append(ctx, e); err != nil {
 			return c, nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Tests make these small.
@@ -26,7 +27,7 @@ var (
 // the asked ones, newest first, and where to go on: the offset before which the next page begins, 0
 // if there is nothing more. A page may be short, and even empty, before the end. It expands first.
 // The filter must be valid. Whether f.Person is seen is the caller's to check.
-func (s *Store) Search(ctx context.Context, org domain.OrganisationID, seen domain.Seen, f domain.SearchFilter, limit int) (hits []domain.SearchHit, next int64, err error) {
+func (s *Store) Search(ctx context.Context, org domain.OrganisationID, seen domain.Seen, f domain.SearchFilter, limit int) (hits []journal.SearchHit, next int64, err error) {
 	if err := s.Expand(ctx, org); err != nil {
 		return nil, 0, err
 	}
@@ -220,7 +221,7 @@ func (q searchQuery) indexed(ctx context.Context, before int64) ([][]any, error)
 }
 
 // searchHits reads the entries of what was found, in its order.
-func (s *Store) searchHits(ctx context.Context, org domain.OrganisationID, found []searchPlace) ([]domain.SearchHit, error) {
+func (s *Store) searchHits(ctx context.Context, org domain.OrganisationID, found []searchPlace) ([]journal.SearchHit, error) {
 	if len(found) == 0 {
 		return nil, nil
 	}
@@ -233,14 +234,14 @@ func (s *Store) searchHits(ctx context.Context, org domain.OrganisationID, found
 	if err != nil {
 		return nil, fmt.Errorf("read what was found: %w", err)
 	}
-	byOffset := make(map[int64]*domain.Entry, len(rows))
+	byOffset := make(map[int64]*journal.Entry, len(rows))
 	for _, r := range rows {
 		byOffset[r.Offset] = r.entry()
 	}
-	out := make([]domain.SearchHit, 0, len(found))
+	out := make([]journal.SearchHit, 0, len(found))
 	for _, f := range found {
 		if e := byOffset[f.Offset]; e != nil {
-			out = append(out, domain.SearchHit{Person: domain.PersonNo(f.Person), Entry: e})
+			out = append(out, journal.SearchHit{Person: domain.PersonNo(f.Person), Entry: e})
 		}
 	}
 	return out, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/testkit"
 )
 
@@ -46,12 +47,12 @@ func makeSearchWorld(t *testing.T, s *Store, n int) (*deskWorld, []searchDoc) {
 		if g := w.groups[rnd.IntN(len(w.groups))].ID; rnd.IntN(2) == 0 && p.in[g] != (deskEnrolment{}) {
 			d.group = g
 		}
-		e := &domain.Entry{Organisation: w.org, Kind: domain.EntryMessageSent, Actor: sender, Exam: d.group}
+		e := &journal.Entry{Organisation: w.org, Kind: journal.KindMessageSent, Actor: sender, Group: d.group}
 		switch rnd.IntN(6) {
 		case 0:
 			d.group = ""
-			e.Exam, e.Kind, e.RequestKey = "", domain.EntryNoteAdded, fmt.Sprintf("note-%08d", i)
-			stored, _, err := s.AddNote(ctx, e, domain.NoteAdded{Person: p.No, PersonID: p.ID, Body: text})
+			e.Group, e.Kind, e.RequestKey = "", journal.KindNoteAdded, fmt.Sprintf("note-%08d", i)
+			stored, _, err := s.AddNote(ctx, e, journal.NoteAdded{Person: p.No, PersonID: p.ID, Body: text})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,12 +64,12 @@ func makeSearchWorld(t *testing.T, s *Store, n int) (*deskWorld, []searchDoc) {
 					d.people = append(d.people, other.No)
 				}
 			}
-			audience, _ := json.Marshal([]domain.AudienceRoom{{People: append([]domain.PersonNo{}, d.people...)}})
-			e.Kind, e.Audience = domain.EntryBroadcastSent, audience
-			e.Payload, _ = json.Marshal(domain.BroadcastSent{Subject: text, Body: "…", Recipients: len(d.people)})
+			audience, _ := json.Marshal([]journal.AudienceRoom{{People: append([]domain.PersonNo{}, d.people...)}})
+			e.Kind, e.Audience = journal.KindBroadcastSent, audience
+			e.Payload, _ = json.Marshal(journal.BroadcastSent{Subject: text, Body: "…", Recipients: len(d.people)})
 			d.offset = send(t, s, e).Offset
 		default:
-			e.Payload, _ = json.Marshal(domain.MessageSent{Person: p.No, Body: text})
+			e.Payload, _ = json.Marshal(journal.MessageSent{Person: p.No, Body: text})
 			err := s.write(ctx, w.org, func(tx *Tx) error {
 				if err := tx.Append(ctx, e); err != nil {
 					return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"crier/internal/domain"
 	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // SendMessages stores several messages of conversations in one transaction, in order.
@@ -21,7 +21,7 @@ import (
 //
 // Errors of one message: those of Decide; NotFound; Invalid naming attachments[i];
 // Conflict (field "key") if the key was used for something else.
-func (s *Store) SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error) {
+func (s *Store) SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]journal.Sent, error) {
 	var writers []domain.PersonNo // whether staff have spoken to them is in what sendings become
 	for i := range batch {
 		if batch[i].Inbound {
@@ -34,9 +34,9 @@ func (s *Store) SendMessages(ctx context.Context, org domain.OrganisationID, bat
 			return nil, err
 		}
 	}
-	var sent []domain.Sent
+	var sent []journal.Sent
 	err := s.write(ctx, org, func(tx *Tx) error {
-		w := messageWriter{tx: tx, batch: batch, sent: make([]domain.Sent, len(batch)), stored: map[keyUse]int{}}
+		w := messageWriter{tx: tx, batch: batch, sent: make([]journal.Sent, len(batch)), stored: map[keyUse]int{}}
 		if err := w.write(ctx); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *Store) SendMessages(ctx context.Context, org domain.OrganisationID, bat
 type messageWriter struct {
 	tx    *Tx
 	batch []domain.NewMessage
-	sent  []domain.Sent
+	sent  []journal.Sent
 	at    time.Time
 	head  int64
 
@@ -64,7 +64,7 @@ type messageWriter struct {
 	files  map[domain.AttachmentID]unsentFile
 	came   map[string]*domain.Inbound // what messages settle, by id
 
-	entries  []*domain.Entry
+	entries  []*journal.Entry
 	rows     []messageRow
 	bindings []binding
 	index    []searchRow
@@ -149,7 +149,7 @@ func (w *messageWriter) decide(ctx context.Context, i int) error {
 	}
 	if j, ok := w.stored[key]; ok && m.Key != "" {
 		if w.sent[i] = w.sent[j]; !bytes.Equal(w.batch[j].Hash, m.Hash) {
-			w.sent[i] = domain.Sent{Err: keyConflict()}
+			w.sent[i] = journal.Sent{Err: keyConflict()}
 		}
 		w.sent[i].Fresh = false
 		return nil
@@ -188,16 +188,19 @@ func (w *messageWriter) decide(ctx context.Context, i int) error {
 func (w *messageWriter) refuse(i int, why error) { w.sent[i].Err = why }
 
 // earlier is the result for a key that was used before.
-func (w *messageWriter) earlier(ctx context.Context, m *domain.NewMessage, at int64) (domain.Sent, error) {
+func (w *messageWriter) earlier(ctx context.Context, m *domain.NewMessage, at int64) (journal.Sent, error) {
 	e, err := entryAt(ctx, w.tx.Select, w.tx.org, at)
 	if err != nil {
-		return domain.Sent{}, err
+		return journal.Sent{}, err
 	}
-	if !bytes.Equal(e.RequestHash, m.Hash) || e.Kind != domain.EntryMessageSent {
-		return domain.Sent{Err: keyConflict()}, nil
+	if !bytes.Equal(e.RequestHash, m.Hash) || e.Kind != journal.KindMessageSent {
+		return journal.Sent{Err: keyConflict()}, nil
 	}
-	sent := domain.Sent{Entry: e}
-	return sent, json.Unmarshal(e.Payload, &sent.Message)
+	message, err := journal.As[journal.MessageSent](e)
+	if err != nil {
+		return journal.Sent{}, err
+	}
+	return journal.Sent{Entry: e, Message: *message}, nil
 }
 
 // accept adds a message to what is stored, and lets those after it know.
@@ -205,8 +208,8 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	m := &w.batch[i]
 	reach := a.Reach()
 	if m.TakeOver && m.ActorNo != 0 && a.Assigned != 0 && a.Assigned != m.ActorNo {
-		e, err := w.append(m, "", domain.EntryConversationAssigned, domain.ConversationAssigned{
-			Reached: domain.Reached{Person: a.No, PersonID: a.ID, Reach: reach}, To: m.ActorNo, ToID: domain.PersonID(m.Actor.ID), ToName: m.Actor.Name, Claim: true,
+		e, err := w.append(m, "", journal.KindConversationAssigned, journal.ConversationAssigned{
+			Reached: journal.Reached{Person: a.No, PersonID: a.ID, Reach: reach}, To: m.ActorNo, ToID: domain.PersonID(m.Actor.ID), ToName: m.Actor.Name, Claim: true,
 		})
 		if err != nil {
 			return err
@@ -216,7 +219,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 		w.touched.claim(a, m.ActorNo)
 		a.Assigned, a.AssignedName = m.ActorNo, m.Actor.Name
 	}
-	p := domain.MessageSent{
+	p := journal.MessageSent{
 		Person: a.No, PersonID: a.ID, PersonName: a.Name, Inbound: m.Inbound, Subject: m.Subject, Body: m.Body,
 		SenderName: cmp.Or(m.SenderName, m.Actor.Name), SenderRole: m.Actor.Role, ReplyTo: m.ReplyTo, About: m.About, Attachments: files, Reach: reach,
 		Channels: m.Channels, Via: m.Via, Trial: m.Trial, Unverified: m.Unverified, Automatic: m.Automatic,
@@ -235,7 +238,7 @@ func (w *messageWriter) accept(i int, a *addressee, in *domain.Membership, files
 	if m.Inbound {
 		row.inbound = 1
 	}
-	e, err := w.append(m, row.group, domain.EntryMessageSent, p)
+	e, err := w.append(m, row.group, journal.KindMessageSent, p)
 	if err != nil {
 		return err
 	}

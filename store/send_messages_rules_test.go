@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Every state of a person and of their enrolment, written to and writing (product rows
@@ -101,7 +102,7 @@ func TestClaimedAndSeen(t *testing.T) {
 		if taken.Err != nil || taken.Assigned == nil || taken.Assigned.Offset != 3 || taken.Entry.Offset != 4 {
 			t.Fatalf("%+v", taken)
 		}
-		var p domain.ConversationAssigned
+		var p journal.ConversationAssigned
 		decode(t, taken.Assigned.Payload, &p)
 		if p.To != ines.No || p.ToID != "staff-1" || !p.Claim || p.Person != 1 || len(p.Reach) != 1 {
 			t.Errorf("%+v", p)
@@ -147,7 +148,7 @@ func TestClaimedAndSeen(t *testing.T) {
 		a, b = toCandidate(org, ines, 3, "key-000010", "A"), toCandidate(org, omar, 3, "key-000011", "B")
 		a.SeenUpTo, b.SeenUpTo = 1, 1
 		var all sync.WaitGroup
-		results := make([]domain.Sent, 2)
+		results := make([]journal.Sent, 2)
 		for i, m := range []domain.NewMessage{a, b} {
 			all.Go(func() {
 				got, err := s.SendMessages(ctx, org, []domain.NewMessage{m})
@@ -193,8 +194,8 @@ func TestMissingTexts(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 		in.Body = "An answer needs no subject"
-		if got := one(t, s, org, in); got.Exam != exam {
-			t.Errorf("the answer belongs to %q", got.Exam)
+		if got := one(t, s, org, in); got.Group != exam {
+			t.Errorf("the answer belongs to %q", got.Group)
 		}
 		in.Key, in.ReplyTo = "key-000003", 77
 		if f, ok = errors.AsType[*fault.Error](write(t, s, org, in)[0].Err); !ok || f.Field != "reply_to" {

@@ -123,7 +123,7 @@ func TestBatchOfEveryKind(t *testing.T) {
 				t.Errorf("message %d: %+v, want offset %d, fresh %v", i, got, w.offset, w.fresh)
 			}
 		}
-		if e := sent[4]; e.Message.Room != "R01" || e.Message.GroupName != "Biology 1" || e.Message.GroupKind != domain.KindTest || e.Entry.Exam != exam ||
+		if e := sent[4]; e.Message.Room != "R01" || e.Message.GroupName != "Biology 1" || e.Message.GroupKind != domain.KindTest || e.Entry.Group != exam ||
 			!slices.Equal(e.Message.Reach, []domain.Place{{Group: exam, Room: "R01"}}) || e.Message.PersonName != "Sara C0030" {
 			t.Errorf("%+v", e.Message)
 		}
@@ -158,7 +158,7 @@ func TestCandidateReadsBothSides(t *testing.T) {
 		if m := list[0]; m.Inbound || m.Kind != domain.KindTest || m.Text.Level != domain.LevelPopup || m.State() != domain.Queued {
 			t.Errorf("%+v", m)
 		}
-		if m := list[1]; !m.Inbound || m.ReplyTo != 1 || m.Exam != exam || m.Kind != domain.KindTest || m.Text.ExamName != "Biology 1" || m.Text.Body != "What now?" ||
+		if m := list[1]; !m.Inbound || m.ReplyTo != 1 || m.Exam != exam || m.Kind != domain.KindTest || m.Text.GroupName != "Biology 1" || m.Text.Body != "What now?" ||
 			m.Room != "R00" || m.State() != domain.Acknowledged {
 			t.Errorf("%+v", m)
 		}

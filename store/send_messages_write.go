@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // take settles what came in and became a message, and lets those after it know.
@@ -27,12 +28,12 @@ func (w *messageWriter) take(i int, a *addressee, offset int64) {
 // next is the offset that the next entry gets.
 func (w *messageWriter) next() int64 { return w.head + 1 + int64(len(w.entries)) }
 
-func (w *messageWriter) append(m *domain.NewMessage, group domain.GroupID, kind domain.EntryKind, payload any) (*domain.Entry, error) {
+func (w *messageWriter) append(m *domain.NewMessage, group domain.GroupID, kind journal.Kind, payload any) (*journal.Entry, error) {
 	b, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err
 	}
-	e := &domain.Entry{Kind: kind, Actor: m.Actor, Exam: group, Payload: b}
+	e := &journal.Entry{Kind: kind, Actor: m.Actor, Group: group, Payload: b}
 	w.entries = append(w.entries, e)
 	return e, nil
 }

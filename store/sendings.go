@@ -9,12 +9,13 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // PrepareSending is Prepare for a sending to people of a group of any kind, or of none
 // (""). Errors: NotFound for a group that the organisation does not have; Conflict if
 // the key was used with another hash.
-func (s *Store) PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (b domain.SendingBrief, earlier *domain.Entry, err error) {
+func (s *Store) PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (b domain.SendingBrief, earlier *journal.Entry, err error) {
 	var row struct {
 		ID       string
 		Kind     string
@@ -92,12 +93,12 @@ func (s *Store) RepliesTo(ctx context.Context, org domain.OrganisationID, offset
 }
 
 // EntriesAt returns the entries at these offsets, by offset, without their audiences.
-func (s *Store) EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*domain.Entry, error) {
+func (s *Store) EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*journal.Entry, error) {
 	list, err := s.entriesWithoutAudience(ctx, `WHERE e.organisation_id = $1 AND e."offset" IN `+s.d.Ints("$2"), org, jsonOf(offsets))
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[int64]*domain.Entry, len(list))
+	out := make(map[int64]*journal.Entry, len(list))
 	for _, e := range list {
 		out[e.Offset] = e
 	}

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 type sessionRow struct {
@@ -29,9 +30,9 @@ func (r sessionRow) session() domain.Session {
 const sessionColumns = `organisation_id, id, person_no, user_agent, created_at, expires_at, seen_at`
 
 // StartSession stores a login of the actor and records it.
-func (s *Store) StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*domain.Entry, error) {
-	e := &domain.Entry{Kind: domain.EntrySessionStarted, Actor: actor.Ref(),
-		Payload: payload(domain.SessionChanged{Sessions: []string{n.ID}, Person: n.Person, Name: actor.Name})}
+func (s *Store) StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*journal.Entry, error) {
+	e := &journal.Entry{Kind: journal.KindSessionStarted, Actor: actor.Ref(),
+		Payload: payload(journal.SessionChanged{Sessions: []string{n.ID}, Person: n.Person, Name: actor.Name})}
 	err := s.write(ctx, n.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err
@@ -78,17 +79,17 @@ func (s *Store) TouchSession(ctx context.Context, org domain.OrganisationID, id 
 }
 
 // EndSession ends one login and records it. No entry means that there was none.
-func (s *Store) EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error) {
+func (s *Store) EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*journal.Entry, error) {
 	return s.endSessions(ctx, actor, reason, `organisation_id = $1 AND id = $2`, actor.Organisation, id)
 }
 
 // EndSessionsOf ends all logins of a person and records it. No entry means that
 // there were none.
-func (s *Store) EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error) {
+func (s *Store) EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*journal.Entry, error) {
 	return s.endSessions(ctx, actor, reason, `organisation_id = $1 AND person_no = $2`, actor.Organisation, no)
 }
 
-func (s *Store) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) (entries []*domain.Entry, err error) {
+func (s *Store) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) (entries []*journal.Entry, err error) {
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -100,7 +101,7 @@ func (s *Store) endSessions(ctx context.Context, actor domain.Actor, reason, whe
 }
 
 // endSessions ends logins, and with them the pushes to their browsers. It makes one entry per person.
-func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) ([]*domain.Entry, error) {
+func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where string, args ...any) ([]*journal.Entry, error) {
 	var gone []struct {
 		ID     string
 		Person int64 `db:"person_no"`
@@ -134,10 +135,10 @@ func (t *Tx) endSessions(ctx context.Context, actor domain.Actor, reason, where 
 	for _, r := range rows {
 		names[r.No] = r.person().Name()
 	}
-	var entries []*domain.Entry
+	var entries []*journal.Entry
 	for _, no := range people {
-		e := &domain.Entry{Kind: domain.EntrySessionEnded, Actor: actor.Ref(),
-			Payload: payload(domain.SessionChanged{Sessions: of[no], Person: domain.PersonNo(no), Name: names[no], Reason: reason})}
+		e := &journal.Entry{Kind: journal.KindSessionEnded, Actor: actor.Ref(),
+			Payload: payload(journal.SessionChanged{Sessions: of[no], Person: domain.PersonNo(no), Name: names[no], Reason: reason})}
 		if err := t.Append(ctx, e); err != nil {
 			return nil, err
 		}
@@ -151,12 +152,12 @@ const sweepBatch = 500
 
 // SweepSessions ends logins that expired before a time and records it. Those of candidates who are in
 // a test last until its end.
-func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error) {
+func (s *Store) SweepSessions(ctx context.Context, before time.Time) ([]*journal.Entry, error) {
 	var orgs []domain.OrganisationID
 	if err := s.list(ctx, &orgs, `SELECT DISTINCT organisation_id FROM sessions WHERE expires_at <= $1`, micros(before)); err != nil {
 		return nil, fmt.Errorf("find expired sessions: %w", err)
 	}
-	var entries []*domain.Entry
+	var entries []*journal.Entry
 	for _, org := range orgs {
 		if err := s.extendSessions(ctx, org, before); err != nil {
 			return entries, err
@@ -198,8 +199,8 @@ func (s *Store) extendSessions(ctx context.Context, org domain.OrganisationID, n
 }
 
 // RecordSignInsFailed records an interval's failed sign-ins.
-func (s *Store) RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error) {
-	e := &domain.Entry{Kind: domain.EntrySignInsFailed, Actor: actor.Ref(), Payload: payload(p)}
+func (s *Store) RecordSignInsFailed(ctx context.Context, actor domain.Actor, p journal.SignInsFailed) (*journal.Entry, error) {
+	e := &journal.Entry{Kind: journal.KindSignInsFailed, Actor: actor.Ref(), Payload: payload(p)}
 	err := s.write(ctx, actor.Organisation, func(tx *Tx) error { return tx.Append(ctx, e) })
 	if err != nil {
 		return nil, err

@@ -9,11 +9,12 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
-// ChangeSettings changes the organisation's settings and records it; the entry is nil if
-// change left everything as it was.
-func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (now domain.Settings, e *domain.Entry, err error) {
+// ChangeSettings changes the organisation's settings and records it, unless change left everything
+// as it was.
+func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func(*domain.Settings)) (now domain.Settings, err error) {
 	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
@@ -44,13 +45,12 @@ func (s *Store) ChangeSettings(ctx context.Context, by domain.Actor, change func
 		if _, err := tx.Exec(ctx, `UPDATE organisations SET settings = $2 WHERE id = $1`, by.Organisation, jsonOf(now)); err != nil {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntrySettingsChanged, Actor: by.Ref(), Payload: payload(domain.SettingsChanged{Settings: now})}
-		return tx.Append(ctx, e)
+		return tx.Append(ctx, &journal.Entry{Kind: journal.KindSettingsChanged, Actor: by.Ref(), Payload: payload(journal.SettingsChanged{Settings: now})})
 	})
 	if err != nil {
-		return now, nil, fmt.Errorf("change settings: %w", err)
+		return now, fmt.Errorf("change settings: %w", err)
 	}
-	return now, e, nil
+	return now, nil
 }
 
 // CannedReplies returns the shared replies and the owner's own, by title.
@@ -73,11 +73,11 @@ func (s *Store) CannedReplies(ctx context.Context, org domain.OrganisationID, ow
 }
 
 // PutCanned adds a reply, or replaces the one of the same id and owner. A change of a shared one
-// is recorded; the entry is nil otherwise. Errors: NotFound; TooLarge when the owner has most
+// is recorded. Errors: NotFound; TooLarge when the owner has most
 // already; Conflict (field "shortcut") when a shared one or one of the owner's has it.
-func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) (e *domain.Entry, err error) {
+func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedReply, isNew bool, most int) error {
 	org := by.Organisation
-	err = s.write(ctx, org, func(tx *Tx) error {
+	err := s.write(ctx, org, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
@@ -102,19 +102,18 @@ func (s *Store) PutCanned(ctx context.Context, by domain.Actor, r domain.CannedR
 		if err != nil || r.Owner != 0 {
 			return err
 		}
-		e = &domain.Entry{Kind: domain.EntryCannedChanged, Actor: by.Ref(),
-			Payload: payload(domain.CannedChanged{ID: r.ID, Title: r.Title, Shortcut: r.Shortcut, Subject: r.Subject, Body: r.Body})}
-		return tx.Append(ctx, e)
+		return tx.Append(ctx, &journal.Entry{Kind: journal.KindCannedChanged, Actor: by.Ref(),
+			Payload: payload(journal.CannedChanged{ID: r.ID, Title: r.Title, Shortcut: r.Shortcut, Subject: r.Subject, Body: r.Body})})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("store a canned reply: %w", err)
+		return fmt.Errorf("store a canned reply: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // RemoveCanned removes a reply of the owner (0: a shared one, which is recorded). Errors: NotFound.
-func (s *Store) RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) (e *domain.Entry, err error) {
-	err = s.write(ctx, by.Organisation, func(tx *Tx) error {
+func (s *Store) RemoveCanned(ctx context.Context, by domain.Actor, owner domain.PersonNo, id string) error {
+	err := s.write(ctx, by.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
 			return err
 		}
@@ -129,13 +128,12 @@ func (s *Store) RemoveCanned(ctx context.Context, by domain.Actor, owner domain.
 		if owner != 0 {
 			return nil
 		}
-		e = &domain.Entry{Kind: domain.EntryCannedChanged, Actor: by.Ref(), Payload: payload(domain.CannedChanged{ID: id, Title: titles[0], Removed: true})}
-		return tx.Append(ctx, e)
+		return tx.Append(ctx, &journal.Entry{Kind: journal.KindCannedChanged, Actor: by.Ref(), Payload: payload(journal.CannedChanged{ID: id, Title: titles[0], Removed: true})})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("remove a canned reply: %w", err)
+		return fmt.Errorf("remove a canned reply: %w", err)
 	}
-	return e, nil
+	return nil
 }
 
 // SavedViews returns a staff member's saved filters, by name.

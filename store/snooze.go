@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // wakeMax is how many conversations of an organisation one transaction wakes at most.
@@ -46,7 +47,7 @@ func (s *Store) DueWakes(ctx context.Context, now time.Time) ([]domain.Organisat
 // Wake ends the organisation's snoozes whose time has come, up to 500, in one entry (nil: none), and
 // marks each as unread for whoever snoozed it; and the reminders whose time has come, in the same way.
 // Called on several nodes at once, each is ended once.
-func (s *Store) Wake(ctx context.Context, org domain.OrganisationID, now time.Time) (entry *domain.Entry, reminded []domain.Reminding, err error) {
+func (s *Store) Wake(ctx context.Context, org domain.OrganisationID, now time.Time) (entry *journal.Entry, reminded []domain.Reminding, err error) {
 	err = s.write(ctx, org, func(tx *Tx) error {
 		entry, reminded = nil, nil
 		if _, err := tx.Lock(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/clock"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // inFolder returns whose conversations a planner has in a folder.
@@ -79,7 +80,7 @@ func TestSnooze(t *testing.T) {
 		}
 		// Two nodes find it due at once: one ends it.
 		type woke struct {
-			entry    *domain.Entry
+			entry    *journal.Entry
 			reminded []domain.Reminding
 			err      error
 		}

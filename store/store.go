@@ -19,6 +19,7 @@ import (
 
 	"crier/internal/clock"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Options say where the database is and how to use it.
@@ -53,6 +54,8 @@ type Store struct {
 	unreads unreadSets
 	// expanding are the sendings that are being expanded.
 	expanding audiences
+
+	bus journal.Bus // hears of what is committed
 
 	options Options // as completed by Open
 }
@@ -115,6 +118,9 @@ func (s *Store) Close() error {
 	}
 	return err
 }
+
+// Bus is where listeners hear of entries. The store tells it of each entry after COMMIT.
+func (s *Store) Bus() *journal.Bus { return &s.bus }
 
 // Ping reports whether the database answers: nil, or Unavailable.
 func (s *Store) Ping(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/testkit"
 )
 
@@ -110,16 +111,16 @@ func hall(t testing.TB, s *Store, n int) (domain.OrganisationID, domain.ExamID) 
 var sender = domain.ActorRef{Kind: domain.ActorPerson, ID: "staff-1", Name: "Ines Vogel", Role: domain.RolePlanner}
 
 // sending is a broadcast entry to the people numbered from 1 to n.
-func sending(org domain.OrganisationID, exam domain.ExamID, n int, subject, key string) *domain.Entry {
-	var audience []domain.AudienceRoom
+func sending(org domain.OrganisationID, exam domain.ExamID, n int, subject, key string) *journal.Entry {
+	var audience []journal.AudienceRoom
 	for i := range n {
 		if i%30 == 0 {
-			audience = append(audience, domain.AudienceRoom{Room: fmt.Sprintf("R%02d", i/30)})
+			audience = append(audience, journal.AudienceRoom{Room: fmt.Sprintf("R%02d", i/30)})
 		}
 		r := &audience[len(audience)-1]
 		r.People = append(r.People, domain.PersonNo(i+1))
 	}
-	payload, err := json.Marshal(domain.BroadcastSent{ExamName: "Biology 1", Subject: subject, Body: "Five minutes left.", Level: domain.LevelPopup,
+	payload, err := json.Marshal(journal.BroadcastSent{ExamName: "Biology 1", Subject: subject, Body: "Five minutes left.", Level: domain.LevelPopup,
 		SenderName: sender.Name, SenderRole: sender.Role, Recipients: n})
 	if err != nil {
 		panic(err)
@@ -128,14 +129,14 @@ func sending(org domain.OrganisationID, exam domain.ExamID, n int, subject, key 
 	if err != nil {
 		panic(err)
 	}
-	e := &domain.Entry{Organisation: org, Kind: domain.EntryBroadcastSent, Actor: sender, Exam: exam, Payload: payload, Audience: list}
+	e := &journal.Entry{Organisation: org, Kind: journal.KindBroadcastSent, Actor: sender, Group: exam, Payload: payload, Audience: list}
 	if key != "" {
 		e.RequestKey, e.RequestHash = key, []byte("hash of "+subject)
 	}
 	return e
 }
 
-func send(t testing.TB, s *Store, e *domain.Entry) *domain.Entry {
+func send(t testing.TB, s *Store, e *journal.Entry) *journal.Entry {
 	t.Helper()
 	stored, fresh, err := s.Append(context.WithoutCancel(t.Context()), e)
 	if err != nil {
@@ -158,7 +159,7 @@ func TestAppendAndExpand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if string(domain.EntryHash(got)) != string(e.Hash) {
+		if string(journal.HashOf(got)) != string(e.Hash) {
 			t.Error("what is read back has another hash")
 		}
 		for range 2 {
@@ -212,8 +213,8 @@ func decode(t interface{ Fatal(...any) }, b []byte, into any) {
 	}
 }
 
-func receiptsOf(t interface{ Fatal(...any) }, e *domain.Entry) []domain.ReceiptItem {
-	var p domain.ReceiptsRecorded
+func receiptsOf(t interface{ Fatal(...any) }, e *journal.Entry) []journal.ReceiptItem {
+	var p journal.ReceiptsRecorded
 	decode(t, e.Payload, &p)
 	return p.Items
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 var (
@@ -28,7 +29,7 @@ func ofCandidate(org domain.OrganisationID, no domain.PersonNo, key, body string
 	return domain.NewMessage{Actor: by, ActorNo: no, Person: personID(org, no), Inbound: true, Key: key, Hash: []byte("hash of " + body), Body: body}
 }
 
-func write(t testing.TB, s *Store, org domain.OrganisationID, batch ...domain.NewMessage) []domain.Sent {
+func write(t testing.TB, s *Store, org domain.OrganisationID, batch ...domain.NewMessage) []journal.Sent {
 	t.Helper()
 	sent, err := s.SendMessages(context.WithoutCancel(t.Context()), org, batch)
 	if err != nil {
@@ -38,7 +39,7 @@ func write(t testing.TB, s *Store, org domain.OrganisationID, batch ...domain.Ne
 }
 
 // one writes a message that must be taken.
-func one(t testing.TB, s *Store, org domain.OrganisationID, m domain.NewMessage) *domain.Entry {
+func one(t testing.TB, s *Store, org domain.OrganisationID, m domain.NewMessage) *journal.Entry {
 	t.Helper()
 	sent := write(t, s, org, m)[0]
 	if sent.Err != nil || !sent.Fresh {

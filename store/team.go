@@ -7,12 +7,13 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // TeamSend stores a message among staff: its entry, its place in the thread, and for whom it is
 // unread. members are those who get the thread into their list. A retry returns the earlier entry,
 // and fresh is false. Errors: Conflict (field "key").
-func (s *Store) TeamSend(ctx context.Context, e *domain.Entry, thread domain.TeamThread, by domain.PersonNo, members []domain.PersonNo) (stored *domain.Entry, fresh bool, err error) {
+func (s *Store) TeamSend(ctx context.Context, e *journal.Entry, thread domain.TeamThread, by domain.PersonNo, members []domain.PersonNo) (stored *journal.Entry, fresh bool, err error) {
 	err = s.write(ctx, e.Organisation, func(tx *Tx) error {
 		if err := tx.Append(ctx, e); err != nil {
 			return err
@@ -47,7 +48,7 @@ func (s *Store) TeamSend(ctx context.Context, e *domain.Entry, thread domain.Tea
 
 // TeamThreads returns the threads that a staff member sees, newest first: their direct ones, and the
 // back channels of these groups (nil: of every group) that have begun. Unread counts up to 100.
-func (s *Store) TeamThreads(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, meID domain.PersonID, groups []domain.GroupID) ([]domain.TeamSummary, error) {
+func (s *Store) TeamThreads(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, meID domain.PersonID, groups []domain.GroupID) ([]journal.TeamSummary, error) {
 	args := []any{org, me, string(meID)}
 	mine := `t.thread LIKE 'group:%'`
 	if groups != nil {
@@ -72,7 +73,7 @@ func (s *Store) TeamThreads(ctx context.Context, org domain.OrganisationID, me d
 	if err != nil {
 		return nil, fmt.Errorf("read team threads: %w", err)
 	}
-	out := make([]domain.TeamSummary, 0, len(rows))
+	out := make([]journal.TeamSummary, 0, len(rows))
 	for _, r := range rows {
 		thread, ok := domain.ParseTeamThread(r.Thread)
 		if !ok {
@@ -82,7 +83,7 @@ func (s *Store) TeamThreads(ctx context.Context, org domain.OrganisationID, me d
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, domain.TeamSummary{Thread: thread, Last: last, Unread: r.Unread})
+		out = append(out, journal.TeamSummary{Thread: thread, Last: last, Unread: r.Unread})
 	}
 	return out, nil
 }
@@ -99,8 +100,8 @@ type teamRow struct {
 
 const teamColumns = `e."offset", e.at, e.actor_kind, e.actor_id, e.actor_name, e.actor_role, e.payload`
 
-func (r teamRow) item() (domain.TeamItem, error) {
-	i := domain.TeamItem{Offset: r.Offset, At: timeOf(r.At),
+func (r teamRow) item() (journal.TeamItem, error) {
+	i := journal.TeamItem{Offset: r.Offset, At: timeOf(r.At),
 		From: domain.ActorRef{Kind: domain.ActorKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName, Role: domain.Role(r.ActorRole)}}
 	if err := json.Unmarshal([]byte(r.Payload), &i.Text); err != nil {
 		return i, fmt.Errorf("entry %d: %w", r.Offset, err)
@@ -109,7 +110,7 @@ func (r teamRow) item() (domain.TeamItem, error) {
 }
 
 // TeamMessages returns a thread's messages before an offset (0 = from the newest), newest first.
-func (s *Store) TeamMessages(ctx context.Context, org domain.OrganisationID, thread domain.TeamThread, before int64, limit int) ([]domain.TeamItem, error) {
+func (s *Store) TeamMessages(ctx context.Context, org domain.OrganisationID, thread domain.TeamThread, before int64, limit int) ([]journal.TeamItem, error) {
 	if before == 0 {
 		before = 1<<63 - 1
 	}
@@ -119,7 +120,7 @@ func (s *Store) TeamMessages(ctx context.Context, org domain.OrganisationID, thr
 	if err != nil {
 		return nil, fmt.Errorf("read team messages: %w", err)
 	}
-	out := make([]domain.TeamItem, len(rows))
+	out := make([]journal.TeamItem, len(rows))
 	for i, r := range rows {
 		if out[i], err = r.item(); err != nil {
 			return nil, err

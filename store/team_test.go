@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // TestTeamThreads: a direct chat and a group's chat are listed for those in them, with what each
@@ -12,7 +13,7 @@ import (
 func TestTeamThreads(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		org, group := hall(t, s, 3)
-		threads := func(me domain.PersonNo, id domain.PersonID, groups []domain.GroupID) []domain.TeamSummary {
+		threads := func(me domain.PersonNo, id domain.PersonID, groups []domain.GroupID) []journal.TeamSummary {
 			t.Helper()
 			list, err := s.TeamThreads(t.Context(), org, me, id, groups)
 			if err != nil {
@@ -25,11 +26,11 @@ func TestTeamThreads(t *testing.T) {
 		}
 		say := func(thread domain.TeamThread, body string, members ...domain.PersonNo) {
 			t.Helper()
-			payload, err := json.Marshal(domain.TeamMessage{Body: body})
+			payload, err := json.Marshal(journal.TeamMessage{Body: body})
 			if err != nil {
 				t.Fatal(err)
 			}
-			e := &domain.Entry{Organisation: org, Kind: domain.EntryTeamMessage, Actor: sender, Payload: payload}
+			e := &journal.Entry{Organisation: org, Kind: journal.KindTeamMessage, Actor: sender, Payload: payload}
 			if _, _, err := s.TeamSend(t.Context(), e, thread, 1, members); err != nil {
 				t.Fatal(err)
 			}

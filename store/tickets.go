@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // AddTickets stores tickets that people make for themselves, in one statement.
@@ -21,7 +22,7 @@ func (s *Store) AddTickets(ctx context.Context, org domain.OrganisationID, now t
 
 // MakeTickets stores tickets that the actor makes for others and records for whom. All
 // tickets end at the same time.
-func (s *Store) MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) (entries []*domain.Entry, err error) {
+func (s *Store) MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) (entries []*journal.Entry, err error) {
 	tickets = slices.Clone(tickets)
 	err = s.write(ctx, actor.Organisation, func(tx *Tx) error {
 		if _, err := tx.Lock(ctx); err != nil {
@@ -32,8 +33,8 @@ func (s *Store) MakeTickets(ctx context.Context, actor domain.Actor, now time.Ti
 			for i, t := range part {
 				people[i] = t.Person
 			}
-			e := &domain.Entry{Kind: domain.EntryTicketsMade, Actor: actor.Ref(),
-				Payload: payload(domain.TicketsMade{People: people, ExpiresAt: part[0].ExpiresAt})}
+			e := &journal.Entry{Kind: journal.KindTicketsMade, Actor: actor.Ref(),
+				Payload: payload(journal.TicketsMade{People: people, ExpiresAt: part[0].ExpiresAt})}
 			if err := tx.Append(ctx, e); err != nil {
 				return err
 			}

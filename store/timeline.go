@@ -5,12 +5,13 @@ import (
 	"fmt"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Timeline reads a part of one conversation: messages, sendings to many, notes and
 // events, in the order of the journal. What belongs to groups that are not seen is left
 // out; whether the person is seen at all is the caller's to check. It expands first.
-func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonNo, p domain.TimelinePage) ([]domain.TimelineRow, error) {
+func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonNo, p domain.TimelinePage) ([]journal.TimelineRow, error) {
 	if err := s.ExpandFor(ctx, org, person); err != nil {
 		return nil, err
 	}
@@ -47,9 +48,9 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 	if err != nil {
 		return nil, fmt.Errorf("read a conversation: %w", err)
 	}
-	out := make([]domain.TimelineRow, len(rows))
+	out := make([]journal.TimelineRow, len(rows))
 	for i, r := range rows {
-		out[i] = domain.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
+		out[i] = journal.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}, Stopped: domain.BlockedCode(r.Stopped)}
 	}
 	return out, nil
@@ -57,7 +58,7 @@ func (s *Store) Timeline(ctx context.Context, org domain.OrganisationID, seen do
 
 // MessagesAt returns messages of conversations as they stand now: pairs of person and offset, in the order of the journal.
 // Sendings to many are left out.
-func (s *Store) MessagesAt(ctx context.Context, org domain.OrganisationID, asked [][2]int64) ([]domain.TimelineRow, error) {
+func (s *Store) MessagesAt(ctx context.Context, org domain.OrganisationID, asked [][2]int64) ([]journal.TimelineRow, error) {
 	var rows []struct {
 		entryRow
 		GroupKind      string `db:"group_kind"`
@@ -74,9 +75,9 @@ func (s *Store) MessagesAt(ctx context.Context, org domain.OrganisationID, asked
 	if err != nil {
 		return nil, fmt.Errorf("read messages: %w", err)
 	}
-	out := make([]domain.TimelineRow, len(rows))
+	out := make([]journal.TimelineRow, len(rows))
 	for i, r := range rows {
-		out[i] = domain.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
+		out[i] = journal.TimelineRow{Entry: r.entry(), Kind: domain.GroupKind(r.GroupKind), Times: domain.ItemTimes{
 			Delivered: timeOf(r.DeliveredAt), Displayed: timeOf(r.DisplayedAt), Acknowledged: timeOf(r.AcknowledgedAt)}, Stopped: domain.BlockedCode(r.Stopped)}
 	}
 	return out, nil
@@ -109,7 +110,7 @@ func (s *Store) AssignmentsNow(ctx context.Context, org domain.OrganisationID, p
 		if now.State == "" {
 			now.State = domain.EnrolmentAssigned
 		}
-		if now.State == domain.EnrolmentLeft && r.Kind == string(domain.EntryAssignmentDeleted) {
+		if now.State == domain.EnrolmentLeft && r.Kind == string(journal.KindAssignmentDeleted) {
 			now.Deletion = r.Deleted
 		}
 		out[domain.GroupID(r.Group)] = now

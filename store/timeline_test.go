@@ -10,6 +10,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // staffOf adds a member of staff with scopes, and returns them as an actor.
@@ -37,10 +38,10 @@ func staffOf(t testing.TB, s *Store, org domain.OrganisationID, name string, rol
 	return a
 }
 
-func noted(t testing.TB, s *Store, by domain.Actor, no domain.PersonNo, body string, mentions ...domain.PersonNo) *domain.Entry {
+func noted(t testing.TB, s *Store, by domain.Actor, no domain.PersonNo, body string, mentions ...domain.PersonNo) *journal.Entry {
 	t.Helper()
-	e, fresh, err := s.AddNote(t.Context(), &domain.Entry{Organisation: by.Organisation, Kind: domain.EntryNoteAdded, Actor: by.Ref(), RequestKey: "note " + body, RequestHash: []byte(body)},
-		domain.NoteAdded{Person: no, Body: body, Mentions: mentions})
+	e, fresh, err := s.AddNote(t.Context(), &journal.Entry{Organisation: by.Organisation, Kind: journal.KindNoteAdded, Actor: by.Ref(), RequestKey: "note " + body, RequestHash: []byte(body)},
+		journal.NoteAdded{Person: no, Body: body, Mentions: mentions})
 	if err != nil || !fresh {
 		t.Fatal(fresh, err)
 	}
@@ -100,7 +101,7 @@ func TestTimeline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rows[2].Kind != domain.KindPool || rows[3].Kind != domain.KindTest || rows[4].Entry.Audience != nil || rows[1].Entry.Kind != domain.EntryNoteAdded {
+		if rows[2].Kind != domain.KindPool || rows[3].Kind != domain.KindTest || rows[4].Entry.Audience != nil || rows[1].Entry.Kind != journal.KindNoteAdded {
 			t.Errorf("rows %+v", rows)
 		}
 		// The candidate's own messages hold no note.
@@ -123,9 +124,9 @@ func TestAssignmentsNow(t *testing.T) {
 			}
 			return out
 		}
-		change := func(kind domain.EntryKind, state string) int64 {
+		change := func(kind journal.Kind, state string) int64 {
 			t.Helper()
-			e := &domain.Entry{Kind: kind, Actor: sender, Exam: shift}
+			e := &journal.Entry{Kind: kind, Actor: sender, Group: shift}
 			err := s.write(t.Context(), org, func(tx *Tx) error {
 				if err := tx.Append(t.Context(), e); err != nil {
 					return err
@@ -143,15 +144,15 @@ func TestAssignmentsNow(t *testing.T) {
 		if got := now(); len(got) != 2 || got[exam].State != domain.EnrolmentAssigned || got[shift] != (domain.AssignmentNow{State: domain.EnrolmentMember}) {
 			t.Errorf("at first: %+v", got)
 		}
-		deleted := change(domain.EntryAssignmentDeleted, "left")
+		deleted := change(journal.KindAssignmentDeleted, "left")
 		if got := now()[shift]; got != (domain.AssignmentNow{State: domain.EnrolmentLeft, Deletion: deleted}) {
 			t.Errorf("deleted: %+v", got)
 		}
-		change(domain.EntryAssignmentRestored, "assigned")
+		change(journal.KindAssignmentRestored, "assigned")
 		if got := now()[shift]; got != (domain.AssignmentNow{State: domain.EnrolmentAssigned}) {
 			t.Errorf("restored: %+v", got)
 		}
-		change(domain.EntryAssignmentDeleted, "assigned") // deleted, and assigned anew since
+		change(journal.KindAssignmentDeleted, "assigned") // deleted, and assigned anew since
 		if got := now()[shift]; got != (domain.AssignmentNow{State: domain.EnrolmentAssigned}) {
 			t.Errorf("assigned anew: %+v", got)
 		}
@@ -163,18 +164,18 @@ func TestNotes(t *testing.T) {
 		org, exam := hall(t, s, 2)
 		anna, bert := staffOf(t, s, org, "Anna", domain.RoleCoordinator), staffOf(t, s, org, "Bert", domain.RolePlanner)
 		e := noted(t, s, anna, 1, "Ça va?", bert.No)
-		var p domain.NoteAdded
+		var p journal.NoteAdded
 		decode(t, e.Payload, &p)
 		if p.Body != "Ça va?" || p.Person != 1 || len(p.Reach) != 1 || p.Reach[0] != (domain.Place{Group: exam, Room: "R00"}) || !slices.Equal(p.Mentions, []domain.PersonNo{bert.No}) {
 			t.Errorf("payload %+v", p)
 		}
-		again := &domain.Entry{Organisation: org, Kind: domain.EntryNoteAdded, Actor: anna.Ref(), RequestKey: e.RequestKey, RequestHash: e.RequestHash}
-		stored, fresh, err := s.AddNote(t.Context(), again, domain.NoteAdded{Person: 1, Body: "Ça va?"})
+		again := &journal.Entry{Organisation: org, Kind: journal.KindNoteAdded, Actor: anna.Ref(), RequestKey: e.RequestKey, RequestHash: e.RequestHash}
+		stored, fresh, err := s.AddNote(t.Context(), again, journal.NoteAdded{Person: 1, Body: "Ça va?"})
 		if err != nil || fresh || stored.Offset != e.Offset {
 			t.Errorf("a retry: %+v, fresh %v, %v", stored, fresh, err)
 		}
 		again.RequestHash = []byte("other")
-		if _, _, err := s.AddNote(t.Context(), again, domain.NoteAdded{Person: 1, Body: "other"}); !fault.Is(err, fault.Conflict) || fault.Public(err).Field != "key" {
+		if _, _, err := s.AddNote(t.Context(), again, journal.NoteAdded{Person: 1, Body: "other"}); !fault.Is(err, fault.Conflict) || fault.Public(err).Field != "key" {
 			t.Errorf("the key of another note: %v", err)
 		}
 		count := func(q string, args ...any) (n int) {
@@ -276,7 +277,7 @@ func TestClaimRace(t *testing.T) {
 		for i := range staff {
 			staff[i] = staffOf(t, s, org, fmt.Sprintf("S%02d", i), domain.RolePlanner)
 		}
-		entries, errs := make([]*domain.Entry, n), make([]error, n)
+		entries, errs := make([]*journal.Entry, n), make([]error, n)
 		start := make(chan struct{})
 		var all sync.WaitGroup
 		for i := range staff {
@@ -321,14 +322,14 @@ func TestAssignAndRelease(t *testing.T) {
 	both(t, func(t *testing.T, s *Store) {
 		org, exam := hall(t, s, 1)
 		anna, bert := staffOf(t, s, org, "Anna", domain.RoleCoordinator), staffOf(t, s, org, "Bert", domain.RoleCoordinator)
-		step := func(by domain.Actor, step domain.AssignStep, to domain.Actor) (*domain.Entry, error) {
+		step := func(by domain.Actor, step domain.AssignStep, to domain.Actor) (*journal.Entry, error) {
 			return s.AssignConversation(t.Context(), domain.Assigning{Step: step, By: by, To: domain.PersonRef{No: to.No, ID: domain.PersonID(to.ID), Name: to.Name}}, 1)
 		}
 		e, err := step(anna, domain.StepAssign, bert)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var p domain.ConversationAssigned
+		var p journal.ConversationAssigned
 		decode(t, e.Payload, &p)
 		if p.To != bert.No || p.Claim || p.ToName != bert.Name || p.Person != 1 || len(p.Reach) != 1 || p.Reach[0].Group != exam {
 			t.Errorf("assigned: %+v", p)
@@ -342,7 +343,7 @@ func TestAssignAndRelease(t *testing.T) {
 		if e, err = step(bert, domain.StepRelease, bert); err != nil {
 			t.Fatal(err)
 		}
-		p = domain.ConversationAssigned{}
+		p = journal.ConversationAssigned{}
 		if decode(t, e.Payload, &p); p.To != 0 || p.Claim || p.ToName != "" {
 			t.Errorf("released: %+v", p)
 		}
@@ -358,12 +359,12 @@ func TestAssignAndRelease(t *testing.T) {
 	})
 }
 
-func markedPeople(t testing.TB, e *domain.Entry) []domain.PersonNo {
+func markedPeople(t testing.TB, e *journal.Entry) []domain.PersonNo {
 	t.Helper()
 	if e == nil {
 		return nil
 	}
-	var p domain.ConversationMarked
+	var p journal.ConversationMarked
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		t.Fatal(err)
 	}

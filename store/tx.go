@@ -3,10 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
 	"crier/internal/domain"
+	"crier/internal/failpoint"
+	"crier/internal/journal"
 )
 
 // Tx is a writing transaction of one organisation. Use only its own methods
@@ -16,35 +19,65 @@ type Tx struct {
 	s    *Store
 	org  domain.OrganisationID
 	prev []byte // hash of the entry before the one being appended
+
+	appended []*journal.Entry // in order; told to the bus after COMMIT
 }
 
 // write runs fn in one transaction and commits it. If fn returns an error
 // everything is undone and that error is returned, translated. An error of the
 // COMMIT itself may be Unavailable with Unknown set.
 //
+// After COMMIT it tells the bus of what fn has appended. When the outcome of COMMIT is unknown it
+// tells nothing: whoever follows the journal finds the entries there if they were stored.
+//
 // fn must take the journal row first, by Append or Lock, if it writes anything
 // that the journal speaks of: that orders all writers of the organisation and
 // makes deadlocks impossible.
 func (s *Store) write(ctx context.Context, org domain.OrganisationID, fn func(tx *Tx) error) error {
+	appended, err := s.commit(ctx, org, fn)
+	if err != nil {
+		return err
+	}
+	dieAfterCommit(appended)
+	s.bus.Tell(journal.Committed, appended...)
+	return nil
+}
+
+// commit is write without telling anybody. It returns what was appended.
+func (s *Store) commit(ctx context.Context, org domain.OrganisationID, fn func(tx *Tx) error) ([]*journal.Entry, error) {
 	conn, err := s.w.Connx(ctx)
 	if err != nil {
-		return translate(ctx, err)
+		return nil, translate(ctx, err)
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool
 	// The transaction does not end with ctx, whose end would race with COMMIT and
 	// leave its outcome open; each statement does.
 	tx, err := conn.BeginTxx(context.WithoutCancel(ctx), nil)
 	if err != nil {
-		return translate(ctx, err)
+		return nil, translate(ctx, err)
 	}
 	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	if err := fn(&Tx{tx: tx, s: s, org: org}); err != nil {
-		return translate(ctx, err)
+	t := &Tx{tx: tx, s: s, org: org}
+	if err := fn(t); err != nil {
+		return nil, translate(ctx, err)
 	}
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
-	return translateCommit(ctx, tx.Commit())
+	return t.appended, translateCommit(ctx, tx.Commit())
+}
+
+// dieAfterCommit lets a test end this node when entries are durable and nobody has been told.
+func dieAfterCommit(appended []*journal.Entry) {
+	kind := func(k journal.Kind) bool {
+		return slices.ContainsFunc(appended, func(e *journal.Entry) bool { return e.Kind == k })
+	}
+	if kind(journal.KindBroadcastSent) {
+		failpoint.Hit(failpoint.AfterCommit)
+	}
+	if kind(journal.KindMessageSent) {
+		failpoint.Hit(failpoint.MessageAfterCommit)
+	}
 }
 
 // Lock takes the organisation's journal row and returns the head. Call it first

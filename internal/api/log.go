@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/service/record"
 )
 
@@ -30,7 +31,7 @@ func (s *Server) logRoutes() []route {
 
 func logFilter(q *query) record.Filter {
 	return record.Filter{
-		Exam: domain.ExamID(q.text("test")), Kinds: as[domain.EntryKind](q.list("kind")), Q: q.text("q"),
+		Exam: domain.ExamID(q.text("test")), Kinds: as[journal.Kind](q.list("kind")), Q: q.text("q"),
 		From: q.time("from"), To: q.time("to"), Sender: q.text("sender"),
 	}
 }

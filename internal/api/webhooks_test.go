@@ -10,6 +10,7 @@ import (
 	"crier/internal/channel/sms"
 	"crier/internal/config"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 type waiting struct {
@@ -223,7 +224,7 @@ func TestKannel(t *testing.T) {
 	var log struct {
 		Entries []struct{ Kind, Summary string }
 	}
-	f.must(t, "north/planner", "GET", "/log?kind="+string(domain.EntryInboundHandled), nil).into(t, &log)
+	f.must(t, "north/planner", "GET", "/log?kind="+string(journal.KindInboundHandled), nil).into(t, &log)
 	if len(log.Entries) != 4 {
 		t.Errorf("%+v", log)
 	}

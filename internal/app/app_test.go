@@ -16,6 +16,7 @@ import (
 
 	"crier/internal/config"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/service/access"
 	"crier/internal/service/roster"
 )
@@ -184,7 +185,7 @@ func TestANodesLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := entries[len(entries)-1]
-	if last.Kind != domain.EntryReceiptsRecorded || !strings.Contains(string(last.Payload), `"acknowledged"`) {
+	if last.Kind != journal.KindReceiptsRecorded || !strings.Contains(string(last.Payload), `"acknowledged"`) {
 		t.Errorf("the receipt was lost in the stop: last is %s %s", last.Kind, last.Payload)
 	}
 }

@@ -76,7 +76,7 @@ func (n *Node) openDelivery(ctx context.Context, o Options) error {
 		return err
 	}
 	n.Delivery = delivery.New(delivery.Options{Store: n.Store, Ways: ways, Sealer: n.sealer, Clock: n.clock, Log: n.log.With().Str("room", "delivery").Logger(),
-		Link: n.link(), PushKey: key, Committed: n.committed})
+		Link: n.link(), PushKey: key})
 	n.Notifier = n.newNotifier()
 	n.openInbound(o.Writers)
 	return nil

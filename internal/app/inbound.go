@@ -19,7 +19,7 @@ import (
 func (n *Node) openInbound(limiter inbound.Limiter) {
 	o := inbound.Options{
 		Store: n.Store, Writer: n.Conversation, Intake: intake{n.Files}, Blobs: n.blobs, Addresses: n.addresses(), Answers: n.Delivery.Enabled(), Queued: n.Delivery.Wake, Sealer: n.sealer, Clock: n.clock,
-		Log: n.log.With().Str("room", "inbound").Logger(), Limits: n.cfg.Limits(), Committed: n.committed,
+		Log: n.log.With().Str("room", "inbound").Logger(), Limits: n.cfg.Limits(),
 		Limiter: limiter, MailFrom: n.cfg.MailFromAddress(), AuthServer: n.cfg.MailAuthResultsFrom, ReplyFor: time.Duration(n.cfg.MailReplyDays) * 24 * time.Hour, KeepOriginals: time.Duration(n.cfg.MailOriginalsDays) * 24 * time.Hour,
 	}
 	if n.cfg.TwilioAccount != "" {

@@ -1,11 +1,11 @@
 package app
 
 import (
-	"encoding/json"
 	"time"
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 	"crier/internal/service/conversation"
 	"crier/internal/service/monitor"
@@ -98,50 +98,31 @@ func (n *Node) presenceChanged(org int64, changes []hub.Presence) {
 
 // entryFollowed hears every entry that the hub follows, of this node and others.
 func (n *Node) entryFollowed(_ int64, e hub.Entry) {
-	if entry, ok := e.Value.(*domain.Entry); ok {
-		n.Access.Invalidate(entry)
-		n.Monitor.Entry(entry)
-		n.Team.Entry(entry)
-		n.Live.Entry(entry)
-		n.rescope(entry)
-		if g := n.sockets.Load(); g != nil {
-			g.Entry(entry)
-		}
-		n.shutOut(entry)
+	if entry, ok := e.Value.(*journal.Entry); ok {
+		n.Store.Bus().Tell(journal.Followed, entry)
 	}
 }
 
-// shutOut closes the connections of people who are locked now, those too that a ticket
-// of an API key opened: none of theirs is let in again.
-func (n *Node) shutOut(e *domain.Entry) {
-	var p domain.PeopleUpserted
-	if e.Kind != domain.EntryPeopleUpserted || json.Unmarshal(e.Payload, &p) != nil {
-		return
-	}
+// reconnect closes connections whose people may do something else from now on: of people who are
+// locked, those too that a ticket of an API key opened, since none of theirs is let in again; and of
+// staff whose scopes changed, whose pages come back and hear of what they may see now.
+func (n *Node) reconnect(e *journal.Entry) {
 	var people []int64
-	for _, r := range p.People {
-		if r.Locked {
-			people = append(people, int64(r.No))
+	switch p := e.Event().(type) {
+	case *journal.PeopleUpserted:
+		for _, r := range p.People {
+			if r.Locked {
+				people = append(people, int64(r.No))
+			}
+		}
+	case *journal.ScopesChanged:
+		for _, c := range p.Changes {
+			people = append(people, int64(c.Person))
 		}
 	}
 	if len(people) > 0 {
 		n.hub.Restart(int64(e.Organisation), people)
 	}
-}
-
-// rescope has the pages of staff whose scopes changed come back, so that they hear of what they
-// may see now and of nothing else. It follows Access.Invalidate: whoever comes back is
-// looked up anew.
-func (n *Node) rescope(e *domain.Entry) {
-	var p domain.ScopesChanged
-	if e.Kind != domain.EntryScopesChanged || json.Unmarshal(e.Payload, &p) != nil {
-		return
-	}
-	people := make([]int64, len(p.Changes))
-	for i, c := range p.Changes {
-		people[i] = int64(c.Person)
-	}
-	n.hub.Restart(int64(e.Organisation), people)
 }
 
 // statusChanged tells every page whether the database can be reached.
@@ -155,9 +136,9 @@ func (n *Node) statusChanged(sending bool) {
 }
 
 // measureReceipts counts a batch of receipts that this node wrote.
-func (n *Node) measureReceipts(e *domain.Entry) {
-	var p domain.ReceiptsRecorded
-	if json.Unmarshal(e.Payload, &p) != nil {
+func (n *Node) measureReceipts(e *journal.Entry) {
+	p, err := journal.As[journal.ReceiptsRecorded](e)
+	if err != nil {
 		return
 	}
 	count := 0

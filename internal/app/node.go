@@ -25,6 +25,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/gateway"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/access"
 	"crier/internal/service/attachment"
@@ -135,6 +136,7 @@ func Open(ctx context.Context, cfg config.Config, log zerolog.Logger, o Options)
 	if err := n.openDelivery(ctx, o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
+	n.listen()
 	return n, nil
 }
 
@@ -219,23 +221,20 @@ func (n *Node) build(o Options) {
 	limits := n.cfg.Limits()
 
 	n.expander = broadcast.NewExpander(n.expand, 0, n.log)
-	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log, Committed: func(e *domain.Entry) {
-		n.measureReceipts(e)
-		n.committed(e)
-	}})
+	n.receipts = inbox.NewRecorder(inbox.RecorderOptions{Store: n.Store, Clock: n.clock, Log: n.log})
 	n.Access = access.New(access.Deps{
-		Store: n.Store, Hasher: hasher, Clock: n.clock, Log: n.log, Committed: n.committed, SessionLength: n.cfg.SessionLength, Limits: limits,
+		Store: n.Store, Hasher: hasher, Clock: n.clock, Log: n.log, SessionLength: n.cfg.SessionLength, Limits: limits,
 		Secret: n.Store.SealKey(),
 	})
-	n.Roster = roster.New(roster.Deps{Store: n.Store, Hasher: hasher, Clock: n.clock, Committed: n.committed, Limits: limits})
+	n.Roster = roster.New(roster.Deps{Store: n.Store, Hasher: hasher, Clock: n.clock, Limits: limits})
 	n.Monitor = monitor.New(monitor.Deps{Store: n.Store, Presence: seen, Publisher: publisher{n.hub}, Clock: n.clock, Log: n.log})
 	n.Broadcast = broadcast.New(broadcast.Options{
 		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Limits: limits, Limiter: o.Limiter,
-		Committed: n.committed, Expander: n.expander, CheckReach: n.checkReach,
+		CheckReach: n.checkReach,
 	})
 	n.Conversation = conversation.New(conversation.Options{
 		Store: n.Store, Presence: seen, Sealer: n.sealer, Clock: n.clock, Log: n.log.With().Str("room", "conversation").Logger(), Limits: limits,
-		Limiter: o.Writers, Batch: o.Batch, Committed: n.committed, CheckReach: n.checkReach,
+		Limiter: o.Writers, Batch: o.Batch, CheckReach: n.checkReach,
 		Read: func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool) {
 			n.Live.Read(org, staff, people, unread)
 		},
@@ -243,18 +242,18 @@ func (n *Node) build(o Options) {
 	n.Live = conversation.NewLive(n.Conversation, n.Store, publisher{n.hub})
 	n.Inbox = inbox.New(n.Store, n.sealer, n.receipts)
 	n.Record = record.New(n.Store, n.sealer)
-	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed})
+	n.Team = team.New(team.Deps{Store: n.Store, Presence: seen, Pages: pages{n.hub}, Sealer: n.sealer, Clock: n.clock, Limits: limits})
 	n.Desk = desk.New(n.Store, seen, n.sealer)
 	n.People = people.New(n.Store, seen, n.sealer)
 	n.Schedule = schedule.New(schedule.Deps{
-		Store: n.Store, Writer: n.Conversation, Limiter: o.Writers, Sealer: n.sealer, Clock: n.clock, Limits: limits, Committed: n.committed,
+		Store: n.Store, Writer: n.Conversation, Limiter: o.Writers, Sealer: n.sealer, Clock: n.clock, Limits: limits,
 	})
 	n.Files = attachment.New(attachment.Options{
 		Store: n.Store, Blobs: n.blobs, Scanner: n.scanner, Pages: everywhere{n.hub}, Sealer: n.sealer, Clock: n.clock,
-		Log: n.log.With().Str("room", "attachment").Logger(), Committed: n.committed, Limit: int64(n.cfg.MaxFile),
+		Log: n.log.With().Str("room", "attachment").Logger(), Limit: int64(n.cfg.MaxFile),
 		OpenLink: n.openLink,
 	})
-	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits, Committed: n.committed})
+	n.Settings = settings.New(settings.Deps{Store: n.Store, Clock: n.clock, Limits: limits})
 }
 
 // Close ends an opened node that does not serve.
@@ -266,12 +265,34 @@ func (n *Node) Close() error {
 	return err
 }
 
-// committed rings the doorbell.
-func (n *Node) committed(e *domain.Entry) {
-	if e != nil {
-		n.Access.Invalidate(e)
-		n.Delivery.Entry(e)
-		n.hub.Committed(int64(e.Organisation), gateway.EntryOf(e))
+// listen ties the listeners of the table of kinds to what they do: the one list, in the order in
+// which they hear of an entry.
+func (n *Node) listen() {
+	b := n.Store.Bus()
+	b.Listen(journal.Committed, journal.Access, n.Access.Invalidate)
+	b.Listen(journal.Committed, journal.Delivery, n.Delivery.Entry)
+	b.Listen(journal.Committed, journal.Hub, n.committed)
+	b.Listen(journal.Committed, journal.Expansion, n.expander.Entry)
+	b.Listen(journal.Committed, journal.Receipts, n.measureReceipts)
+
+	b.Listen(journal.Followed, journal.Access, n.Access.Invalidate)
+	b.Listen(journal.Followed, journal.Monitor, n.Monitor.Entry)
+	b.Listen(journal.Followed, journal.Team, n.Team.Entry)
+	b.Listen(journal.Followed, journal.Conversations, n.Live.Entry)
+	// After Access: whoever is connected again is looked up anew.
+	b.Listen(journal.Followed, journal.Connections, n.reconnect)
+	b.Listen(journal.Followed, journal.Standing, n.standing)
+}
+
+// committed has the hub send an entry of this node, here and to the other nodes.
+func (n *Node) committed(e *journal.Entry) {
+	n.hub.Committed(int64(e.Organisation), gateway.EntryOf(e))
+}
+
+// standing passes an entry to the gateway, which is there while the node serves.
+func (n *Node) standing(e *journal.Entry) {
+	if g := n.sockets.Load(); g != nil {
+		g.Entry(e)
 	}
 }
 

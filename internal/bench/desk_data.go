@@ -94,13 +94,13 @@ func (h *history) past(ctx context.Context) error {
 		{"what is written to whom", `CREATE TABLE bench_past AS SELECT $1::bigint + i AS "offset", i % $3::int = 0 AS many,
 				1 + (hashint8(i) & 2147483647) % $4::int AS person_no, (hashint8(i + 77) & 2147483647) % $5::int AS body, hashint8(i + 99) & 1023 AS dice
 			FROM generate_series(1, $2::bigint) i`, []any{head, n, historyBroadcast, h.candidates, historyBodies}},
-		{"entries", `INSERT INTO entries (organisation_id, "offset", kind, at, actor_kind, actor_id, actor_name, actor_role, group_id, payload, audience, request_key, request_hash, prev_hash, hash)
+		{"entries", `INSERT INTO entries (organisation_id, "offset", kind, at, actor_kind, actor_id, actor_name, actor_role, group_id, payload, audience, request_key, request_hash, prev_hash, hash, actor_salt, payload_salt, audience_salt)
 			SELECT $1, m."offset", CASE WHEN m.many THEN 'broadcast.sent' ELSE 'message.sent' END, 1700000000000000 + m."offset" * 20000000, 'person', p.id, p.given_name, p.role,
 				CASE WHEN m.dice % 4 = 0 THEN '' ELSE 'pool-' || (m.person_no % $2::int) END,
 				CASE WHEN m.many THEN '{"test_name":"Pool ' || (m.person_no % $2) || '","group_kind":"pool","subject":"To all","level":"popup","sender_name":"' || p.given_name || '","sender_role":"planner","recipients":500,"body":"' || b.body || '"}'
 				ELSE '{"person":' || m.person_no || ',"person_id":"candidate-' || m.person_no || '","person_name":"Somebody"' || CASE WHEN m.dice % 3 = 0 THEN ',"inbound":true' ELSE '' END ||
 					',"group_name":"Pool","group_kind":"pool","sender_name":"' || p.given_name || '","sender_role":"' || p.role || '","body":"' || b.body || '","reach":[{"group":"pool-' || (m.person_no % $2) || '"}]}' END,
-				'', 'bench-' || m."offset", ''::bytea, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
+				'', 'bench-' || m."offset", ''::bytea, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'), ''::bytea, ''::bytea, ''::bytea
 			FROM bench_past m JOIN bench_bodies b ON b.no = m.body
 			JOIN people p ON p.organisation_id = $1 AND p.no = CASE WHEN m.dice % 3 = 0 AND NOT m.many THEN m.person_no ELSE $3::bigint + 1 + m.dice % $4::int END
 			ORDER BY m."offset"`, []any{h.org, historyPools, h.candidates, historyStaff}},

@@ -18,6 +18,7 @@ import (
 	"crier/internal/app"
 	"crier/internal/config"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/service/roster"
 )
 
@@ -117,7 +118,7 @@ func (m Mails) fill(ctx context.Context, n *app.Node) (domain.OrganisationID, er
 			return 0, err
 		}
 	}
-	audience := []domain.AudienceRoom{{}}
+	audience := []journal.AudienceRoom{{}}
 	for i := range m.Mails {
 		audience[0].People = append(audience[0].People, domain.PersonNo(i+1))
 	}
@@ -125,12 +126,12 @@ func (m Mails) fill(ctx context.Context, n *app.Node) (domain.OrganisationID, er
 	if err != nil {
 		return 0, err
 	}
-	p, err := json.Marshal(domain.BroadcastSent{Subject: "The room has changed", Body: "Your test is in room B instead of room A. Please bring your card.", Level: domain.LevelChat, SenderName: "Ada",
+	p, err := json.Marshal(journal.BroadcastSent{Subject: "The room has changed", Body: "Your test is in room B instead of room A. Please bring your card.", Level: domain.LevelChat, SenderName: "Ada",
 		Recipients: m.Mails, Channels: []domain.Channel{domain.ChannelEmail}})
 	if err != nil {
 		return 0, err
 	}
-	_, _, err = n.Store.Append(ctx, &domain.Entry{Organisation: org.ID, Kind: domain.EntryBroadcastSent, Actor: system.Ref(), Payload: p, Audience: a})
+	_, _, err = n.Store.Append(ctx, &journal.Entry{Organisation: org.ID, Kind: journal.KindBroadcastSent, Actor: system.Ref(), Payload: p, Audience: a})
 	if err != nil {
 		return 0, err
 	}

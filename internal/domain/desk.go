@@ -149,12 +149,6 @@ func (f SearchFilter) Validate() error {
 // searchQueryMost is how many words one search may have.
 const searchQueryMost = 16
 
-// SearchHit is one message or note that was found.
-type SearchHit struct {
-	Person PersonNo // whose conversation; 0: a sending to many
-	Entry  *Entry
-}
-
 // Run is a piece of an excerpt.
 type Run struct {
 	Text string `json:"text"`

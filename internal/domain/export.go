@@ -46,24 +46,3 @@ type ExportHolds struct {
 	Seen   Seen       `json:"seen"` // within which it was made
 	People []PersonNo `json:"people"`
 }
-
-// ExportRequested is the payload of EntryExportRequested.
-type ExportRequested struct {
-	Export        string     `json:"export"`
-	People        []PersonNo `json:"people"`
-	Conversations int        `json:"conversations"`
-	Transcript    bool       `json:"transcript,omitempty"`
-	Filter        bool       `json:"filter,omitempty"`
-}
-
-// ExportEnded is the payload of EntryExportEnded. Conversations and Files are what the
-// .zip holds.
-type ExportEnded struct {
-	Export        string      `json:"export"`
-	State         ExportState `json:"state"`
-	Conversations int         `json:"conversations,omitempty"`
-	Files         int         `json:"files,omitempty"`
-	Size          int64       `json:"size,omitempty"`
-	SHA256        string      `json:"sha256,omitempty"`
-	Error         string      `json:"error,omitempty"`
-}

@@ -91,24 +91,6 @@ const (
 // InboundPendingTime is after how long what was stored and no more is shown to staff.
 const InboundPendingTime = 5 * time.Minute
 
-// InboundReceived is the payload of EntryInboundReceived. What it says, and who from, stands in no entry.
-type InboundReceived struct {
-	ID      string     `json:"id"`
-	Channel Channel    `json:"channel"`
-	Why     InboundWhy `json:"why"`
-
-	Trial *PersonName `json:"trial,omitempty"` // who of the staff typed it on the Outbox page
-}
-
-// InboundHandled is the payload of EntryInboundHandled.
-type InboundHandled struct {
-	ID      string       `json:"id"`
-	Channel Channel      `json:"channel"`
-	State   InboundState `json:"state"`            // assigned or discarded
-	Person  PersonNo     `json:"person,omitempty"` // to whom it was assigned
-	Note    string       `json:"note,omitempty"`
-}
-
 // Correspondent is a person as what comes in is matched with.
 type Correspondent struct {
 	No         PersonNo

@@ -109,21 +109,6 @@ type DeliveryReport struct {
 	At           time.Time
 }
 
-// DeliveriesRecorded is the payload of EntryDeliveriesRecorded.
-type DeliveriesRecorded struct {
-	Items []DeliveryItem `json:"items"`
-}
-
-// DeliveryItem says what became of one copy. Addresses and texts are in no entry.
-type DeliveryItem struct {
-	ID      string        `json:"id"`
-	Message int64         `json:"message,omitempty"` // offset; 0 for the server's own mails
-	Person  PersonNo      `json:"person"`
-	Channel Channel       `json:"channel"`
-	State   DeliveryState `json:"state"`
-	Reason  string        `json:"reason,omitempty"`
-}
-
 // DeliveryView is a copy as items and boards show it.
 type DeliveryView struct {
 	Channel Channel       `json:"channel"`
@@ -172,16 +157,6 @@ const (
 	ConsentByProvider     ConsentSource = "provider" // they told the provider to stop, which says so
 	ConsentByTrial        ConsentSource = "trial"    // staff tried it out on the Outbox page, as the person would
 )
-
-// ConsentChanged is the payload of EntryConsentChanged.
-type ConsentChanged struct {
-	Person  PersonNo      `json:"person"`
-	Channel Channel       `json:"channel"`
-	State   Consent       `json:"state"`
-	Source  ConsentSource `json:"source"`
-	Words   string        `json:"words"`
-	At      time.Time     `json:"at"`
-}
 
 // Reachable is a person and what decides whether copies go to them.
 type Reachable struct {

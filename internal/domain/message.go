@@ -1,9 +1,6 @@
 package domain
 
 import (
-	"cmp"
-	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -50,7 +47,7 @@ type Recipient struct {
 
 // State is how far the sending has come to this recipient.
 func (r Recipient) State() ReceiptState {
-	return stateOf(r.Delivered, r.Displayed, r.Acknowledged)
+	return StateOf(r.Delivered, r.Displayed, r.Acknowledged)
 }
 
 // Message is one message as its candidate has it: a sending to many, one of staff to
@@ -62,7 +59,7 @@ type Message struct {
 	Kind                               GroupKind
 	Room                               string // where the person sat when it was sent
 	At                                 time.Time
-	Text                               BroadcastSent
+	Text                               Text
 	Inbound                            bool    // the candidate wrote it
 	Elsewhere                          bool    // the candidate meets it by its copies alone: it is on none of their pages
 	Via                                Channel // what theirs came by, app for the pages; "" of staff's
@@ -95,38 +92,11 @@ type Reminded struct {
 	By     string
 }
 
-// MessageOf decodes the entry of a message, of a sending or of one alone, as its candidate
-// has it; where they sat and receipts are left out of a sending's.
-func MessageOf(e *Entry) (Message, error) {
-	m := Message{Offset: e.Offset, Exam: e.Exam, At: e.At}
-	if e.Kind != EntryMessageSent {
-		if err := json.Unmarshal(e.Payload, &m.Text); err != nil {
-			return m, fmt.Errorf("entry %d: %w", e.Offset, err)
-		}
-		m.Elsewhere = m.Text.Elsewhere
-		if m.Attachments, m.Kind = m.Text.Attachments, m.Text.GroupKind; m.Kind == "" && m.Exam != "" {
-			m.Kind = KindTest
-		}
-		return m, nil
-	}
-	var p MessageSent
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
-		return m, fmt.Errorf("entry %d: %w", e.Offset, err)
-	}
-	m.Text = BroadcastSent{ExamName: p.GroupName, Subject: p.Subject, Body: p.Body, Level: LevelChat, SenderName: p.SenderName, SenderRole: p.SenderRole}
-	m.Kind, m.Room, m.Inbound, m.Attachments, m.About, m.ReplyTo = p.GroupKind, p.Room, p.Inbound, p.Attachments, p.About, p.ReplyTo
-	m.Elsewhere = p.Elsewhere
-	if m.Inbound { // there is nothing left to tell them
-		m.Via = cmp.Or(p.Via, ChannelApp)
-		m.Delivered, m.Displayed, m.Acknowledged = e.At, e.At, e.At
-	}
-	return m, nil
-}
-
 // State is how far the message has come.
-func (m Message) State() ReceiptState { return stateOf(m.Delivered, m.Displayed, m.Acknowledged) }
+func (m Message) State() ReceiptState { return StateOf(m.Delivered, m.Displayed, m.Acknowledged) }
 
-func stateOf(delivered, displayed, acknowledged time.Time) ReceiptState {
+// StateOf is how far a message with these times has come.
+func StateOf(delivered, displayed, acknowledged time.Time) ReceiptState {
 	switch {
 	case !acknowledged.IsZero():
 		return Acknowledged
@@ -164,7 +134,7 @@ type Mark struct {
 func (m Mark) TicketEntry() int64 { return m.Ticket.entry() }
 
 // State is the furthest state that the mark reports.
-func (m Mark) State() ReceiptState { return stateOf(m.Delivered, m.Displayed, m.Acknowledged) }
+func (m Mark) State() ReceiptState { return StateOf(m.Delivered, m.Displayed, m.Acknowledged) }
 
 // Raise adds a report about the same message: states only rise, a state sets those
 // before it, and a state's first time stays.
@@ -194,14 +164,28 @@ type SendingBrief struct {
 	Settings Settings // the organisation's
 }
 
-// Reply is the latest that one recipient wrote to a sending.
-type Reply struct {
-	Person  PersonRef
-	Message *Entry
-}
-
 // ExamBrief is what a sending needs to know of its test.
 type ExamBrief struct {
 	Name     string
 	Settings Settings // the organisation's
 }
+
+// Text is what a message says: what a sending to many and a message to one person share.
+type Text struct {
+	GroupName  string // of the group that it belongs to
+	Subject    string
+	Body       string
+	Level      Level
+	SenderName string
+	SenderRole Role
+	Reminds    int64 // offset of the sending that this reminds of, 0 if of none
+}
+
+// Level says how loudly a message asks for attention.
+type Level string
+
+// LevelPopup is shown over the page until closed: the default.
+const LevelPopup Level = "popup"
+
+// LevelChat is a message of a conversation: it shows itself, and stands in nobody's way.
+const LevelChat Level = "chat"

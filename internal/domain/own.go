@@ -14,25 +14,9 @@ type CannedReply struct {
 	UpdatedAt time.Time
 }
 
-// CannedChanged is the payload of EntryCannedChanged, of a shared reply only. A
-// removed one has no body.
-type CannedChanged struct {
-	ID       string `json:"id"`
-	Title    string `json:"title"`
-	Shortcut string `json:"shortcut,omitempty"`
-	Subject  string `json:"subject,omitempty"`
-	Body     string `json:"body,omitempty"`
-	Removed  bool   `json:"removed,omitempty"`
-}
-
 // SavedView is a filter of the Messages page that a staff member keeps.
 type SavedView struct {
 	ID    string
 	Name  string
 	Query string // the page's address after "?"
-}
-
-// SettingsChanged is the payload of EntrySettingsChanged: the choices from then on.
-type SettingsChanged struct {
-	Settings Settings `json:"settings"`
 }

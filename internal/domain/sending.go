@@ -51,17 +51,6 @@ type Settles struct {
 	By    Actor        // who assigned it
 }
 
-// Sent is what became of one NewMessage: Entry, or Err.
-type Sent struct {
-	Entry    *Entry      // of kind EntryMessageSent
-	Message  MessageSent // its payload
-	Assigned *Entry      // the entry of a take-over, just before; else nil
-	Handled  *Entry      // the entry that staff have assigned what came in, just after; else nil
-	Read     bool        // the writer had it unread, and has read it by answering
-	Fresh    bool        // false: the key was used before for the same, and Entry is what was stored then
-	Err      error
-}
-
 // Addressee is a candidate as a message in their conversation is decided on.
 type Addressee struct {
 	No       PersonNo

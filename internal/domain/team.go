@@ -3,18 +3,7 @@ package domain
 import (
 	"fmt"
 	"strings"
-	"time"
 )
-
-// TeamMessage is the payload of EntryTeamMessage: staff to staff (product row V19).
-type TeamMessage struct {
-	Thread     string     `json:"thread"`           // TeamThread.Key
-	People     []PersonNo `json:"people,omitempty"` // the two of a direct chat
-	PeopleIDs  []PersonID `json:"people_ids,omitempty"`
-	Body       string     `json:"body"`
-	SenderName string     `json:"sender_name"`
-	SenderRole Role       `json:"sender_role"`
-}
 
 // TeamThread names a chat among staff: the back channel of a group, or the direct one
 // of two people.
@@ -52,19 +41,4 @@ func (t TeamThread) Other(me PersonNo) PersonNo {
 		return t.People[1]
 	}
 	return t.People[0]
-}
-
-// TeamItem is one message among staff.
-type TeamItem struct {
-	Offset int64
-	At     time.Time
-	From   ActorRef
-	Text   TeamMessage
-}
-
-// TeamSummary is a thread as lists show it.
-type TeamSummary struct {
-	Thread TeamThread
-	Last   TeamItem
-	Unread int
 }

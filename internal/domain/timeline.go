@@ -8,16 +8,6 @@ type TimelinePage struct {
 	Limit  int
 }
 
-// TimelineRow is what stands in a conversation, as the store has it: ItemOf makes an
-// Item of it.
-type TimelineRow struct {
-	Entry *Entry    // without its audience
-	Kind  GroupKind // of the entry's group, "" if it has none
-	Times ItemTimes // of a message of staff
-
-	Stopped BlockedCode // why a message of staff is never delivered, "" if it was or still may be
-}
-
 // AssignmentNow is what became of an assignment that a message is about.
 type AssignmentNow struct {
 	State    EnrolmentState // EnrolmentAssigned in a test as well

@@ -12,13 +12,14 @@ import (
 	"crier/internal/batch"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
 // Journal is what the hub follows, as the store keeps it.
 type Journal interface {
 	Heads(ctx context.Context, orgs ...domain.OrganisationID) (map[domain.OrganisationID]int64, error)
-	Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*domain.Entry, error)
+	Entries(ctx context.Context, org domain.OrganisationID, after int64, limit int) ([]*journal.Entry, error)
 	// MessagesSince returns a person's messages after an offset, oldest first, and the head as
 	// it was before they were read.
 	MessagesSince(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, after int64, limit int) ([]domain.Message, int64, error)
@@ -132,7 +133,7 @@ func (f *Feed) Entries(ctx context.Context, org, after int64, limit int) ([]hub.
 }
 
 // EntryOf is a journal's entry as the hub follows it.
-func EntryOf(e *domain.Entry) hub.Entry {
+func EntryOf(e *journal.Entry) hub.Entry {
 	return hub.Entry{Offset: e.Offset, Prev: e.Prev, Hash: e.Hash, Value: e}
 }
 
@@ -177,7 +178,7 @@ func MessageOf(m domain.Message) protocol.Message {
 			Width: f.Width, Height: f.Height, Picture: f.Picture()})
 	}
 	if a := m.About; a != nil {
-		out.About = &protocol.About{Kind: string(a.Kind), Group: protocol.Group{ID: string(a.Group), Kind: string(m.Kind), Name: m.Text.ExamName},
+		out.About = &protocol.About{Kind: string(a.Kind), Group: protocol.Group{ID: string(a.Group), Kind: string(m.Kind), Name: m.Text.GroupName},
 			StartsAt: known(a.StartsAt), EndsAt: known(a.EndsAt)}
 	}
 	return out
@@ -188,7 +189,7 @@ func groupOf(m domain.Message) *protocol.Group {
 	if m.Exam == "" {
 		return nil
 	}
-	return &protocol.Group{ID: string(m.Exam), Kind: string(m.Kind), Name: m.Text.ExamName}
+	return &protocol.Group{ID: string(m.Exam), Kind: string(m.Kind), Name: m.Text.GroupName}
 }
 
 // known leaves out a time that is not.
@@ -218,33 +219,47 @@ func messageFrame(m protocol.Message) *hub.Frame {
 
 // Plan implements hub.Translator.
 func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
-	entry, ok := e.Value.(*domain.Entry)
-	if !ok {
+	entry, ok := e.Value.(*journal.Entry)
+	if !ok || !journal.Candidates.Hears(entry.Kind) {
 		return hub.Plan{}
 	}
-	switch entry.Kind {
-	case domain.EntryBroadcastSent:
+	switch p := entry.Event().(type) {
+	case *journal.BroadcastSent:
 		return planBroadcast(entry)
-	case domain.EntryMessageSent:
-		return planMessage(entry)
-	case domain.EntryReceiptsRecorded:
-		return f.planReceipts(org, entry)
-	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored, domain.EntryUnavailabilityAdded, domain.EntryUnavailabilityRemoved:
-		return planSchedule(entry)
-	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryEnrolmentsUpserted:
-		return planRoster(entry)
-	case domain.EntryEnrolmentsProgress:
-		return planProgress(entry)
-	case domain.EntryPeopleUpserted:
-		return planSelf(entry)
-	case domain.EntrySessionEnded:
-		var p domain.SessionChanged
-		if json.Unmarshal(entry.Payload, &p) == nil {
+	case *journal.MessageSent:
+		return planMessage(entry, p)
+	case *journal.ReceiptsRecorded:
+		return f.planReceipts(org, p)
+	case *journal.AssignmentChanged:
+		return planSchedule(p.Person)
+	case *journal.UnavailabilityAdded:
+		return planSchedule(p.Person)
+	case *journal.UnavailabilityRemoved:
+		return planSchedule(p.Person)
+	case *journal.ExamsUpserted:
+		var members []domain.PersonNo
+		for _, r := range p.Exams {
+			members = append(members, r.Members...)
+		}
+		return planRoster(members)
+	case *journal.GroupsUpserted:
+		var members []domain.PersonNo
+		for _, r := range p.Groups {
+			members = append(members, r.Members...)
+		}
+		return planRoster(members)
+	case *journal.EnrolmentsUpserted:
+		return planRoster(slices.Clone(p.People))
+	case *journal.ProgressChanged:
+		return planProgress(entry.Group, p)
+	case *journal.PeopleUpserted:
+		return planSelf(p)
+	case *journal.SessionChanged:
+		if entry.Kind == journal.KindSessionEnded {
 			return hub.Plan{Sessions: p.Sessions}
 		}
-	case domain.EntryAPIKeyRevoked:
-		var p domain.APIKeyChanged
-		if json.Unmarshal(entry.Payload, &p) == nil {
+	case *journal.APIKeyChanged:
+		if entry.Kind == journal.KindAPIKeyRevoked {
 			return hub.Plan{Sessions: []string{p.ID}}
 		}
 	}
@@ -253,43 +268,45 @@ func (f *Feed) Plan(org int64, e hub.Entry) hub.Plan {
 
 // planBroadcast makes one frame per room of the audience: the room is the only thing that
 // differs besides the cursors.
-func planBroadcast(e *domain.Entry) hub.Plan {
-	var rooms []struct {
-		Room   string  `json:"room"`
-		People []int64 `json:"people"`
+func planBroadcast(e *journal.Entry) hub.Plan {
+	m, err := journal.MessageOf(e)
+	if err != nil || m.Elsewhere {
+		return hub.Plan{}
 	}
-	m, err := domain.MessageOf(e)
-	if err != nil || m.Elsewhere || json.Unmarshal(e.Audience, &rooms) != nil {
+	rooms, err := e.Rooms()
+	if err != nil {
 		return hub.Plan{}
 	}
 	plan := hub.Plan{Messages: make([]hub.Group, len(rooms))}
 	for i, r := range rooms {
 		m.Room = r.Room
-		plan.Messages[i] = hub.Group{Frame: messageFrame(MessageOf(m)), People: r.People}
+		plan.Messages[i] = hub.Group{Frame: messageFrame(MessageOf(m)), People: numbers(r.People)}
 	}
 	return plan
 }
 
 // planMessage is one message of a conversation, for its candidate: of staff, or their own
 // for their other pages.
-func planMessage(e *domain.Entry) hub.Plan {
-	var to struct {
-		Person int64 `json:"person"`
-	}
-	m, err := domain.MessageOf(e)
-	if err != nil || m.Elsewhere || json.Unmarshal(e.Payload, &to) != nil || to.Person == 0 {
+func planMessage(e *journal.Entry, to *journal.MessageSent) hub.Plan {
+	m, err := journal.MessageOf(e)
+	if err != nil || m.Elsewhere || to.Person == 0 {
 		return hub.Plan{}
 	}
-	return hub.Plan{Messages: []hub.Group{{Frame: messageFrame(MessageOf(m)), People: []int64{to.Person}}}}
+	return hub.Plan{Messages: []hub.Group{{Frame: messageFrame(MessageOf(m)), People: []int64{int64(to.Person)}}}}
+}
+
+// numbers are people as the hub names them.
+func numbers(people []domain.PersonNo) []int64 {
+	out := make([]int64, len(people))
+	for i, no := range people {
+		out[i] = int64(no)
+	}
+	return out
 }
 
 // planReceipts tells a candidate's tabs and devices what was acknowledged on one of
 // them.
-func (f *Feed) planReceipts(org int64, e *domain.Entry) hub.Plan {
-	var p domain.ReceiptsRecorded
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return hub.Plan{}
-	}
+func (f *Feed) planReceipts(org int64, p *journal.ReceiptsRecorded) hub.Plan {
 	var plan hub.Plan
 	for _, item := range p.Items {
 		if item.State != domain.Acknowledged {
@@ -305,12 +322,11 @@ func (f *Feed) planReceipts(org int64, e *domain.Entry) hub.Plan {
 }
 
 // planSchedule tells a candidate's pages that their schedule is another.
-func planSchedule(e *domain.Entry) hub.Plan {
-	var p domain.Reached
-	if json.Unmarshal(e.Payload, &p) != nil || p.Person == 0 {
+func planSchedule(no domain.PersonNo) hub.Plan {
+	if no == 0 {
 		return hub.Plan{}
 	}
-	return hub.Plan{Direct: []hub.Direct{{Person: int64(p.Person), Frame: scheduleFrame(1)}}}
+	return hub.Plan{Direct: []hub.Direct{{Person: int64(no), Frame: scheduleFrame(1)}}}
 }
 
 // carryMost is the largest entry that travels through the broker; larger ones are read from
@@ -319,7 +335,7 @@ const carryMost = 64 << 10
 
 // Encode implements hub.Translator.
 func (f *Feed) Encode(_ int64, e hub.Entry) []byte {
-	entry, ok := e.Value.(*domain.Entry)
+	entry, ok := e.Value.(*journal.Entry)
 	if !ok || len(entry.Payload)+len(entry.Audience) > carryMost {
 		return nil
 	}
@@ -334,7 +350,7 @@ func (f *Feed) Encode(_ int64, e hub.Entry) []byte {
 // JSON they would be compacted, and no JSON at all would become null, and neither is
 // what was hashed.
 type carried struct {
-	*domain.Entry
+	*journal.Entry
 	Payload, Audience []byte
 }
 
@@ -343,13 +359,13 @@ var errForeign = errors.New("gateway: an entry that is not what it claims")
 // Decode implements hub.Translator. An entry whose hash does not fit its content is
 // refused: the journal has the true one.
 func (f *Feed) Decode(org int64, b []byte) (hub.Entry, error) {
-	var e domain.Entry
+	var e journal.Entry
 	c := carried{Entry: &e}
 	if err := json.Unmarshal(b, &c); err != nil {
 		return hub.Entry{}, fmt.Errorf("decode an entry from another node: %w", err)
 	}
 	e.Payload, e.Audience = c.Payload, c.Audience
-	if int64(e.Organisation) != org || string(domain.EntryHash(&e)) != string(e.Hash) {
+	if int64(e.Organisation) != org || string(journal.HashOf(&e)) != string(e.Hash) {
 		return hub.Entry{}, errForeign
 	}
 	return EntryOf(&e), nil

@@ -1,12 +1,12 @@
 package gateway
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
@@ -28,23 +28,8 @@ func scheduleFrame(n int) *hub.Frame {
 
 // planRoster tells the candidates concerned that a test or another group of theirs changed, or
 // their place in it. The frame says nothing of what changed or of anybody else: each page
-// reads what is its own.
-func planRoster(e *domain.Entry) hub.Plan {
-	var p struct {
-		Tests  []domain.ExamRecord  `json:"tests"`
-		Groups []domain.GroupRecord `json:"groups"`
-		People []domain.PersonNo    `json:"people"`
-	}
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return hub.Plan{}
-	}
-	concerned := p.People
-	for _, r := range p.Tests {
-		concerned = append(concerned, r.Members...)
-	}
-	for _, r := range p.Groups {
-		concerned = append(concerned, r.Members...)
-	}
+// reads what is its own. concerned is changed.
+func planRoster(concerned []domain.PersonNo) hub.Plan {
 	slices.Sort(concerned)
 	concerned = slices.Compact(concerned)
 	frame := scheduleFrame(len(concerned))
@@ -57,11 +42,7 @@ func planRoster(e *domain.Entry) hub.Plan {
 
 // planProgress tells candidates that they have started or submitted. The frame carries the
 // fact: when a hall starts, no page needs to ask.
-func planProgress(e *domain.Entry) hub.Plan {
-	var p domain.ProgressChanged
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return hub.Plan{}
-	}
+func planProgress(test domain.GroupID, p *journal.ProgressChanged) hub.Plan {
 	type step struct {
 		progress domain.Progress
 		at       int64
@@ -72,7 +53,7 @@ func planProgress(e *domain.Entry) hub.Plan {
 		k := step{c.Progress, c.At.UnixMicro()}
 		if frames[k] == nil {
 			frames[k] = hub.NewFrame(protocol.Encode(protocol.OwnProgress{
-				Type: "progress", Test: string(e.Exam), Progress: string(c.Progress), At: c.At,
+				Type: "progress", Test: string(test), Progress: string(c.Progress), At: c.At,
 			}))
 		}
 		plan.Direct = append(plan.Direct, hub.Direct{Person: int64(c.Person), Frame: frames[k]})
@@ -81,11 +62,7 @@ func planProgress(e *domain.Entry) hub.Plan {
 }
 
 // planSelf tells people that their own name or language changed.
-func planSelf(e *domain.Entry) hub.Plan {
-	var p domain.PeopleUpserted
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return hub.Plan{}
-	}
+func planSelf(p *journal.PeopleUpserted) hub.Plan {
 	frame := hub.NewFrame(protocol.Encode(protocol.Self{Type: "self"}))
 	var plan hub.Plan
 	for _, r := range p.People {

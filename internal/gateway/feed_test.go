@@ -11,6 +11,7 @@ import (
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // An entry arrives at another node as it was hashed, whatever its JSON looks like; a changed one is refused.
@@ -24,19 +25,19 @@ func TestFeedCarriesEntries(t *testing.T) {
 		{"without an audience", json.RawMessage(`{}`), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := &domain.Entry{
-				Organisation: 7, Offset: 3, Kind: domain.EntryBroadcastSent, At: time.UnixMicro(1_700_000_000_000_001).UTC(), Exam: "x",
+			e := &journal.Entry{
+				Organisation: 7, Offset: 3, Kind: journal.KindBroadcastSent, At: time.UnixMicro(1_700_000_000_000_001).UTC(), Group: "x",
 				Actor:   domain.ActorRef{Kind: domain.ActorPerson, ID: "p", Name: "Ingrid <Solberg>", Role: domain.RolePlanner},
 				Payload: c.payload, Audience: c.audience, RequestKey: "key", RequestHash: []byte{1}, Prev: make([]byte, 32),
 			}
-			e.Hash = domain.EntryHash(e)
+			e.Hash = journal.HashOf(e)
 			var f Feed
 			b := f.Encode(7, hub.Entry{Offset: 3, Value: e})
 			got, err := f.Decode(7, b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			back, ok := got.Value.(*domain.Entry)
+			back, ok := got.Value.(*journal.Entry)
 			if !ok || got.Offset != 3 || string(back.Audience) != string(c.audience) || string(back.Payload) != string(c.payload) || back.Actor != e.Actor {
 				t.Errorf("arrived as %+v", got.Value)
 			}
@@ -55,18 +56,18 @@ func TestFeedCarriesEntries(t *testing.T) {
 // theirs to know.
 func TestFeedPlansMessages(t *testing.T) {
 	at := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
-	sent := domain.MessageSent{
+	sent := journal.MessageSent{
 		Person: 7, PersonID: "person-7", PersonName: "Sara Amin", GroupName: "Gala", GroupKind: domain.KindActivity, Subject: "Shift", Body: "Can you come?",
 		SenderName: "Ines Vogel", SenderRole: domain.RoleCoordinator, Reach: []domain.Place{{Group: "canary-of-another-group"}},
 		Attachments: []domain.Attachment{{ID: "file-1", Name: "map.png", Type: "image/png", Size: 77, Width: 8, Height: 9}},
 	}
-	own := domain.MessageSent{Person: 7, GroupName: "Gala", GroupKind: domain.KindActivity, Body: "No", Inbound: true, SenderName: "Sara Amin", SenderRole: domain.RoleCandidate,
+	own := journal.MessageSent{Person: 7, GroupName: "Gala", GroupKind: domain.KindActivity, Body: "No", Inbound: true, SenderName: "Sara Amin", SenderRole: domain.RoleCandidate,
 		About: &domain.About{Kind: domain.AboutUnavailable, Group: "gala", StartsAt: at}}
-	alone := domain.MessageSent{Person: 7, Body: "In no group", SenderName: "Ines Vogel", SenderRole: domain.RolePlanner}
+	alone := journal.MessageSent{Person: 7, Body: "In no group", SenderName: "Ines Vogel", SenderRole: domain.RolePlanner}
 	const head = `{"type":"message","cursor":"                      ","prev":"                      ","message":{"id":"                      ",`
 	for _, c := range []struct {
 		group   domain.GroupID
-		payload domain.MessageSent
+		payload journal.MessageSent
 		want    string
 	}{
 		{"gala", sent, `"group":{"id":"gala","kind":"activity","name":"Gala"},"room":"","subject":"Shift","body":"Can you come?","level":"chat","from":{"name":"Ines Vogel","role":"coordinator"},` +
@@ -80,7 +81,7 @@ func TestFeedPlansMessages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := &domain.Entry{Organisation: 1, Offset: 5, Kind: domain.EntryMessageSent, At: at, Exam: c.group, Payload: payload, Actor: domain.ActorRef{ID: "canary-actor"}}
+		e := &journal.Entry{Organisation: 1, Offset: 5, Kind: journal.KindMessageSent, At: at, Group: c.group, Payload: payload, Actor: domain.ActorRef{ID: "canary-actor"}}
 		p := (&Feed{}).Plan(1, hub.Entry{Offset: 5, Value: e})
 		if len(p.Messages) != 1 || len(p.Messages[0].People) != 1 || p.Messages[0].People[0] != 7 || p.Direct != nil || p.Sessions != nil {
 			t.Fatalf("%+v", p)
@@ -95,10 +96,10 @@ func TestFeedPlansMessages(t *testing.T) {
 // frame of a candidate: notes, marks, assignments, what staff write to each other.
 func TestFeedKeepsStaffsOwn(t *testing.T) {
 	canary := json.RawMessage(`{"person":7,"person_id":"p","person_name":"Sara","body":"canary","subject":"canary","sender_name":"canary","note":"canary","people":[7],"mentions":[7],"reach":[],"items":[]}`)
-	spoken := map[domain.EntryKind]bool{domain.EntryBroadcastSent: true, domain.EntryMessageSent: true}
+	spoken := map[journal.Kind]bool{journal.KindBroadcastSent: true, journal.KindMessageSent: true}
 	checked := 0
-	for _, kind := range domain.EntryKinds() {
-		e := &domain.Entry{Organisation: 1, Offset: 5, Kind: kind, Payload: canary, Audience: json.RawMessage(`[{"room":"","people":[7]}]`)}
+	for _, kind := range journal.Kinds() {
+		e := &journal.Entry{Organisation: 1, Offset: 5, Kind: kind, Payload: canary, Audience: json.RawMessage(`[{"room":"","people":[7]}]`)}
 		p := (&Feed{}).Plan(1, hub.Entry{Offset: 5, Value: e})
 		if spoken[kind] {
 			if len(p.Messages) != 1 {
@@ -124,10 +125,10 @@ func TestFeedKeepsStaffsOwn(t *testing.T) {
 // What changes a candidate's schedule is told to them, and to nobody else.
 func TestFeedTellsOfTheSchedule(t *testing.T) {
 	f := &Feed{}
-	for kind, told := range map[domain.EntryKind]bool{
-		domain.EntryAssignmentDeleted: true, domain.EntryAssignmentRestored: true, domain.EntryUnavailabilityAdded: true, domain.EntryUnavailabilityRemoved: true, domain.EntryNoteAdded: false,
+	for kind, told := range map[journal.Kind]bool{
+		journal.KindAssignmentDeleted: true, journal.KindAssignmentRestored: true, journal.KindUnavailabilityAdded: true, journal.KindUnavailabilityRemoved: true, journal.KindNoteAdded: false,
 	} {
-		plan := f.Plan(1, hub.Entry{Offset: 1, Value: &domain.Entry{Kind: kind, Payload: json.RawMessage(`{"person":7,"person_id":"p"}`)}})
+		plan := f.Plan(1, hub.Entry{Offset: 1, Value: &journal.Entry{Kind: kind, Payload: json.RawMessage(`{"person":7,"person_id":"p"}`)}})
 		if !told {
 			if len(plan.Direct)+len(plan.Messages) != 0 {
 				t.Errorf("%s: told as %+v", kind, plan)
@@ -138,7 +139,7 @@ func TestFeedTellsOfTheSchedule(t *testing.T) {
 			t.Errorf("%s: told as %+v", kind, plan)
 		}
 	}
-	if plan := f.Plan(1, hub.Entry{Value: &domain.Entry{Kind: domain.EntryAssignmentDeleted, Payload: json.RawMessage(`{}`)}}); len(plan.Direct) != 0 {
+	if plan := f.Plan(1, hub.Entry{Value: &journal.Entry{Kind: journal.KindAssignmentDeleted, Payload: json.RawMessage(`{}`)}}); len(plan.Direct) != 0 {
 		t.Errorf("of nobody: told as %+v", plan)
 	}
 }
@@ -146,16 +147,16 @@ func TestFeedTellsOfTheSchedule(t *testing.T) {
 // What a candidate meets by its copies alone becomes no frame of theirs, sent to one or to many.
 func TestFeedLeavesOutWhatIsElsewhere(t *testing.T) {
 	for _, elsewhere := range []bool{false, true} {
-		list := map[domain.EntryKind]any{
-			domain.EntryMessageSent:   domain.MessageSent{Person: 7, Body: "Hello", Elsewhere: elsewhere},
-			domain.EntryBroadcastSent: domain.BroadcastSent{GroupKind: domain.KindPool, Body: "Hello", Elsewhere: elsewhere},
+		list := map[journal.Kind]any{
+			journal.KindMessageSent:   journal.MessageSent{Person: 7, Body: "Hello", Elsewhere: elsewhere},
+			journal.KindBroadcastSent: journal.BroadcastSent{GroupKind: domain.KindPool, Body: "Hello", Elsewhere: elsewhere},
 		}
 		for kind, text := range list {
 			payload, err := json.Marshal(text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := (&Feed{}).Plan(1, hub.Entry{Value: &domain.Entry{Kind: kind, Payload: payload, Audience: json.RawMessage(`[{"room":"","people":[7]}]`)}})
+			p := (&Feed{}).Plan(1, hub.Entry{Value: &journal.Entry{Kind: kind, Payload: payload, Audience: json.RawMessage(`[{"room":"","people":[7]}]`)}})
 			if got := len(p.Messages) == 0; got != elsewhere {
 				t.Errorf("%s, elsewhere %v: %+v", kind, elsewhere, p)
 			}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,6 +9,7 @@ import (
 
 	"crier/hub"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
@@ -54,32 +54,22 @@ func (s *standing) among(org domain.OrganisationID, which func(*client) bool) []
 }
 
 // Entry hears every entry that this node follows. It does not wait.
-func (g *Gateway) Entry(e *domain.Entry) {
-	switch e.Kind {
-	case domain.EntryEnrolmentsUpserted:
-		var p domain.EnrolmentsUpserted
-		if json.Unmarshal(e.Payload, &p) == nil {
-			g.moved(e.Organisation, p.People)
-		}
-	case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
-		var p domain.Reached
-		if json.Unmarshal(e.Payload, &p) == nil {
-			g.moved(e.Organisation, []domain.PersonNo{p.Person})
-		}
-	case domain.EntryExamsUpserted:
-		var p domain.ExamsUpserted
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+func (g *Gateway) Entry(e *journal.Entry) {
+	switch p := e.Event().(type) {
+	case *journal.EnrolmentsUpserted:
+		g.moved(e.Organisation, p.People)
+	case *journal.AssignmentChanged:
+		g.moved(e.Organisation, []domain.PersonNo{p.Person})
+	case *journal.ExamsUpserted:
 		tests := make(map[domain.ExamID]bool, len(p.Exams))
 		for _, r := range p.Exams {
 			tests[r.ID] = r.EndMoved
 		}
 		g.reterm(e.Organisation, func(s domain.Scope) bool { return tests[s.Exam] })
-	case domain.EntrySettingsChanged:
+	case *journal.SettingsChanged:
 		g.reterm(e.Organisation, func(s domain.Scope) bool { return s.Kind == domain.KindTest })
-	case domain.EntryPeopleUpserted:
-		g.rerole(e)
+	case *journal.PeopleUpserted:
+		g.rerole(e.Organisation, p)
 	}
 }
 
@@ -105,16 +95,12 @@ func (g *Gateway) reterm(org domain.OrganisationID, which func(domain.Scope) boo
 }
 
 // rerole has the pages of staff come back whose role is another.
-func (g *Gateway) rerole(e *domain.Entry) {
-	var p domain.PeopleUpserted
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return
-	}
+func (g *Gateway) rerole(org domain.OrganisationID, p *journal.PeopleUpserted) {
 	roles := make(map[domain.PersonNo]domain.Role, len(p.People))
 	for _, r := range p.People {
 		roles[r.No] = r.Role
 	}
-	g.restart(e.Organisation, func(c *client) bool {
+	g.restart(org, func(c *client) bool {
 		now, named := roles[c.actor.No]
 		return named && now != c.actor.Role
 	})

@@ -9,18 +9,19 @@ import (
 	"crier/hub"
 	"crier/internal/clock"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/protocol"
 )
 
 // happens has every node hear an entry.
-func (o *office) happens(kind domain.EntryKind, payload any) {
+func (o *office) happens(kind journal.Kind, payload any) {
 	o.t.Helper()
 	b, err := json.Marshal(payload)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	for _, g := range o.nodes {
-		g.Entry(&domain.Entry{Organisation: 1, Kind: kind, Exam: "T", Payload: b})
+		g.Entry(&journal.Entry{Organisation: 1, Kind: kind, Group: "T", Payload: b})
 	}
 	synctest.Wait()
 }
@@ -49,7 +50,7 @@ func TestWindowsOfWhoMoves(t *testing.T) {
 		}
 
 		o.gone.Store(1)
-		o.happens(domain.EntryEnrolmentsUpserted, domain.EnrolmentsUpserted{People: []domain.PersonNo{1, 2}})
+		o.happens(journal.KindEnrolmentsUpserted, journal.EnrolmentsUpserted{People: []domain.PersonNo{1, 2}})
 		for name, p := range map[string]*page{"anna": anna, "bea": bea} {
 			if got := p.heard("conversations"); len(got) != 1 {
 				t.Errorf("%s is asked to read again: %q", name, got)
@@ -116,13 +117,13 @@ func TestConnectionsEndWithTheReach(t *testing.T) {
 		closed("before")
 		pass(2 * time.Second)
 		closed("the end", ends)
-		o.happens(domain.EntryExamsUpserted, domain.ExamsUpserted{Exams: []domain.ExamRecord{{ID: "T"}}})
+		o.happens(journal.KindExamsUpserted, journal.ExamsUpserted{Exams: []journal.ExamRecord{{ID: "T"}}})
 		closed("another name", ends)
-		o.happens(domain.EntryExamsUpserted, domain.ExamsUpserted{Exams: []domain.ExamRecord{{ID: "T", EndMoved: true}}})
+		o.happens(journal.KindExamsUpserted, journal.ExamsUpserted{Exams: []journal.ExamRecord{{ID: "T", EndMoved: true}}})
 		closed("another end", ends, lasts)
-		o.happens(domain.EntryPeopleUpserted, domain.PeopleUpserted{People: []domain.PersonRecord{{No: 103, Role: domain.RoleInvigilator}, {No: 104, Role: domain.RoleCoordinator}}})
+		o.happens(journal.KindPeopleUpserted, journal.PeopleUpserted{People: []journal.PersonRecord{{No: 103, Role: domain.RoleInvigilator}, {No: 104, Role: domain.RoleCoordinator}}})
 		closed("another role", ends, lasts, pool)
-		o.happens(domain.EntrySettingsChanged, domain.SettingsChanged{})
+		o.happens(journal.KindSettingsChanged, journal.SettingsChanged{})
 		closed("settings", ends, lasts, other, pool)
 	})
 }

@@ -44,6 +44,9 @@ CREATE TABLE entries (
 	request_hash    {bytes} NOT NULL,
 	prev_hash       {bytes} NOT NULL,
 	hash            {bytes} NOT NULL,
+	actor_salt      {bytes} NOT NULL,
+	payload_salt    {bytes} NOT NULL,
+	audience_salt   {bytes} NOT NULL,
 	PRIMARY KEY (organisation_id, "offset")
 ){strict};
 -- A list of numbers hardly compresses: do not spend the sender's time on trying.

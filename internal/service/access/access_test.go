@@ -17,6 +17,7 @@ import (
 	"crier/internal/auth"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/access"
 )
 
@@ -35,7 +36,7 @@ func TestSignIn(t *testing.T) {
 	if err != nil || a.Role != domain.RoleInvigilator || len(a.Scopes) != 1 || a.Scopes[0].Room != "A" || a.Session == "" {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if n.last().Kind != domain.EntrySessionStarted || strings.Contains(string(n.last().Payload), out.Session.Token) {
+	if n.last().Kind != journal.KindSessionStarted || strings.Contains(string(n.last().Payload), out.Session.Token) {
 		t.Errorf("entry %s %s", n.last().Kind, n.last().Payload)
 	}
 	same := map[string]bool{}
@@ -95,7 +96,7 @@ func TestSessionsSlideAndEnd(t *testing.T) {
 	if err := n.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n.last().Kind != domain.EntrySessionEnded || !strings.Contains(string(n.last().Payload), "expired") {
+	if n.last().Kind != journal.KindSessionEnded || !strings.Contains(string(n.last().Payload), "expired") {
 		t.Errorf("the end was not recorded: %s %s", n.last().Kind, n.last().Payload)
 	}
 }

@@ -88,11 +88,9 @@ func (s *Service) CreateAPIKey(ctx context.Context, actor domain.Actor, in NewAP
 		return APIKey{}, fault.Over("name", keysMost, int64(len(keys)+1), "there are %d keys already; revoke one first", len(keys))
 	}
 	secret := auth.NewToken(auth.APIKey)
-	e, err := s.store.AddAPIKey(ctx, actor, k, auth.HashToken(secret))
-	if err != nil {
+	if _, err := s.store.AddAPIKey(ctx, actor, k, auth.HashToken(secret)); err != nil {
 		return APIKey{}, err
 	}
-	s.told(e)
 	out := shown(k)
 	out.Secret = secret
 	return out, nil
@@ -152,10 +150,6 @@ func (s *Service) RevokeAPIKey(ctx context.Context, actor domain.Actor, id strin
 	if err := mayManageKeys(actor); err != nil {
 		return err
 	}
-	e, err := s.store.RevokeAPIKey(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	s.told(e)
-	return nil
+	_, err := s.store.RevokeAPIKey(ctx, actor, id)
+	return err
 }

@@ -1,13 +1,13 @@
 package access
 
 import (
-	"encoding/json"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // A known token is not looked up again for cacheLife. What ends it earlier comes
@@ -73,28 +73,16 @@ func (c *cache) forget(org domain.OrganisationID, which func(Identity) bool) {
 // Invalidate forgets what an entry makes untrue: ended sessions, revoked keys,
 // changed people, scopes, and times of tests, which end a reach. Call it with every entry that is followed. Cheap, never
 // waits for the store.
-func (s *Service) Invalidate(e *domain.Entry) {
+func (s *Service) Invalidate(e *journal.Entry) {
 	var people []domain.PersonNo
-	switch e.Kind {
-	case domain.EntrySessionEnded:
-		var p domain.SessionChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	switch p := e.Event().(type) {
+	case *journal.SessionChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return slices.Contains(p.Sessions, id.Session) })
 		return
-	case domain.EntryAPIKeyRevoked:
-		var p domain.APIKeyChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.APIKeyChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return id.Actor.Kind == domain.ActorAPIKey && id.Actor.ID == p.ID })
 		return
-	case domain.EntryExamsUpserted:
-		var p domain.ExamsUpserted
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.ExamsUpserted:
 		tests := make(map[domain.ExamID]bool, len(p.Exams))
 		for _, r := range p.Exams {
 			tests[r.ID] = true
@@ -103,22 +91,14 @@ func (s *Service) Invalidate(e *domain.Entry) {
 			return slices.ContainsFunc(id.Actor.Scopes, func(c domain.Scope) bool { return tests[c.Exam] })
 		})
 		return
-	case domain.EntrySettingsChanged:
+	case *journal.SettingsChanged:
 		s.cache.forget(e.Organisation, func(id Identity) bool { return len(id.Actor.Scopes) > 0 })
 		return
-	case domain.EntryScopesChanged:
-		var p domain.ScopesChanged
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.ScopesChanged:
 		for _, c := range p.Changes {
 			people = append(people, c.Person)
 		}
-	case domain.EntryPeopleUpserted:
-		var p domain.PeopleUpserted
-		if json.Unmarshal(e.Payload, &p) != nil {
-			return
-		}
+	case *journal.PeopleUpserted:
 		for _, r := range p.People {
 			people = append(people, r.No)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // The most that is counted between two entries, and that one entry names.
@@ -89,7 +90,7 @@ func (s *Service) recordFailed(ctx context.Context, since time.Time, slug string
 	if err != nil {
 		return err
 	}
-	p := domain.SignInsFailed{From: since, To: s.clock.Now()}
+	p := journal.SignInsFailed{From: since, To: s.clock.Now()}
 	names := make([]string, 0, len(logins))
 	for login := range logins {
 		names = append(names, login)
@@ -104,10 +105,10 @@ func (s *Service) recordFailed(ctx context.Context, since time.Time, slug string
 			p.Unknown += f.wrong + f.refused
 			continue
 		}
-		p.Accounts = append(p.Accounts, domain.SignInFailed{Person: who.No, Name: who.Name(), Login: login,
+		p.Accounts = append(p.Accounts, journal.SignInFailed{Person: who.No, Name: who.Name(), Login: login,
 			Wrong: f.wrong, Refused: f.refused, Sources: f.sources})
 	}
-	slices.SortFunc(p.Accounts, func(a, b domain.SignInFailed) int {
+	slices.SortFunc(p.Accounts, func(a, b journal.SignInFailed) int {
 		if n := b.Wrong + b.Refused - a.Wrong - a.Refused; n != 0 {
 			return n
 		}
@@ -119,10 +120,6 @@ func (s *Service) recordFailed(ctx context.Context, since time.Time, slug string
 		}
 		p.Accounts = p.Accounts[:maxFailedNamed]
 	}
-	e, err := s.store.RecordSignInsFailed(ctx, domain.System(org.ID), p)
-	if err != nil {
-		return err
-	}
-	s.told(e)
-	return nil
+	_, err = s.store.RecordSignInsFailed(ctx, domain.System(org.ID), p)
+	return err
 }

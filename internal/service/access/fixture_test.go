@@ -13,6 +13,7 @@ import (
 	"crier/internal/auth"
 	"crier/internal/clock"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/service/access"
 	"crier/store"
 )
@@ -35,7 +36,7 @@ type node struct {
 	clock *clock.Fixed
 
 	mu      sync.Mutex
-	entries []*domain.Entry // guarded by mu
+	entries []*journal.Entry // guarded by mu
 }
 
 // start opens a new database with the organisations north and south, the same people
@@ -71,11 +72,13 @@ func empty(t *testing.T) *node {
 // another is one more node on the same database.
 func another(s *store.Store, c *clock.Fixed) *node {
 	n := &node{store: s, clock: c}
-	n.Service = access.New(access.Deps{Store: s, Hasher: auth.NewHasher(0), Clock: c, Log: zerolog.Nop(), Secret: s.SealKey(), Committed: func(e *domain.Entry) {
+	n.Service = access.New(access.Deps{Store: s, Hasher: auth.NewHasher(0), Clock: c, Log: zerolog.Nop(), Secret: s.SealKey()})
+	s.Bus().Listen(journal.Committed, journal.Access, n.Invalidate)
+	s.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.entries = append(n.entries, e)
-	}})
+	})
 	return n
 }
 
@@ -134,11 +137,11 @@ func (n *node) role(t *testing.T, slug string, role domain.Role) domain.Actor {
 	return n.in(t, slug, logins[role]).Actor
 }
 
-func (n *node) last() *domain.Entry {
+func (n *node) last() *journal.Entry {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if len(n.entries) == 0 {
-		return &domain.Entry{}
+		return &journal.Entry{}
 	}
 	return n.entries[len(n.entries)-1]
 }

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/access"
 )
 
@@ -218,8 +218,8 @@ func TestFailuresAreRecordedInBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := n.last()
-	var p domain.SignInsFailed
-	if err := json.Unmarshal(e.Payload, &p); err != nil || e.Kind != domain.EntrySignInsFailed {
+	var p journal.SignInsFailed
+	if err := json.Unmarshal(e.Payload, &p); err != nil || e.Kind != journal.KindSignInsFailed {
 		t.Fatalf("%s %s, %v", e.Kind, e.Payload, err)
 	}
 	if len(p.Accounts) != 1 || p.Accounts[0].Login != "anna" || p.Accounts[0].Wrong != 6 || p.Accounts[0].Refused != 3 || len(p.Accounts[0].Sources) != 2 || p.Unknown != 1 {

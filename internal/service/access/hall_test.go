@@ -62,7 +62,7 @@ func TestAHallSharesStatements(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
 		st := &slowStore{tickets: map[string]*domain.Redemption{}, taken: map[string]bool{}, used: map[string]int{}}
-		s := New(Deps{Store: st, Hasher: auth.NewHasher(1), Clock: clock.System{}, Committed: func(*domain.Entry) {}, Secret: make([]byte, 32)})
+		s := New(Deps{Store: st, Hasher: auth.NewHasher(1), Clock: clock.System{}, Secret: make([]byte, 32)})
 		secrets := make([]string, 400)
 		const good = 300 // below, each is its candidate's; above, each has its fault
 		for i := range secrets {

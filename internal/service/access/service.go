@@ -14,6 +14,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // How long things last.
@@ -48,39 +49,37 @@ type Store interface {
 	PeopleByExternalID(ctx context.Context, org domain.OrganisationID, ids []string) (map[string]domain.Person, error)
 	ScopesOf(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Scope, error)
 
-	StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*domain.Entry, error)
+	StartSession(ctx context.Context, actor domain.Actor, n domain.Session, tokenHash []byte) (*journal.Entry, error)
 	SessionByToken(ctx context.Context, tokenHash []byte) (domain.Session, error)
 	TouchSession(ctx context.Context, org domain.OrganisationID, id string, seen, expires time.Time) error
-	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*domain.Entry, error)
-	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*domain.Entry, error)
-	SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) ([]*domain.Entry, error)
+	EndSession(ctx context.Context, actor domain.Actor, id, reason string) ([]*journal.Entry, error)
+	EndSessionsOf(ctx context.Context, actor domain.Actor, no domain.PersonNo, reason string) ([]*journal.Entry, error)
+	SetPassword(ctx context.Context, actor domain.Actor, no domain.PersonNo, hash string) ([]*journal.Entry, error)
 	InTestUntil(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, at time.Time) (time.Time, error)
-	RecordSignInsFailed(ctx context.Context, actor domain.Actor, p domain.SignInsFailed) (*domain.Entry, error)
+	RecordSignInsFailed(ctx context.Context, actor domain.Actor, p journal.SignInsFailed) (*journal.Entry, error)
 
 	AddTickets(ctx context.Context, org domain.OrganisationID, now time.Time, tickets []domain.Ticket) error
-	MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) ([]*domain.Entry, error)
+	MakeTickets(ctx context.Context, actor domain.Actor, now time.Time, tickets []domain.Ticket) ([]*journal.Entry, error)
 	Redemptions(ctx context.Context, hashes [][]byte) ([]*domain.Redemption, error)
 	UseTickets(ctx context.Context, hashes [][]byte, now time.Time) ([]bool, error)
 
-	AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*domain.Entry, error)
+	AddAPIKey(ctx context.Context, actor domain.Actor, k domain.APIKey, secretHash []byte) (*journal.Entry, error)
 	APIKeyBySecret(ctx context.Context, secretHash []byte) (domain.APIKey, error)
 	APIKeys(ctx context.Context, org domain.OrganisationID) ([]domain.APIKey, error)
-	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (*domain.Entry, error)
+	RevokeAPIKey(ctx context.Context, actor domain.Actor, id string) (*journal.Entry, error)
 	TouchAPIKey(ctx context.Context, org domain.OrganisationID, id string, at time.Time) error
 
-	EndExpiredAPIKeys(ctx context.Context, before time.Time) ([]*domain.Entry, error)
-	SweepSessions(ctx context.Context, before time.Time) ([]*domain.Entry, error)
+	EndExpiredAPIKeys(ctx context.Context, before time.Time) ([]*journal.Entry, error)
+	SweepSessions(ctx context.Context, before time.Time) ([]*journal.Entry, error)
 	SweepTickets(ctx context.Context, before time.Time) error
 }
 
-// Deps are what a Service is made of. Store, Hasher, Clock and Committed are needed.
+// Deps are what a Service is made of. Store, Hasher and Clock are needed.
 type Deps struct {
 	Store  Store
 	Hasher *auth.Hasher
 	Clock  clock.Clock
 	Log    zerolog.Logger // for what has no caller to be returned to
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*domain.Entry)
 	// SessionLength is after how long without use a session ends. Zero means SessionIdle.
 	SessionLength time.Duration
 	// Limits bound the tickets of one request. Zero means domain.DefaultLimits.
@@ -95,7 +94,6 @@ type Service struct {
 	hasher    *auth.Hasher
 	clock     clock.Clock
 	log       zerolog.Logger
-	committed func(*domain.Entry)
 	idle      time.Duration
 	limits    domain.Limits
 	cache     cache
@@ -118,19 +116,11 @@ func New(d Deps) *Service {
 	if d.Limits.Items <= 0 {
 		d.Limits = domain.DefaultLimits
 	}
-	s := &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, committed: d.Committed, idle: d.SessionLength, limits: d.Limits,
+	s := &Service{store: d.Store, hasher: d.Hasher, clock: d.Clock, log: d.Log, idle: d.SessionLength, limits: d.Limits,
 		guard: newGuard(d.Clock), devices: newDevices(d.Secret)}
 	s.adding = batch.New(batch.Options{Max: maxTickets, Pace: pace}, s.add)
 	s.redeeming = batch.New(batch.Options{Max: maxTickets, Pace: pace}, s.redeem)
 	return s
-}
-
-// told announces what was committed, and forgets here what it ends.
-func (s *Service) told(entries ...*domain.Entry) {
-	for _, e := range entries {
-		s.Invalidate(e)
-		s.committed(e)
-	}
 }
 
 // notIn is the one answer to whoever cannot prove who they are.

@@ -89,12 +89,8 @@ func (s *Service) SignOut(ctx context.Context, actor domain.Actor) error {
 	if actor.Kind != domain.ActorPerson || actor.Session == "" {
 		return fault.New(fault.Invalid, "there is no session to end: an API key is revoked instead")
 	}
-	entries, err := s.store.EndSession(ctx, actor, actor.Session, "signed_out")
-	if err != nil {
-		return err
-	}
-	s.told(entries...)
-	return nil
+	_, err := s.store.EndSession(ctx, actor, actor.Session, "signed_out")
+	return err
 }
 
 // EndSessions ends all sessions of a person. Errors: Forbidden, NotFound.
@@ -106,12 +102,8 @@ func (s *Service) EndSessions(ctx context.Context, actor domain.Actor, person do
 	if err != nil {
 		return err
 	}
-	entries, err := s.store.EndSessionsOf(ctx, actor, p.No, "revoked")
-	if err != nil {
-		return err
-	}
-	s.told(entries...)
-	return nil
+	_, err = s.store.EndSessionsOf(ctx, actor, p.No, "revoked")
+	return err
 }
 
 // NewPassword makes a password for the server to give out. It is checked fast, and nobody guesses it.
@@ -138,12 +130,8 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 	if err != nil {
 		return err
 	}
-	entries, err := s.store.SetPassword(ctx, actor, p.No, hash)
-	if err != nil {
-		return err
-	}
-	s.told(entries...)
-	return nil
+	_, err = s.store.SetPassword(ctx, actor, p.No, hash)
+	return err
 }
 
 // Sweep ends sessions and API keys that have expired, forgets tickets and wrong passwords that no
@@ -151,15 +139,10 @@ func (s *Service) ResetPassword(ctx context.Context, actor domain.Actor, login, 
 // learns that it expired.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.clock.Now()
-	entries, err := s.store.SweepSessions(ctx, now)
-	s.told(entries...)
-	if err != nil {
+	if _, err := s.store.SweepSessions(ctx, now); err != nil {
 		return err
 	}
-	if entries, err = s.store.EndExpiredAPIKeys(ctx, now); len(entries) > 0 {
-		s.told(entries...)
-	}
-	if err != nil {
+	if _, err := s.store.EndExpiredAPIKeys(ctx, now); err != nil {
 		return err
 	}
 	if err := s.store.SweepTickets(ctx, now.Add(-time.Hour)); err != nil {

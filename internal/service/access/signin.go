@@ -67,11 +67,9 @@ func (s *Service) SignIn(ctx context.Context, c Credentials) (SignedIn, error) {
 		return SignedIn{}, err
 	}
 	token := auth.NewToken(auth.Session)
-	e, err := s.store.StartSession(ctx, actor, n, auth.HashToken(token))
-	if err != nil {
+	if _, err := s.store.StartSession(ctx, actor, n, auth.HashToken(token)); err != nil {
 		return SignedIn{}, err
 	}
-	s.told(e)
 	me, err := s.Me(ctx, actor)
 	return SignedIn{Session: SessionToken{Token: token, ExpiresAt: n.ExpiresAt, EndsAt: s.maximum(n)}, Me: me, Actor: actor,
 		Device: s.devices.signedIn(c.Device, slug, login)}, err

@@ -77,11 +77,9 @@ func (s *Service) Tickets(ctx context.Context, actor domain.Actor, people []stri
 		out.Tickets[i] = PersonTicket{Person: id, Ticket: t}
 		stored[i] = domain.Ticket{Hash: auth.HashToken(t), Person: found[id].No, Session: session, APIKey: key, ExpiresAt: out.ExpiresAt}
 	}
-	entries, err := s.store.MakeTickets(ctx, actor, now, stored)
-	if err != nil {
+	if _, err := s.store.MakeTickets(ctx, actor, now, stored); err != nil {
 		return Tickets{}, err
 	}
-	s.told(entries...)
 	return out, nil
 }
 

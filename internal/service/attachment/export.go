@@ -70,11 +70,10 @@ func (s *Service) RequestExport(ctx context.Context, actor domain.Actor, in Expo
 		return Export{}, err
 	}
 	x := domain.Export{Organisation: actor.Organisation, ID: id.String(), Staff: actor.No, State: domain.ExportWaiting, Request: request, CreatedAt: s.o.Clock.Now()}
-	entry, err := s.o.Store.AddExport(ctx, x, actor.Ref(), exportsMost)
+	err = s.o.Store.AddExport(ctx, x, actor.Ref(), exportsMost)
 	if err != nil {
 		return Export{}, err
 	}
-	s.committed(entry)
 	s.tell(x)
 	s.exporter.Kick()
 	return exportOf(x), nil
@@ -238,7 +237,6 @@ func (s *Service) CancelExport(ctx context.Context, actor domain.Actor, id strin
 	if entry == nil {
 		err = s.o.Store.ExpireExport(ctx, actor.Organisation, actor.No, id)
 	} else {
-		s.committed(entry)
 		s.exporter.cancelled(x.ID)
 	}
 	if err != nil {
@@ -255,11 +253,5 @@ func (s *Service) CancelExport(ctx context.Context, actor domain.Actor, id strin
 func (s *Service) tell(x domain.Export) {
 	if s.o.Pages != nil {
 		s.o.Pages.Person(x.Organisation, x.Staff, ExportFrame{Type: "export", Export: exportOf(x)})
-	}
-}
-
-func (s *Service) committed(e *domain.Entry) {
-	if e != nil && s.o.Committed != nil {
-		s.o.Committed(e)
 	}
 }

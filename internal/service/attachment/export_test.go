@@ -19,6 +19,7 @@ import (
 	"crier/internal/blob/blobtest"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // export asks for an export of these people and returns it.
@@ -87,7 +88,7 @@ func TestExport(t *testing.T) {
 		_, err = h.ExportFile(t.Context(), h.as("planner"), x.ID)
 		want(t, "not ready", err, fault.Conflict, "")
 		h.work()
-		if got := h.kinds(); !slices.Equal(got, []domain.EntryKind{domain.EntryExportRequested, domain.EntryExportEnded}) {
+		if got := h.kinds(); !slices.Equal(got, []journal.Kind{journal.KindExportRequested, journal.KindExportEnded}) {
 			t.Errorf("entries %v", got)
 		}
 		ready, err := h.Service.Export(t.Context(), h.as("planner"), x.ID)
@@ -130,7 +131,7 @@ func TestExport(t *testing.T) {
 		}
 		entries, err := h.store.Entries(t.Context(), h.org, 0, 1000)
 		h.must(err)
-		var ended domain.ExportEnded
+		var ended journal.ExportEnded
 		h.must(json.Unmarshal(entries[len(entries)-1].Payload, &ended))
 		f, err := h.ExportFile(t.Context(), h.as("planner"), x.ID)
 		h.must(err)
@@ -295,7 +296,7 @@ func TestExportLimitsAndLife(t *testing.T) {
 		}
 		h.kinds()
 		h.must(h.CancelExport(t.Context(), h.as("planner"), ids[0]))
-		if got := h.kinds(); !slices.Equal(got, []domain.EntryKind{domain.EntryExportEnded}) {
+		if got := h.kinds(); !slices.Equal(got, []journal.Kind{journal.KindExportEnded}) {
 			t.Errorf("entries %v", got)
 		}
 		h.must(h.CancelExport(t.Context(), h.as("planner"), ids[0])) // again: no more to say

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Times of the work in the background.
@@ -242,10 +243,10 @@ func (x *Exporter) finish(ctx context.Context, j *job, reason string) error {
 	end.State, end.EndedAt, end.Size = domain.ExportReady, s.o.Clock.Now(), j.x.Size
 	end.ExpiresAt = end.EndedAt.Add(exportTime)
 	end.Request.Holds = j.holds()
-	entry := domain.ExportEnded{Export: end.ID, State: end.State, Conversations: j.conversations, Files: j.files, Size: end.Size, SHA256: j.sum}
+	entry := journal.ExportEnded{Export: end.ID, State: end.State, Conversations: j.conversations, Files: j.files, Size: end.Size, SHA256: j.sum}
 	if reason != "" {
 		end.State, end.Error, end.Size, end.ExpiresAt = domain.ExportFailed, reason, 0, time.Time{}
-		entry = domain.ExportEnded{Export: end.ID, State: end.State, Error: reason}
+		entry = journal.ExportEnded{Export: end.ID, State: end.State, Error: reason}
 	}
 	e, err := s.o.Store.EndExport(ctx, end, x.worker, j.by(), entry)
 	if err != nil {
@@ -255,7 +256,6 @@ func (x *Exporter) finish(ctx context.Context, j *job, reason string) error {
 		s.discard(ctx, end.Blob)
 		return nil
 	}
-	s.committed(e)
 	s.tell(end)
 	return nil
 }

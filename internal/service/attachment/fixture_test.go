@@ -20,6 +20,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/testkit"
 	"crier/store"
 	"crier/store/storetest"
@@ -47,8 +48,8 @@ type office struct {
 	via   domain.Channel // of what candidates send; "" for the pages
 
 	mu        sync.Mutex
-	committed []*domain.Entry // guarded by mu
-	told      []ExportFrame   // guarded by mu
+	committed []*journal.Entry // guarded by mu
+	told      []ExportFrame    // guarded by mu
 	keys      int
 }
 
@@ -75,16 +76,16 @@ func newOffice(t testing.TB, dsn, slug string) *office {
 	t.Cleanup(func() { h.must(h.files.Close()) })
 	h.Service = New(h.options())
 	h.fill(slug)
+	h.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.committed = append(h.committed, e)
+	})
 	return h
 }
 
 func (h *office) options() Options {
-	return Options{Store: h.store, Blobs: h.files, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Pages: h,
-		Committed: func(e *domain.Entry) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.committed = append(h.committed, e)
-		}}
+	return Options{Store: h.store, Blobs: h.files, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Pages: h}
 }
 
 // Person implements Pages.
@@ -94,8 +95,8 @@ func (h *office) Person(_ domain.OrganisationID, _ domain.PersonNo, event any) {
 	h.told = append(h.told, event.(ExportFrame))
 }
 
-// kinds lists the entries that the doorbell rang for, and forgets them.
-func (h *office) kinds() (out []domain.EntryKind) {
+// kinds lists the kinds of the entries that were told, and forgets them.
+func (h *office) kinds() (out []journal.Kind) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range h.committed {
@@ -220,17 +221,17 @@ func (h *office) sendTo(who, to, body string, files ...domain.AttachmentID) int6
 // sendMany sends a message to people of T1 by room, with files.
 func (h *office) sendMany(who string, rooms map[string]string, files ...domain.AttachmentID) int64 {
 	h.t.Helper()
-	var audience []domain.AudienceRoom
+	var audience []journal.AudienceRoom
 	for _, room := range []string{"A", "B"} {
 		if p, ok := rooms[room]; ok {
-			audience = append(audience, domain.AudienceRoom{Room: room, People: []domain.PersonNo{h.nos[p]}})
+			audience = append(audience, journal.AudienceRoom{Room: room, People: []domain.PersonNo{h.nos[p]}})
 		}
 	}
 	list, err := json.Marshal(audience)
 	h.must(err)
-	e := &domain.Entry{Organisation: h.org, Kind: domain.EntryBroadcastSent, Actor: h.as(who).Ref(), Exam: h.exam, Audience: list}
+	e := &journal.Entry{Organisation: h.org, Kind: journal.KindBroadcastSent, Actor: h.as(who).Ref(), Group: h.exam, Audience: list}
 	stored, _, err := h.store.AppendWithFiles(h.t.Context(), e, files, func([]domain.Attachment) (json.RawMessage, error) {
-		return json.Marshal(domain.BroadcastSent{ExamName: "Biology 1", Subject: "To all", Body: "Read this.", Level: domain.LevelPopup, SenderName: "planner Vogel", SenderRole: domain.RolePlanner, Recipients: len(rooms)})
+		return json.Marshal(journal.BroadcastSent{ExamName: "Biology 1", Subject: "To all", Body: "Read this.", Level: domain.LevelPopup, SenderName: "planner Vogel", SenderRole: domain.RolePlanner, Recipients: len(rooms)})
 	})
 	h.must(err)
 	return stored.Offset

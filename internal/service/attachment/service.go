@@ -17,6 +17,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Sizes and times.
@@ -52,14 +53,14 @@ type Store interface {
 	SentFiles(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, q domain.FileQuery, limit int) ([]domain.SentFile, error)
 	SentTexts(ctx context.Context, org domain.OrganisationID, no domain.PersonNo, seen domain.Seen, after, upTo int64, limit int) ([]domain.SentText, error)
 
-	AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) (*domain.Entry, error)
+	AddExport(ctx context.Context, x domain.Export, by domain.ActorRef, most int) error
 	Export(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string) (domain.Export, error)
 	Exports(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, limit int) ([]domain.Export, error)
-	CancelExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string, by domain.ActorRef) (*domain.Entry, error)
+	CancelExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string, by domain.ActorRef) (*journal.Entry, error)
 	ExpireExport(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, id string) error
 	ClaimExport(ctx context.Context, worker, blob string, until time.Time) (x *domain.Export, earlier string, err error)
 	KeepExport(ctx context.Context, x domain.Export, worker string, until time.Time) (bool, error)
-	EndExport(ctx context.Context, x domain.Export, worker string, by domain.ActorRef, ended domain.ExportEnded) (*domain.Entry, error)
+	EndExport(ctx context.Context, x domain.Export, worker string, by domain.ActorRef, ended journal.ExportEnded) (*journal.Entry, error)
 	UselessExports(ctx context.Context, limit int) ([]domain.Export, error)
 	ForgetExportFile(ctx context.Context, x domain.Export) error
 	DropExports(ctx context.Context, before time.Time) error
@@ -85,15 +86,14 @@ type Pages interface {
 // Options are what the service is built from. Scanner and Pages may be nil: no scanning,
 // nobody is told.
 type Options struct {
-	Store     Store
-	Blobs     blob.Store
-	Scanner   Scanner
-	Pages     Pages
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Log       zerolog.Logger
-	Committed func(*domain.Entry) // rings the doorbell
-	Limit     int64               // bytes of one file; 0 means DefaultLimit
+	Store   Store
+	Blobs   blob.Store
+	Scanner Scanner
+	Pages   Pages
+	Sealer  *cursor.Sealer
+	Clock   clock.Clock
+	Log     zerolog.Logger
+	Limit   int64 // bytes of one file; 0 means DefaultLimit
 	// OpenLink opens the token of a link in a mail.
 	OpenLink func(token string) (domain.DownloadLink, error)
 }

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 func (h *office) transcript(who, person, format string) (string, *Transcript) {
@@ -87,7 +88,7 @@ func harmless(t *testing.T, page string) {
 func (h *office) note(who, person, body string) {
 	h.t.Helper()
 	payload := fmt.Sprintf(`{"person":%d,"person_id":%q,"body":%q,"reach":[]}`, h.nos[person], h.ids[person], body)
-	_, _, err := h.store.Append(h.t.Context(), &domain.Entry{Organisation: h.org, Kind: domain.EntryNoteAdded, Actor: h.as(who).Ref(), Payload: []byte(payload)})
+	_, _, err := h.store.Append(h.t.Context(), &journal.Entry{Organisation: h.org, Kind: journal.KindNoteAdded, Actor: h.as(who).Ref(), Payload: []byte(payload)})
 	h.must(err)
 }
 

@@ -308,7 +308,7 @@ func TestHEIC(t *testing.T) {
 	both(t, func(t *testing.T, h *office) {
 		photo := heicOf()
 		for _, keep := range []bool{true, false} {
-			_, _, err := h.store.ChangeSettings(t.Context(), h.as("planner"), func(s *domain.Settings) { s.KeepLocation = keep })
+			_, err := h.store.ChangeSettings(t.Context(), h.as("planner"), func(s *domain.Settings) { s.KeepLocation = keep })
 			h.must(err)
 			a := h.upload("a", file("IMG_1.HEIC", photo))
 			got, err := h.read("a", a.ID)
@@ -332,7 +332,7 @@ func TestLocationKept(t *testing.T) {
 	both(t, func(t *testing.T, h *office) {
 		photo := turnedJPEG(painted(40, 20), 6)
 		for _, keep := range []bool{true, false} {
-			_, _, err := h.store.ChangeSettings(t.Context(), h.as("planner"), func(s *domain.Settings) { s.KeepLocation = keep })
+			_, err := h.store.ChangeSettings(t.Context(), h.as("planner"), func(s *domain.Settings) { s.KeepLocation = keep })
 			h.must(err)
 			a := h.upload("a", file("photo.jpg", photo))
 			got, err := h.read("a", a.ID)

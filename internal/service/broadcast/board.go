@@ -2,13 +2,13 @@ package broadcast
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Broadcast is one sending as staff see it; the counts are of the rooms they may see.
@@ -107,7 +107,7 @@ func (s *Service) Get(ctx context.Context, actor domain.Actor, id domain.Broadca
 	}
 	var out Broadcast
 	if b.only == nil {
-		list, err := s.withCounts(ctx, actor.Organisation, b.rooms, []*domain.Entry{b.Entry})
+		list, err := s.withCounts(ctx, actor.Organisation, b.rooms, []*journal.Entry{b.Entry})
 		if err != nil {
 			return Broadcast{}, err
 		}
@@ -175,7 +175,7 @@ func (s *Service) blocked(ctx context.Context, org domain.OrganisationID, by map
 	return out, nil
 }
 
-func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, rooms []string, entries []*domain.Entry) ([]Broadcast, error) {
+func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, rooms []string, entries []*journal.Entry) ([]Broadcast, error) {
 	out := make([]Broadcast, len(entries))
 	if len(entries) == 0 {
 		return out, nil
@@ -189,8 +189,8 @@ func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, roo
 		return nil, err
 	}
 	for i, e := range entries {
-		b := &sending{Entry: e}
-		if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+		b, err := sendingOf(e)
+		if err != nil {
 			return nil, err
 		}
 		out[i] = s.broadcast(b, Counts(counts[e.Offset]))
@@ -201,7 +201,7 @@ func (s *Service) withCounts(ctx context.Context, org domain.OrganisationID, roo
 func (s *Service) broadcast(b *sending, c Counts) Broadcast {
 	out := Broadcast{
 		ID: s.seal(b.Organisation, b.Offset), Subject: b.text.Subject, Body: b.text.Body, Level: b.text.Level, At: b.At,
-		Sender: Sender{ID: b.Actor.ID, Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Exam, Name: b.text.ExamName}, Kind: b.kind(), Counts: c,
+		Sender: Sender{ID: b.Actor.ID, Name: b.text.SenderName, Role: b.text.SenderRole}, Test: Test{ID: b.Group, Name: b.text.ExamName}, Kind: b.kind(), Counts: c,
 		Attachments: domain.AttachmentViews(b.text.Attachments),
 	}
 	out.Part = s.part(b)

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/broadcast"
 )
 
@@ -17,7 +18,7 @@ type brokenStore struct {
 	err error
 }
 
-func (b *brokenStore) Append(context.Context, *domain.Entry) (*domain.Entry, bool, error) {
+func (b *brokenStore) Append(context.Context, *journal.Entry) (*journal.Entry, bool, error) {
 	return nil, false, b.err
 }
 

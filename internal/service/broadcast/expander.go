@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/failpoint"
+	"crier/internal/journal"
 )
 
 // Expander makes the message rows of sendings shortly after their COMMIT, so that
@@ -35,6 +36,9 @@ func NewExpander(expand func(context.Context, domain.OrganisationID) error, ling
 	}
 	return &Expander{expand: expand, linger: linger, log: log, waiting: map[domain.OrganisationID]bool{}, wake: make(chan struct{}, 1)}
 }
+
+// Entry hears of sendings. It does not wait.
+func (x *Expander) Entry(e *journal.Entry) { x.Kick(e.Organisation) }
 
 // Kick notes that the organisation has something to expand. It never blocks.
 func (x *Expander) Kick(org domain.OrganisationID) {

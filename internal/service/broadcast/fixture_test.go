@@ -15,6 +15,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 	"crier/internal/testkit"
@@ -37,7 +38,7 @@ type hall struct {
 	limits    *domain.Limits
 
 	mu        sync.Mutex
-	committed []*domain.Entry // guarded by mu
+	committed []*journal.Entry // guarded by mu
 }
 
 type presence map[domain.PersonNo]domain.Presence
@@ -70,21 +71,21 @@ func newHallOn(t testing.TB, n int, dsn string) *hall {
 	limits := domain.DefaultLimits
 	h.limits = &limits
 	h.build(limit.Unlimited{})
+	h.store.Bus().Listen(journal.Committed, journal.Expansion, func(e *journal.Entry) { // sendings
+		// After COMMIT: another reader sees the entry by now.
+		if _, err := h.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
+			h.t.Errorf("a listener heard too early: %v", err)
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.committed = append(h.committed, e)
+	})
 	return h
 }
 
 func (h *hall) build(l broadcast.Limiter) {
 	h.Service = broadcast.New(broadcast.Options{
 		Store: h.store, Presence: h.presence, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Limits: *h.limits, Limiter: l,
-		Committed: func(e *domain.Entry) {
-			// The doorbell rings after COMMIT: another reader sees the entry by now.
-			if _, err := h.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
-				h.t.Errorf("the doorbell rang too early: %v", err)
-			}
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.committed = append(h.committed, e)
-		},
 	})
 }
 
@@ -146,7 +147,7 @@ func (h *hall) as(role domain.Role, rooms ...string) domain.Actor {
 	return a
 }
 
-// BenchmarkSendToAll is everything between the request and the doorbell for 1500
+// BenchmarkSendToAll is everything between the request and the telling for 1500
 // recipients.
 func BenchmarkSendToAll(b *testing.B) {
 	for name, dsn := range map[string]func() string{
@@ -157,7 +158,7 @@ func BenchmarkSendToAll(b *testing.B) {
 			h := newHallOn(b, 1500, dsn())
 			planner := h.as(domain.RolePlanner)
 			s := broadcast.New(broadcast.Options{Store: h.store, Presence: h.presence, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock,
-				Limits: *h.limits, Limiter: limit.Unlimited{}, Committed: func(*domain.Entry) {}})
+				Limits: *h.limits, Limiter: limit.Unlimited{}})
 			for b.Loop() {
 				if _, _, err := s.Send(b.Context(), planner, h.bio, request()); err != nil {
 					b.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/shorten"
 )
 
@@ -36,7 +37,7 @@ func (s *Service) Remind(ctx context.Context, actor domain.Actor, id domain.Broa
 		return s.remindMany(ctx, actor, b, key, state)
 	}
 	resolve := func(ctx context.Context) (toRemind, error) { return s.toRemind(ctx, b, state) }
-	return s.send(ctx, actor, b.Exam, b.rooms, draft{
+	return s.send(ctx, actor, b.Group, b.rooms, draft{
 		key: key, hash: requestHash("remind", b.Offset, state), subject: s.reminderSubject(b.text.Subject), body: b.text.Body,
 		reminds: b.Offset, resolve: resolve, channels: b.text.Channels, leaveOut: true,
 	})
@@ -115,12 +116,12 @@ func (s *Service) merged(ctx context.Context, actor domain.Actor, rooms []string
 // remindMany is Remind of a sending outside tests: to those, of whom the actor sees,
 // who lack the state and can still be written to.
 func (s *Service) remindMany(ctx context.Context, actor domain.Actor, b *sending, key string, state domain.ReceiptState) (Broadcast, bool, error) {
-	seen, err := s.reachMany(actor, b.Exam)
+	seen, err := s.reachMany(actor, b.Group)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
 	hash := requestHash("remind", b.Offset, state)
-	brief, earlier, err := s.o.Store.PrepareSending(ctx, actor.Organisation, b.Exam, actor.ID, key, hash)
+	brief, earlier, err := s.o.Store.PrepareSending(ctx, actor.Organisation, b.Group, actor.ID, key, hash)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -155,11 +156,11 @@ func (s *Service) remindManyOnce(
 		b, err := s.merged(ctx, actor, nil, r.merge)
 		return b, false, err
 	}
-	found, err := s.o.Store.PeopleOf(ctx, actor.Organisation, seen, b.Exam, r.people)
+	found, err := s.o.Store.PeopleOf(ctx, actor.Organisation, seen, b.Group, r.people)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	c, err := choose(actor, b.Exam, nil)
+	c, err := choose(actor, b.Group, nil)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -175,7 +176,7 @@ func (s *Service) remindManyOnce(
 		left[code] = append(left[code], nos...)
 	}
 	d.reminder = &r
-	return s.store(ctx, actor, b.Exam, d, domain.BroadcastSent{
+	return s.store(ctx, actor, b.Group, d, journal.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: s.reminderSubject(b.text.Subject), Body: b.text.Body, Level: domain.LevelChat,
 		SenderName: actor.SenderName(), SenderRole: actor.Role, Reminds: b.Offset, Recipients: len(to), LeftOut: left,
 		Channels: b.text.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
@@ -212,11 +213,10 @@ func (s *Service) Told(ctx context.Context, actor domain.Actor, id domain.Broadc
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Exam, b.Offset, chosen, note)
+	_, err = s.o.Store.Told(ctx, actor.Organisation, actor.Ref(), b.Group, b.Offset, chosen, note)
 	if err != nil {
 		return nil, err
 	}
-	s.committed(e)
 	return s.lines(ctx, b, chosen)
 }
 
@@ -248,11 +248,10 @@ func (s *Service) Untold(ctx context.Context, actor domain.Actor, id domain.Broa
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.o.Store.Untold(ctx, actor.Organisation, actor.Ref(), b.Exam, b.Offset, chosen, since)
+	_, err = s.o.Store.Untold(ctx, actor.Organisation, actor.Ref(), b.Group, b.Offset, chosen, since)
 	if err != nil {
 		return nil, err
 	}
-	s.committed(e)
 	return s.lines(ctx, b, chosen)
 }
 

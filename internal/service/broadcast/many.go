@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // A sending to many outside tests: to people of one group that is no test, or of all of
@@ -111,7 +111,7 @@ func (s *Service) PreviewMany(ctx context.Context, actor domain.Actor, group dom
 	return out, nil
 }
 
-// SendMany stores one sending durably and rings the doorbell. Who cannot be written to
+// SendMany stores one sending durably. Who cannot be written to
 // is left out, and named in the answer and in the entry. fresh and the key are as for Send.
 //
 // Errors: Forbidden; NotFound (no such group among yours); Invalid or TooLarge naming
@@ -184,7 +184,7 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 			return Broadcast{}, false, err
 		}
 	}
-	text := domain.BroadcastSent{
+	text := journal.BroadcastSent{
 		ExamName: brief.Name, GroupKind: brief.Kind, Subject: r.Subject, Body: r.Body, Level: domain.LevelChat, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Recipients: len(to), LeftOut: c.leftOut(found), Channels: r.Channels, Elsewhere: brief.Settings.Elsewhere(brief.Kind),
 	}
@@ -194,20 +194,20 @@ func (s *Service) SendMany(ctx context.Context, actor domain.Actor, r ManyReques
 	return s.store(ctx, actor, r.Group, draft{key: r.Key, hash: hash, files: r.Attachments}, text, audienceOf(to))
 }
 
-// store appends a sending that is ready, with its files, and rings the doorbell.
-func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.GroupID, d draft, text domain.BroadcastSent, audience json.RawMessage) (Broadcast, bool, error) {
-	e := &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: group,
+// store appends a sending that is ready, with its files.
+func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.GroupID, d draft, text journal.BroadcastSent, audience json.RawMessage) (Broadcast, bool, error) {
+	e := &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindBroadcastSent, Actor: actor.Ref(), Group: group,
 		Audience: audience, RequestKey: d.key, RequestHash: d.hash}
 	payload := func(files []domain.Attachment) (json.RawMessage, error) {
 		text.Attachments = files
 		return json.Marshal(text)
 	}
-	var stored *domain.Entry
+	var stored *journal.Entry
 	var fresh bool
 	var err error
 	switch {
 	case d.reminder == nil && s.partsOf(text.Recipients) > 1:
-		if stored, fresh, err = s.appendParts(ctx, *e, text); err != nil {
+		if stored, fresh, err = s.appendParts(ctx, e, text); err != nil {
 			return Broadcast{}, false, err
 		}
 		if fresh {
@@ -232,8 +232,6 @@ func (s *Service) store(ctx context.Context, actor domain.Actor, group domain.Gr
 		b, err := s.again(ctx, actor, nil, stored)
 		return b, false, err
 	}
-	failpoint.Hit(failpoint.AfterCommit)
-	s.committed(stored)
 	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: text.Recipients})
 	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
 	return b, true, err

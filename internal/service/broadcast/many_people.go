@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // unknown is the reason of someone named who is not one of the sender's people here.
@@ -145,7 +146,7 @@ func audienceOf(to []domain.Listed) json.RawMessage {
 		nos[i] = r.No
 	}
 	slices.Sort(nos)
-	b, err := json.Marshal([]domain.AudienceRoom{{People: nos}})
+	b, err := json.Marshal([]journal.AudienceRoom{{People: nos}})
 	if err != nil {
 		panic(err) // numbers
 	}

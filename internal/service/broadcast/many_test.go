@@ -11,6 +11,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 	"crier/internal/testkit"
@@ -118,7 +119,7 @@ func TestSendManyLeavesOut(t *testing.T) {
 		if b.Counts.Recipients != 3 || reasons(b.LeftOut) != left || b.Level != domain.LevelChat || b.Test.Name != "yard" || b.Kind != domain.KindPool {
 			t.Errorf("sent %+v", b)
 		}
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		e := p.committed[len(p.committed)-1]
 		if err := json.Unmarshal(e.Payload, &text); err != nil || fmt.Sprint(text.LeftOut) != fmt.Sprint(map[domain.BlockedCode][]domain.PersonNo{
 			domain.BlockedLocked: {p.nos[1]}, domain.BlockedLeft: {p.nos[4]}, domain.BlockedInvited: {p.nos[5]}}) {
@@ -364,7 +365,7 @@ func TestSendManyElsewhere(t *testing.T) {
 	bothPools(t, func(t *testing.T, p *pools) {
 		maria := p.coordinator("maria", p.yard)
 		before := p.sendMany(maria, many(p.yard))
-		_, _, err := p.store.ChangeSettings(t.Context(), domain.System(p.org), func(set *domain.Settings) { set.StaffChatOnly = true })
+		_, err := p.store.ChangeSettings(t.Context(), domain.System(p.org), func(set *domain.Settings) { set.StaffChatOnly = true })
 		p.must(err)
 		head := p.head()
 		_, _, err = p.SendMany(t.Context(), maria, many(p.yard))
@@ -377,7 +378,7 @@ func TestSendManyElsewhere(t *testing.T) {
 		r := many(p.yard)
 		r.Channels = []domain.Channel{domain.ChannelEmail}
 		p.sendMany(maria, r)
-		var text domain.BroadcastSent
+		var text journal.BroadcastSent
 		if err := json.Unmarshal(p.committed[len(p.committed)-1].Payload, &text); err != nil || !text.Elsewhere {
 			t.Errorf("the entry keeps %+v, %v", text, err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/broadcast"
 	"crier/internal/testkit"
 )
@@ -263,7 +264,7 @@ func TestUntold(t *testing.T) {
 			t.Errorf("%d entries", h.head()-head)
 		}
 		e, err := h.store.Entry(ctx, h.org, h.head())
-		if err != nil || e.Kind != domain.EntryBroadcastUntold || e.Actor.Name != "Ines Vogel" {
+		if err != nil || e.Kind != journal.KindBroadcastUntold || e.Actor.Name != "Ines Vogel" {
 			t.Errorf("%+v, %v", e, err)
 		}
 		h.must(h.untell(a, b.ID, 0)) // again: nothing happens

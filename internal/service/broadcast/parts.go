@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // maxParts is how many times the limit of recipients a sending may have, in parts. It also bounds how
@@ -64,11 +64,11 @@ func (s *Service) count(n, parts int) error {
 
 // split parts an audience into lists of at most limit people, in order.
 func split(list json.RawMessage, limit int) ([]json.RawMessage, []int, error) {
-	var rooms []domain.AudienceRoom
+	var rooms []journal.AudienceRoom
 	if err := json.Unmarshal(list, &rooms); err != nil {
 		return nil, nil, err
 	}
-	var parts [][]domain.AudienceRoom
+	var parts [][]journal.AudienceRoom
 	var sizes []int
 	for _, r := range rooms {
 		for people := r.People; len(people) > 0; {
@@ -78,7 +78,7 @@ func split(list json.RawMessage, limit int) ([]json.RawMessage, []int, error) {
 				last++
 			}
 			n := min(len(people), limit-sizes[last])
-			parts[last] = append(parts[last], domain.AudienceRoom{Room: r.Room, People: people[:n]})
+			parts[last] = append(parts[last], journal.AudienceRoom{Room: r.Room, People: people[:n]})
 			sizes[last] += n
 			people = people[n:]
 		}
@@ -93,35 +93,28 @@ func split(list json.RawMessage, limit int) ([]json.RawMessage, []int, error) {
 	return out, sizes, nil
 }
 
-// appendParts stores a sending as several and rings the doorbell for each, in order. It returns the first.
-func (s *Service) appendParts(ctx context.Context, e domain.Entry, text domain.BroadcastSent) (first *domain.Entry, fresh bool, err error) {
+// appendParts stores the sending e as several, in order. It returns the first.
+func (s *Service) appendParts(ctx context.Context, e *journal.Entry, text journal.BroadcastSent) (first *journal.Entry, fresh bool, err error) {
 	lists, sizes, err := split(e.Audience, s.o.Limits.Recipients)
 	if err != nil {
 		return nil, false, err
 	}
-	entries := make([]*domain.Entry, len(lists))
+	entries := make([]*journal.Entry, len(lists))
 	total := text.Recipients
 	for i, list := range lists {
-		part := e
-		if i > 0 { // the first stands for the request, and says who was left out
-			part.RequestKey, part.RequestHash, text.LeftOut = "", nil, nil
+		part := &journal.Entry{Organisation: e.Organisation, Kind: e.Kind, Actor: e.Actor, Group: e.Group, Audience: list}
+		if i == 0 { // the first stands for the request, and says who was left out
+			part.RequestKey, part.RequestHash = e.RequestKey, e.RequestHash
+		} else {
+			text.LeftOut = nil
 		}
-		text.Recipients, text.Part = sizes[i], &domain.SendingPart{N: i + 1, Of: len(lists), Total: total}
+		text.Recipients, text.Part = sizes[i], &journal.SendingPart{N: i + 1, Of: len(lists), Total: total}
 		if part.Payload, err = json.Marshal(text); err != nil {
 			return nil, false, err
 		}
-		part.Audience = list
-		entries[i] = &part
+		entries[i] = part
 	}
-	first, fresh, err = s.o.Store.AppendParts(ctx, entries)
-	if err != nil || !fresh {
-		return first, fresh, err
-	}
-	failpoint.Hit(failpoint.AfterCommit)
-	for _, part := range entries {
-		s.committed(part)
-	}
-	return first, true, nil
+	return s.o.Store.AppendParts(ctx, entries)
 }
 
 // part names the parts of a sending.

@@ -40,7 +40,7 @@ func TestParts(t *testing.T) {
 			t.Fatalf("sent %+v, part %+v", first, first.Part)
 		}
 		if p.head() != head+3 || len(p.committed) != 3 {
-			t.Errorf("%d entries, %d bells", p.head()-head, len(p.committed))
+			t.Errorf("%d entries, %d told", p.head()-head, len(p.committed))
 		}
 		var got []domain.PersonID
 		for i, id := range first.Part.IDs {

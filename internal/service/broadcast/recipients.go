@@ -10,6 +10,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Recipients says who is to get a sending: exactly one of the two.
@@ -172,10 +173,10 @@ func (s *Service) audience(
 	if err := s.count(out.n, parts); err != nil {
 		return audience{}, err
 	}
-	list := make([]domain.AudienceRoom, 0, len(byRoom))
+	list := make([]journal.AudienceRoom, 0, len(byRoom))
 	for room, people := range byRoom {
 		slices.Sort(people)
-		list = append(list, domain.AudienceRoom{Room: room, People: people})
+		list = append(list, journal.AudienceRoom{Room: room, People: people})
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Room < list[j].Room })
 	out.list, err = json.Marshal(list)

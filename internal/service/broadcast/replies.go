@@ -3,12 +3,12 @@ package broadcast
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Replies is a page of what came back on a sending, newest first (product row V11).
@@ -100,19 +100,19 @@ func (s *Service) conversing(ctx context.Context, actor domain.Actor, b *sending
 	if seen.All {
 		return func(domain.PersonNo) bool { return true }, nil
 	}
-	mine, err := s.o.Store.SeenAmong(ctx, actor.Organisation, seen, b.Exam, slices.Collect(maps.Keys(answered)))
+	mine, err := s.o.Store.SeenAmong(ctx, actor.Organisation, seen, b.Group, slices.Collect(maps.Keys(answered)))
 	return func(no domain.PersonNo) bool { return mine[no] }, err
 }
 
 // item is a reply as conversations show it.
-func (s *Service) item(e *domain.Entry, of domain.Recipient) (domain.Item, error) {
+func (s *Service) item(e *journal.Entry, of domain.Recipient) (domain.Item, error) {
 	if e == nil {
 		return domain.Item{}, fault.New(fault.Internal, "a reply has no entry")
 	}
-	var text domain.MessageSent
-	if err := json.Unmarshal(e.Payload, &text); err != nil {
+	text, err := journal.As[journal.MessageSent](e)
+	if err != nil {
 		return domain.Item{}, err
 	}
-	return domain.ItemOf(e, domain.ItemContext{Person: of.No, ID: of.ID, Kind: text.GroupKind,
+	return journal.ItemOf(e, journal.ItemContext{Person: of.No, ID: of.ID, Kind: text.GroupKind,
 		Seal: func(offset int64) domain.ItemID { return domain.ItemID(s.seal(e.Organisation, offset)) }})
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"crier/internal/domain"
-	"crier/internal/failpoint"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Request asks for one sending.
@@ -27,7 +27,7 @@ type Request struct {
 	LeaveOut bool `json:"leave_out,omitempty"`
 }
 
-// Send stores one sending durably and rings the doorbell. fresh is false when the
+// Send stores one sending durably. fresh is false when the
 // key was used before for the same request: the first sending is returned again.
 //
 // Who is locked is left out, and named in the answer and in the entry.
@@ -49,7 +49,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, exam domain.Exam
 	var reminds int64
 	if r.Reminds != "" {
 		of, err := s.open(ctx, actor, following, r.Reminds)
-		if err != nil || of.Exam != exam {
+		if err != nil || of.Group != exam {
 			return Broadcast{}, false, fault.Field("reminds", "no such sending in this test")
 		}
 		reminds = of.Offset
@@ -166,11 +166,11 @@ func (s *Service) once(
 	if err != nil {
 		return Broadcast{}, false, err
 	}
-	text := domain.BroadcastSent{
+	text := journal.BroadcastSent{
 		ExamName: brief.Name, Subject: d.subject, Body: d.body, Level: domain.LevelPopup, SenderName: actor.SenderName(), SenderRole: actor.Role,
 		Reminds: d.reminds, Recipients: to.n, LeftOut: to.left, Filter: filter, Channels: d.channels,
 	}
-	e := domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryBroadcastSent, Actor: actor.Ref(), Exam: exam,
+	e := &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindBroadcastSent, Actor: actor.Ref(), Group: exam,
 		Audience: to.list, RequestKey: d.key, RequestHash: d.hash}
 	if d.resolve == nil && s.partsOf(to.n) > 1 {
 		first, fresh, err := s.appendParts(ctx, e, text)
@@ -183,7 +183,7 @@ func (s *Service) once(
 	if e.Payload, err = json.Marshal(text); err != nil {
 		return Broadcast{}, false, err
 	}
-	stored, fresh, err := s.append(ctx, &e, d, r, to.people)
+	stored, fresh, err := s.append(ctx, e, d, r, to.people)
 	if err != nil {
 		return Broadcast{}, false, err
 	}
@@ -191,8 +191,6 @@ func (s *Service) once(
 		b, err := s.again(ctx, actor, rooms, stored)
 		return b, false, err
 	}
-	failpoint.Hit(failpoint.AfterCommit)
-	s.committed(stored)
 	b := s.broadcast(&sending{Entry: stored, text: text}, Counts{Recipients: to.n})
 	b.LeftOut, err = s.leftOut(ctx, actor, &sending{Entry: stored, text: text})
 	for _, id := range to.strange {
@@ -203,8 +201,8 @@ func (s *Service) once(
 
 // append stores a sending that is ready: a reminder only if nothing has changed since it was prepared.
 func (s *Service) append(
-	ctx context.Context, e *domain.Entry, d draft, r toRemind, people []domain.PersonNo,
-) (*domain.Entry, bool, error) {
+	ctx context.Context, e *journal.Entry, d draft, r toRemind, people []domain.PersonNo,
+) (*journal.Entry, bool, error) {
 	switch {
 	case d.reminds == 0:
 		return s.o.Store.Append(ctx, e)
@@ -227,16 +225,16 @@ func (s *Service) allow(actor domain.Actor) error {
 }
 
 // again is the answer to a retry.
-func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *domain.Entry) (Broadcast, error) {
-	if e.Kind != domain.EntryBroadcastSent {
+func (s *Service) again(ctx context.Context, actor domain.Actor, rooms []string, e *journal.Entry) (Broadcast, error) {
+	if e.Kind != journal.KindBroadcastSent {
 		return Broadcast{}, &fault.Error{Code: fault.Conflict, Field: "key", Message: "this key was used before for something else; make a new key for a new request"}
 	}
-	list, err := s.withCounts(ctx, actor.Organisation, rooms, []*domain.Entry{e})
+	list, err := s.withCounts(ctx, actor.Organisation, rooms, []*journal.Entry{e})
 	if err != nil {
 		return Broadcast{}, err
 	}
-	b := &sending{Entry: e}
-	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+	b, err := sendingOf(e)
+	if err != nil {
 		return Broadcast{}, err
 	}
 	list[0].LeftOut, err = s.leftOut(ctx, actor, b)

@@ -11,6 +11,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/broadcast"
 )
@@ -24,9 +25,9 @@ func TestSend(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 	if len(h.committed) != 1 {
-		t.Fatalf("the doorbell rang %d times", len(h.committed))
+		t.Fatalf("%d sendings were told", len(h.committed))
 	}
-	var rooms []domain.AudienceRoom
+	var rooms []journal.AudienceRoom
 	if err := json.Unmarshal(h.committed[0].Audience, &rooms); err != nil || len(rooms) != 3 || len(rooms[2].People) != 5 {
 		t.Errorf("audience %s, %v", h.committed[0].Audience, err)
 	}
@@ -47,7 +48,7 @@ func TestSendAgain(t *testing.T) {
 		t.Errorf("%+v %v %v", again, fresh, err)
 	}
 	if len(h.committed) != 1 {
-		t.Errorf("the doorbell rang %d times", len(h.committed))
+		t.Errorf("%d sendings were told", len(h.committed))
 	}
 	for name, change := range map[string]func(*broadcast.Request){
 		"body":       func(r *broadcast.Request) { r.Body = "Other." },
@@ -89,7 +90,7 @@ func TestSendFiveTimesAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	if len(ids) != 1 || fresh != 1 || len(h.committed) != 1 {
-		t.Errorf("%d ids, %d fresh, %d rings", len(ids), fresh, len(h.committed))
+		t.Errorf("%d ids, %d fresh, %d told", len(ids), fresh, len(h.committed))
 	}
 }
 
@@ -374,12 +375,12 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// What cannot be stored rings no bell and is told as it is.
+// What cannot be stored is told to nobody, and its error is returned as it is.
 func TestStoreUnavailable(t *testing.T) {
 	h := newHall(t, 3)
 	broken := &brokenStore{Store: h.store, err: &fault.Error{Code: fault.Unavailable, Unknown: true, RetryAfter: time.Second}}
-	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: limit.Unlimited{},
-		Committed: func(*domain.Entry) { t.Error("the bell rang") }})
+	s := broadcast.New(broadcast.Options{Store: broken, Presence: h.presence, Clock: h.clock, Limits: domain.DefaultLimits, Limiter: limit.Unlimited{}})
+	h.store.Bus().Listen(journal.Committed, journal.Hub, func(*journal.Entry) { t.Error("a listener heard of it") })
 	_, fresh, err := s.Send(t.Context(), h.as(domain.RolePlanner), h.bio, request())
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok || !f.Unknown || fresh {

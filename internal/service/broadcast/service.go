@@ -14,11 +14,12 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
 type Store interface {
-	Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (brief domain.ExamBrief, earlier *domain.Entry, err error)
+	Prepare(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, actorID, key string, hash []byte) (brief domain.ExamBrief, earlier *journal.Entry, err error)
 	Audience(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) (json.RawMessage, int, error)
 	// Locked is who of the test's candidates is locked, by number.
 	Locked(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string) ([]domain.PersonNo, error)
@@ -27,7 +28,7 @@ type Store interface {
 	// Strays are those of the named people who are or were in the test, in whatever room.
 	Strays(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, ids []domain.PersonID) ([]domain.Stray, error)
 	Places(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, ids []domain.PersonID) ([]domain.Placed, error)
-	PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (domain.SendingBrief, *domain.Entry, error)
+	PrepareSending(ctx context.Context, org domain.OrganisationID, group domain.GroupID, actorID, key string, hash []byte) (domain.SendingBrief, *journal.Entry, error)
 	People(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Listed, error)
 	CountPeople(ctx context.Context, org domain.OrganisationID, f domain.PeopleFilter, seen domain.Seen) (int, error)
 	PeopleNumbers(ctx context.Context, org domain.OrganisationID, q domain.PeopleQuery) ([]domain.Placed, error)
@@ -37,22 +38,22 @@ type Store interface {
 	ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error)
 	SeenAmong(ctx context.Context, org domain.OrganisationID, seen domain.Seen, group domain.GroupID, nos []domain.PersonNo) (map[domain.PersonNo]bool, error)
 	RepliesTo(ctx context.Context, org domain.OrganisationID, offset int64) (map[domain.PersonNo]int64, error)
-	EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*domain.Entry, error)
+	EntriesAt(ctx context.Context, org domain.OrganisationID, offsets []int64) (map[int64]*journal.Entry, error)
 	// AppendWithFiles is Append for a sending with files that the actor has uploaded for one.
-	AppendWithFiles(ctx context.Context, e *domain.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (*domain.Entry, bool, error)
+	AppendWithFiles(ctx context.Context, e *journal.Entry, ids []domain.AttachmentID, payload func([]domain.Attachment) (json.RawMessage, error)) (*journal.Entry, bool, error)
 	// AppendParts stores the parts of a sending: all or none. first is the one with the request key.
-	AppendParts(ctx context.Context, parts []*domain.Entry) (first *domain.Entry, fresh bool, err error)
-	Append(ctx context.Context, e *domain.Entry) (*domain.Entry, bool, error)
-	Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error)
-	Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*domain.Entry, error)
+	AppendParts(ctx context.Context, parts []*journal.Entry) (first *journal.Entry, fresh bool, err error)
+	Append(ctx context.Context, e *journal.Entry) (*journal.Entry, bool, error)
+	Broadcast(ctx context.Context, org domain.OrganisationID, offset int64) (*journal.Entry, error)
+	Broadcasts(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, rooms []string, before int64, limit int) ([]*journal.Entry, error)
 	BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.ReceiptCounts, error)
 	Recipients(ctx context.Context, org domain.OrganisationID, exam domain.ExamID, offset int64, rooms []string) ([]domain.Recipient, error)
 	// SendingStates says how the copies of a sending stand, by person.
 	SendingStates(ctx context.Context, org domain.OrganisationID, offset int64) (map[domain.PersonNo][]domain.DeliveryView, error)
-	Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*domain.Entry, error)
-	Untold(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, since time.Time) (*domain.Entry, error)
+	Told(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, note string) (*journal.Entry, error)
+	Untold(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, exam domain.ExamID, offset int64, people []domain.PersonNo, since time.Time) (*journal.Entry, error)
 	Reminders(ctx context.Context, org domain.OrganisationID, offset int64) (domain.Reminders, error)
-	AppendReminder(ctx context.Context, e *domain.Entry, root, known int64, people []domain.PersonNo) (*domain.Entry, bool, error)
+	AppendReminder(ctx context.Context, e *journal.Entry, root, known int64, people []domain.PersonNo) (*journal.Entry, bool, error)
 }
 
 // Presence says who is connected: advice, never a reason not to deliver. lastSeen
@@ -67,7 +68,7 @@ type Limiter interface {
 	Allow(org domain.OrganisationID, sender string) (ok bool, retryAfter time.Duration)
 }
 
-// Options are what a Service is made of. All but Expander are needed.
+// Options are what a Service is made of. All are needed but CheckReach.
 type Options struct {
 	Store    Store
 	Presence Presence
@@ -77,10 +78,6 @@ type Options struct {
 	Limiter  Limiter
 	// CheckReach refuses what would reach nobody; nil asks nobody. Errors: Invalid (channels), Unavailable.
 	CheckReach func(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*domain.Entry)
-	// Expander makes the message rows soon after; nil leaves it to the readers.
-	Expander *Expander
 }
 
 // Service is safe for concurrent use.
@@ -88,17 +85,6 @@ type Service struct{ o Options }
 
 // New makes the service.
 func New(o Options) *Service { return &Service{o: o} }
-
-// committed rings the doorbell for a new entry.
-func (s *Service) committed(e *domain.Entry) {
-	if e == nil {
-		return
-	}
-	s.o.Committed(e)
-	if s.o.Expander != nil && e.Kind == domain.EntryBroadcastSent {
-		s.o.Expander.Kick(e.Organisation)
-	}
-}
 
 // reach is which rooms the actor may act in: nil = all.
 func reach(actor domain.Actor, action domain.Action, exam domain.ExamID) ([]string, error) {
@@ -131,18 +117,18 @@ func (s *Service) open(ctx context.Context, actor domain.Actor, what doing, id d
 	if err != nil {
 		return nil, err
 	}
-	b := &sending{Entry: e}
-	if err := json.Unmarshal(e.Payload, &b.text); err != nil {
+	b, err := sendingOf(e)
+	if err != nil {
 		return nil, err
 	}
 	action := what.elsewhere
 	if b.kind() == domain.KindTest {
 		action = what.test
 	}
-	if b.Exam == "" {
+	if b.Group == "" {
 		return b, s.narrow(ctx, actor, action, b)
 	}
-	b.rooms, err = reach(actor, action, e.Exam)
+	b.rooms, err = reach(actor, action, e.Group)
 	if fault.Is(err, fault.NotFound) {
 		return nil, noSending()
 	}
@@ -177,10 +163,19 @@ func (s *Service) narrow(ctx context.Context, actor domain.Actor, action domain.
 
 // sending is a stored broadcast as one actor may see it.
 type sending struct {
-	*domain.Entry
-	text  domain.BroadcastSent
+	*journal.Entry
+	text  journal.BroadcastSent
 	rooms []string                 // of a test; nil = all
 	only  map[domain.PersonNo]bool // of no group; nil = all
+}
+
+// sendingOf is the sending that an entry records.
+func sendingOf(e *journal.Entry) (*sending, error) {
+	text, err := journal.As[journal.BroadcastSent](e)
+	if err != nil {
+		return nil, err
+	}
+	return &sending{Entry: e, text: *text}, nil
 }
 
 // follow says why the actor cannot remind a recipient; the zero value: nothing stands in the way. Of
@@ -197,7 +192,7 @@ func (b *sending) follow(r domain.Recipient) domain.Blocked {
 
 // kind is that of the group it belongs to, "" if to none.
 func (b *sending) kind() domain.GroupKind {
-	if b.Exam != "" && b.text.GroupKind == "" {
+	if b.Group != "" && b.text.GroupKind == "" {
 		return domain.KindTest
 	}
 	return b.text.GroupKind
@@ -205,7 +200,7 @@ func (b *sending) kind() domain.GroupKind {
 
 // recipients reads whom it went to, as far as the actor sees them.
 func (s *Service) recipients(ctx context.Context, b *sending) ([]domain.Recipient, error) {
-	rows, err := s.o.Store.Recipients(ctx, b.Organisation, b.Exam, b.Offset, b.rooms)
+	rows, err := s.o.Store.Recipients(ctx, b.Organisation, b.Group, b.Offset, b.rooms)
 	if err != nil || b.only == nil {
 		return rows, err
 	}
@@ -214,7 +209,7 @@ func (s *Service) recipients(ctx context.Context, b *sending) ([]domain.Recipien
 
 // everyone is who is in an audience.
 func everyone(audience json.RawMessage) (out []domain.PersonNo) {
-	var list []domain.AudienceRoom
+	var list []journal.AudienceRoom
 	if json.Unmarshal(audience, &list) != nil {
 		return nil
 	}
@@ -226,7 +221,7 @@ func everyone(audience json.RawMessage) (out []domain.PersonNo) {
 
 // touches reports whether anyone of the audience sat in one of the rooms.
 func touches(audience json.RawMessage, rooms []string) bool {
-	var list []domain.AudienceRoom
+	var list []journal.AudienceRoom
 	if json.Unmarshal(audience, &list) != nil {
 		return false
 	}

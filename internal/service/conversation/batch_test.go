@@ -12,6 +12,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/conversation"
 )
 
@@ -19,24 +20,18 @@ import (
 type disk struct {
 	mu      sync.Mutex
 	batches [][]string // guarded by mu; the keys of each
-	rung    []string   // guarded by mu; the keys of the entries that the doorbell rang for
+	stored  []string   // guarded by mu; the keys of what was committed, in order
 	fail    func(keys []string) error
 }
 
-func (d *disk) ring(e *domain.Entry) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.rung = append(d.rung, e.RequestKey)
-}
-
-func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error) {
+func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain.NewMessage) ([]journal.Sent, error) {
 	var keys []string
-	sent := make([]domain.Sent, len(batch))
+	sent := make([]journal.Sent, len(batch))
 	for i, m := range batch {
 		keys = append(keys, m.Key)
-		sent[i] = domain.Sent{Entry: &domain.Entry{RequestKey: m.Key}, Fresh: true}
+		sent[i] = journal.Sent{Entry: &journal.Entry{RequestKey: m.Key}, Fresh: true}
 		if m.Body == "refused" {
-			sent[i] = domain.Sent{Err: fault.New(fault.Conflict, "refused")}
+			sent[i] = journal.Sent{Err: fault.New(fault.Conflict, "refused")}
 		}
 	}
 	d.mu.Lock()
@@ -50,6 +45,13 @@ func (d *disk) send(ctx context.Context, _ domain.OrganisationID, batch []domain
 	if d.fail != nil {
 		if err := d.fail(keys); err != nil {
 			return nil, err
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, m := range batch {
+		if sent[i].Err == nil {
+			d.stored = append(d.stored, m.Key)
 		}
 	}
 	return sent, nil
@@ -70,7 +72,7 @@ func keyed(i int) domain.NewMessage { return domain.NewMessage{Key: fmt.Sprint("
 func gathering(t *testing.T, most int, fn func(t *testing.T, d *disk, b *conversation.Batcher)) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}
-		b := conversation.NewBatcher(d.send, most, d.ring)
+		b := conversation.NewBatcher(d.send, most)
 		fn(t, d, b)
 		if err := b.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -119,8 +121,8 @@ func TestBatchesFormWhileOneIsUnderWay(t *testing.T) {
 			written = append(written, b...)
 		}
 		written = slices.DeleteFunc(written, func(k string) bool { return k == "key-13" || k == "key-99" })
-		if rung := slices.DeleteFunc(slices.Clone(d.rung), func(k string) bool { return k == "key-99" }); !slices.Equal(rung, written) {
-			t.Errorf("rang for %v, wrote %v", rung, written)
+		if stored := slices.DeleteFunc(slices.Clone(d.stored), func(k string) bool { return k == "key-99" }); !slices.Equal(stored, written) {
+			t.Errorf("stored %v, wrote %v", stored, written)
 		}
 		d.mu.Unlock()
 		slices.Sort(sizes)
@@ -142,7 +144,7 @@ func TestGivingUp(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		var all sync.WaitGroup
-		var under, waiting, patient domain.Sent
+		var under, waiting, patient journal.Sent
 		all.Go(func() { under = b.Send(ctx, 1, keyed(0)) })
 		synctest.Wait()
 		all.Go(func() { waiting = b.Send(ctx, 1, keyed(1)) })
@@ -160,8 +162,8 @@ func TestGivingUp(t *testing.T) {
 		if d.mu.Lock(); !slices.Equal(slices.Concat(d.batches...), []string{"key-0", "key-2"}) {
 			t.Errorf("wrote %v", d.batches)
 		}
-		if !slices.Equal(d.rung, []string{"key-0", "key-2"}) {
-			t.Errorf("rang for %v: what is stored is told, whoever waits", d.rung)
+		if !slices.Equal(d.stored, []string{"key-0", "key-2"}) {
+			t.Errorf("stored %v: what is in a transaction is stored, whoever waits", d.stored)
 		}
 		d.mu.Unlock()
 		gone, end := context.WithCancel(t.Context())
@@ -177,7 +179,7 @@ func TestBatchFails(t *testing.T) {
 	unknown := &fault.Error{Code: fault.Unavailable, Unknown: true, RetryAfter: time.Second}
 	for name, c := range map[string]struct {
 		fail  func(keys []string) error
-		check func(i int, sent domain.Sent) bool
+		check func(i int, sent journal.Sent) bool
 		sizes []int
 	}{
 		"unknown": {func(keys []string) error {
@@ -185,7 +187,7 @@ func TestBatchFails(t *testing.T) {
 				return unknown
 			}
 			return nil
-		}, func(i int, s domain.Sent) bool {
+		}, func(i int, s journal.Sent) bool {
 			return (i == 0) == (s.Err == nil) && (i == 0 || errors.Is(s.Err, unknown))
 		}, []int{1, 4}},
 		"one cannot be stored": {func(keys []string) error {
@@ -193,7 +195,7 @@ func TestBatchFails(t *testing.T) {
 				return fault.New(fault.Invalid, "it cannot be stored")
 			}
 			return nil
-		}, func(i int, s domain.Sent) bool { return (i == 3) == fault.Is(s.Err, fault.Invalid) }, []int{1, 4, 1, 1, 1, 1}},
+		}, func(i int, s journal.Sent) bool { return (i == 3) == fault.Is(s.Err, fault.Invalid) }, []int{1, 4, 1, 1, 1, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gathering(t, 0, func(t *testing.T, d *disk, b *conversation.Batcher) {
@@ -227,7 +229,7 @@ func TestStopWritesWhatWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &disk{}
-				b := conversation.NewBatcher(d.send, 2, d.ring)
+				b := conversation.NewBatcher(d.send, 2)
 				var all sync.WaitGroup
 				for i := range 5 {
 					all.Go(func() {

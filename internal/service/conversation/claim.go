@@ -5,11 +5,12 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // claimStore is what claims need of the database.
 type claimStore interface {
-	AssignConversation(ctx context.Context, a domain.Assigning, person domain.PersonNo) (entry *domain.Entry, err error)
+	AssignConversation(ctx context.Context, a domain.Assigning, person domain.PersonNo) (entry *journal.Entry, err error)
 }
 
 // Claim takes the conversation for the actor. Errors: Forbidden; NotFound (no such
@@ -55,10 +56,8 @@ func (s *Service) assign(ctx context.Context, actor domain.Actor, person domain.
 		}
 		a.To = ref
 	}
-	entry, err := s.o.Store.AssignConversation(ctx, a, of.No)
-	if err != nil {
+	if _, err := s.o.Store.AssignConversation(ctx, a, of.No); err != nil {
 		return domain.ConversationView{}, err
 	}
-	s.committed(entry)
 	return s.row(ctx, actor, of)
 }

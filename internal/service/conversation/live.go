@@ -2,12 +2,12 @@ package conversation
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Publisher reaches the open pages of staff. Who listens to a topic may hear what is
@@ -26,7 +26,7 @@ type Publisher interface {
 type liveStore interface {
 	TeamStates(ctx context.Context, org domain.OrganisationID, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error)
 	// MessagesAt returns messages of conversations as they stand now, by pairs of person and offset.
-	MessagesAt(ctx context.Context, org domain.OrganisationID, asked [][2]int64) ([]domain.TimelineRow, error)
+	MessagesAt(ctx context.Context, org domain.OrganisationID, asked [][2]int64) ([]journal.TimelineRow, error)
 }
 
 // Live tells staff's pages what happens in conversations: entries become frames, on
@@ -87,21 +87,19 @@ func (l *Live) Stop() {
 
 // Frame types; internal/protocol/README.md describes them.
 
-// Entry hears every entry that this node follows, in order. It does not wait.
-func (l *Live) Entry(e *domain.Entry) {
-	if e.Kind == domain.EntryBroadcastSent {
+// Entry hears of what happens in conversations, in the order of the journal. It does not wait.
+func (l *Live) Entry(e *journal.Entry) {
+	switch p := e.Event().(type) {
+	case *journal.BroadcastSent:
 		l.broadcast(e)
 		return
-	}
-	if e.Kind == domain.EntryDeliveriesRecorded {
-		l.delivered(e)
+	case *journal.DeliveriesRecorded:
+		l.delivered(e, p)
 		return
-	}
-	if e.Kind == domain.EntryReceiptsRecorded {
-		l.received(e)
+	case *journal.ReceiptsRecorded:
+		l.received(e.Organisation, p)
 		return
-	}
-	if e.Kind == domain.EntryInboundReceived || e.Kind == domain.EntryInboundHandled {
+	case *journal.InboundReceived, *journal.InboundHandled:
 		l.to.PublishAny(e.Organisation, []string{domain.DeliveryTopic}, unmatchedFrame{Type: "unmatched"})
 		return
 	}
@@ -129,12 +127,11 @@ func (l *Live) add(org domain.OrganisationID, changes ...told) {
 }
 
 // delivered has messages told again whose copies have moved on. Of many at once pages are asked to read again.
-func (l *Live) delivered(e *domain.Entry) {
-	var p domain.DeliveriesRecorded
-	if json.Unmarshal(e.Payload, &p) != nil || !l.to.Listening(e.Organisation, []string{domain.StaffTopic}) {
+func (l *Live) delivered(e *journal.Entry, p *journal.DeliveriesRecorded) {
+	if !l.to.Listening(e.Organisation, []string{domain.StaffTopic}) {
 		return
 	}
-	copies := slices.DeleteFunc(p.Items, func(i domain.DeliveryItem) bool { return i.Message == 0 || i.Channel == domain.ChannelPush })
+	copies := slices.DeleteFunc(slices.Clone(p.Items), func(i journal.DeliveryItem) bool { return i.Message == 0 || i.Channel == domain.ChannelPush })
 	if len(copies) > 0 {
 		l.add(e.Organisation, told{entry: e, copies: copies})
 	}
@@ -168,23 +165,21 @@ func (l *Live) again(ctx context.Context, c told) []told {
 }
 
 // broadcast says that a sending to many was made: too many conversations to tell each.
-func (l *Live) broadcast(e *domain.Entry) {
-	frame := conversationsFrame{Type: "conversations", Group: e.Exam}
-	if e.Exam == "" {
+func (l *Live) broadcast(e *journal.Entry) {
+	frame := conversationsFrame{Type: "conversations", Group: e.Group}
+	if e.Group == "" {
 		l.to.PublishAny(e.Organisation, []string{domain.StaffTopic}, frame)
 		return
 	}
-	var rooms []struct {
-		Room string `json:"room"`
-	}
-	if json.Unmarshal(e.Audience, &rooms) != nil {
+	rooms, err := e.Rooms()
+	if err != nil {
 		return
 	}
-	reach := []domain.Place{{Group: e.Exam}}
+	reach := []domain.Place{{Group: e.Group}}
 	for _, r := range rooms {
-		reach = append(reach, domain.Place{Group: e.Exam, Room: r.Room})
+		reach = append(reach, domain.Place{Group: e.Group, Room: r.Room})
 	}
-	l.to.PublishAny(e.Organisation, domain.ReachTopics(e.Exam, reach), frame)
+	l.to.PublishAny(e.Organisation, domain.ReachTopics(e.Group, reach), frame)
 }
 
 // tellSome tells a part of what waits; false when nothing is left.
@@ -254,12 +249,12 @@ func (l *Live) tell(ctx context.Context, c told, states map[domain.PersonNo]doma
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	row := domain.TimelineRow{Entry: c.entry, Kind: c.kind, Stopped: c.stopped}
+	row := journal.TimelineRow{Entry: c.entry, Kind: c.kind, Stopped: c.stopped}
 	if c.times != nil {
 		row.Times = *c.times
 	}
 	// As in the timeline, so that a page may put either in the other's place.
-	items, err := l.s.items(ctx, org, subject{PersonRef: c.of}, []domain.TimelineRow{row})
+	items, err := l.s.items(ctx, org, subject{PersonRef: c.of}, []journal.TimelineRow{row})
 	if err != nil {
 		l.s.o.Log.Warn().Err(err).Int64("organisation", int64(org)).Msg("live conversation not told")
 		l.to.PublishAny(org, c.topics, conversationsFrame{Type: "conversations"})

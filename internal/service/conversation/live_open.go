@@ -2,11 +2,11 @@ package conversation
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 type openKey struct {
@@ -90,12 +90,11 @@ func (l *Live) PresenceChanged(org domain.OrganisationID, changes []Change) {
 
 // received has those who have a conversation open here read it again, since its candidate has got or seen
 // something. It does not say what: not everyone sees every message of it.
-func (l *Live) received(e *domain.Entry) {
+func (l *Live) received(org domain.OrganisationID, p *journal.ReceiptsRecorded) {
 	l.mu.Lock()
 	none := len(l.open) == 0
 	l.mu.Unlock()
-	var p domain.ReceiptsRecorded
-	if none || json.Unmarshal(e.Payload, &p) != nil {
+	if none {
 		return
 	}
 	told := map[domain.PersonNo]bool{}
@@ -105,8 +104,8 @@ func (l *Live) received(e *domain.Entry) {
 				continue
 			}
 			told[no] = true
-			if o := l.openAt(e.Organisation, no); o != nil {
-				l.to.PublishAny(e.Organisation, []string{domain.ConversationTopic(no)}, receiptsFrame{Type: "receipts", Conversation: o.id})
+			if o := l.openAt(org, no); o != nil {
+				l.to.PublishAny(org, []string{domain.ConversationTopic(no)}, receiptsFrame{Type: "receipts", Conversation: o.id})
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/conversation"
 )
 
@@ -95,10 +96,10 @@ func (f *files) PersonRefs(_ context.Context, _ domain.OrganisationID, nos []dom
 }
 
 // MessagesAt knows message 8 to p1, which she has on screen.
-func (f *files) MessagesAt(_ context.Context, _ domain.OrganisationID, asked [][2]int64) (out []domain.TimelineRow, err error) {
+func (f *files) MessagesAt(_ context.Context, _ domain.OrganisationID, asked [][2]int64) (out []journal.TimelineRow, err error) {
 	for _, a := range asked {
 		if a == [2]int64{1, 8} {
-			out = append(out, domain.TimelineRow{Entry: entry(8, domain.EntryMessageSent, "g", domain.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Body: "Room B", Reach: reach}),
+			out = append(out, journal.TimelineRow{Entry: entry(8, journal.KindMessageSent, "g", journal.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Body: "Room B", Reach: reach}),
 				Times: domain.ItemTimes{Displayed: time.Unix(1001, 0).UTC()}})
 		}
 	}
@@ -152,56 +153,56 @@ func living(t *testing.T, fn func(t *testing.T, l *conversation.Live, p *pages, 
 
 var bea = domain.ActorRef{Kind: domain.ActorPerson, ID: "s7", Name: "Bea", Role: domain.RolePlanner}
 
-func entry(offset int64, kind domain.EntryKind, group domain.GroupID, payload any) *domain.Entry {
+func entry(offset int64, kind journal.Kind, group domain.GroupID, payload any) *journal.Entry {
 	b, err := json.Marshal(payload)
 	if err != nil {
 		panic(err)
 	}
-	return &domain.Entry{Organisation: 1, Offset: offset, Kind: kind, Exam: group, Actor: bea, Payload: b, At: time.Unix(1000, 0).UTC()}
+	return &journal.Entry{Organisation: 1, Offset: offset, Kind: kind, Group: group, Actor: bea, Payload: b, At: time.Unix(1000, 0).UTC()}
 }
 
 var (
 	reach = []domain.Place{{Group: "g", Room: "A"}, {Group: "h"}}
-	sara  = domain.Reached{Person: 1, PersonID: "p1", Reach: reach}
+	sara  = journal.Reached{Person: 1, PersonID: "p1", Reach: reach}
 )
 
 // What each kind of entry is told as, and to whom.
 func TestEntriesBecomeFrames(t *testing.T) {
 	const wide, mine, loose = "inbox inbox:g inbox:g/A inbox:h: ", "inbox inbox:g inbox:g/A: ", "inbox loose:inbox:g loose:inbox:g/A loose:inbox:h: "
 	for name, c := range map[string]struct {
-		entry *domain.Entry
+		entry *journal.Entry
 		want  []string // each a topic list and parts of the frame
 	}{
-		"a message of a group": {entry(9, domain.EntryMessageSent, "g", domain.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Inbound: true, GroupKind: "test", GroupName: "G", Body: "hi", Reach: reach}),
+		"a message of a group": {entry(9, journal.KindMessageSent, "g", journal.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Inbound: true, GroupKind: "test", GroupName: "G", Body: "hi", Reach: reach}),
 			[]string{mine + `{"type":"conversation","conversation":"p1","name":"Now 1","item":{"type":"message"|"direction":"in"|"group":{"id":"g","kind":"test","name":"G"}|"body":"hi"|"state":{"processed":"open","archived":false}}`}},
-		"a message of none":      {entry(9, domain.EntryMessageSent, "", domain.MessageSent{Person: 1, PersonID: "p1", Body: "hi", Reach: reach}), []string{loose + `{"type":"conversation"|"direction":"out"|"state":"queued"`}},
-		"of someone in no group": {entry(9, domain.EntryMessageSent, "", domain.MessageSent{Person: 1, PersonID: "p1", Body: "hi"}), []string{`inbox: {"type":"conversation"`}},
-		"about an assignment": {entry(9, domain.EntryMessageSent, "g", domain.MessageSent{Person: 1, PersonID: "p1", Inbound: true, Body: "hi", Reach: reach, About: &domain.About{Kind: domain.AboutUnavailable, Group: "g"}}),
+		"a message of none":      {entry(9, journal.KindMessageSent, "", journal.MessageSent{Person: 1, PersonID: "p1", Body: "hi", Reach: reach}), []string{loose + `{"type":"conversation"|"direction":"out"|"state":"queued"`}},
+		"of someone in no group": {entry(9, journal.KindMessageSent, "", journal.MessageSent{Person: 1, PersonID: "p1", Body: "hi"}), []string{`inbox: {"type":"conversation"`}},
+		"about an assignment": {entry(9, journal.KindMessageSent, "g", journal.MessageSent{Person: 1, PersonID: "p1", Inbound: true, Body: "hi", Reach: reach, About: &domain.About{Kind: domain.AboutUnavailable, Group: "g"}}),
 			[]string{mine + `{"type":"conversation"|"about":{"kind":"unavailable"|"state":"left","deletion":"`}},
-		"a note with a mention": {entry(9, domain.EntryNoteAdded, "", domain.NoteAdded{Person: 1, PersonID: "p1", Body: "look", Mentions: []domain.PersonNo{8}, Reach: reach}), []string{
+		"a note with a mention": {entry(9, journal.KindNoteAdded, "", journal.NoteAdded{Person: 1, PersonID: "p1", Body: "look", Mentions: []domain.PersonNo{8}, Reach: reach}), []string{
 			loose + `"item":{"type":"note"|"mentions":[{"id":"s8","name":"Staff 8"}]`,
 			`person:8: {"type":"mention","conversation":"p1","name":"Now 1","item":"|"by":{"id":"s7","name":"Bea"},"line":"look"}`}},
-		"a mark of two": {entry(9, domain.EntryConversationMarked, "", domain.ConversationMarked{Mark: domain.MarkArchived, People: []domain.Reached{sara, {Person: 2, PersonID: "p2", Reach: []domain.Place{{Group: "x"}}}}}), []string{
+		"a mark of two": {entry(9, journal.KindConversationMarked, "", journal.ConversationMarked{Mark: domain.MarkArchived, People: []journal.Reached{sara, {Person: 2, PersonID: "p2", Reach: []domain.Place{{Group: "x"}}}}}), []string{
 			wide + `"conversation":"p1"|"event":"archived"`, `inbox inbox:x: |"conversation":"p2","name":"Now 2"|"event":"archived"`}},
-		"a snooze": {entry(9, domain.EntryConversationMarked, "", domain.ConversationMarked{Mark: domain.MarkSnoozed, Until: time.Unix(9000, 0).UTC(), People: []domain.Reached{sara}}), []string{wide + `"event":"snoozed"|"until":"1970-01-01T02:30:00Z"`}},
-		"given to a colleague": {entry(9, domain.EntryConversationAssigned, "", domain.ConversationAssigned{Reached: sara, To: 8, ToID: "s8", ToName: "Staff 8"}), []string{
+		"a snooze": {entry(9, journal.KindConversationMarked, "", journal.ConversationMarked{Mark: domain.MarkSnoozed, Until: time.Unix(9000, 0).UTC(), People: []journal.Reached{sara}}), []string{wide + `"event":"snoozed"|"until":"1970-01-01T02:30:00Z"`}},
+		"given to a colleague": {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara, To: 8, ToID: "s8", ToName: "Staff 8"}), []string{
 			wide + `"event":"assigned"|"to":{"id":"s8","name":"Staff 8"}`, `person:8: {"type":"assigned","conversation":"p1","name":"Now 1","by":{"id":"s7","name":"Bea"}}`}},
-		"claimed":               {entry(9, domain.EntryConversationAssigned, "", domain.ConversationAssigned{Reached: sara, To: 7, ToID: "s7", Claim: true}), []string{wide + `"event":"claimed"`}},
-		"released":              {entry(9, domain.EntryConversationAssigned, "", domain.ConversationAssigned{Reached: sara}), []string{wide + `"event":"released"`}},
-		"an assignment deleted": {entry(9, domain.EntryAssignmentDeleted, "k", domain.AssignmentChanged{Reached: sara, GroupName: "K"}), []string{`inbox inbox:k: |"event":"assignment_deleted"`}},
-		"an unavailability added": {entry(9, domain.EntryUnavailabilityAdded, "", domain.UnavailabilityAdded{Reached: sara, ID: "u", StartsAt: time.Unix(5000, 0).UTC(), EndsAt: time.Unix(9000, 0).UTC()}), []string{
+		"claimed":               {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara, To: 7, ToID: "s7", Claim: true}), []string{wide + `"event":"claimed"`}},
+		"released":              {entry(9, journal.KindConversationAssigned, "", journal.ConversationAssigned{Reached: sara}), []string{wide + `"event":"released"`}},
+		"an assignment deleted": {entry(9, journal.KindAssignmentDeleted, "k", journal.AssignmentChanged{Reached: sara, GroupName: "K"}), []string{`inbox inbox:k: |"event":"assignment_deleted"`}},
+		"an unavailability added": {entry(9, journal.KindUnavailabilityAdded, "", journal.UnavailabilityAdded{Reached: sara, ID: "u", StartsAt: time.Unix(5000, 0).UTC(), EndsAt: time.Unix(9000, 0).UTC()}), []string{
 			loose + `"event":"unavailable"|"starts_at":"1970-01-01T01:23:20Z","until":"1970-01-01T02:30:00Z"`}},
-		"an unavailability gone": {entry(9, domain.EntryUnavailabilityRemoved, "", domain.UnavailabilityRemoved{Reached: sara, ID: "u"}), []string{loose + `"event":"available"`}},
-		"a sending to a test": {&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Exam: "g", Audience: []byte(`[{"room":"A","people":[1]},{"room":"B","people":[2]}]`)},
+		"an unavailability gone": {entry(9, journal.KindUnavailabilityRemoved, "", journal.UnavailabilityRemoved{Reached: sara, ID: "u"}), []string{loose + `"event":"available"`}},
+		"a sending to a test": {&journal.Entry{Organisation: 1, Kind: journal.KindBroadcastSent, Group: "g", Audience: []byte(`[{"room":"A","people":[1]},{"room":"B","people":[2]}]`)},
 			[]string{`inbox inbox:g inbox:g/A inbox:g/B: {"type":"conversations","group":"g"}`}},
-		"a sending to all": {&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Audience: []byte(`[{"room":"","people":[1]}]`)}, []string{`staff: {"type":"conversations"}`}},
-		"copies of a message went": {entry(9, domain.EntryDeliveriesRecorded, "", domain.DeliveriesRecorded{Items: []domain.DeliveryItem{
+		"a sending to all": {&journal.Entry{Organisation: 1, Kind: journal.KindBroadcastSent, Audience: []byte(`[{"room":"","people":[1]}]`)}, []string{`staff: {"type":"conversations"}`}},
+		"copies of a message went": {entry(9, journal.KindDeliveriesRecorded, "", journal.DeliveriesRecorded{Items: []journal.DeliveryItem{
 			{Message: 8, Person: 1, Channel: domain.ChannelSMS}, {Message: 8, Person: 1, Channel: domain.ChannelEmail}, {Message: 8, Person: 1, Channel: domain.ChannelPush}, {Person: 1, Channel: domain.ChannelEmail}}}),
 			[]string{mine + `{"type":"conversation","conversation":"p1"|"state":"displayed"|"deliveries":[{"channel":"sms","state":"sent"`}},
-		"copies of a sending went": {entry(9, domain.EntryDeliveriesRecorded, "", domain.DeliveriesRecorded{Items: []domain.DeliveryItem{{Message: 5, Person: 1, Channel: domain.ChannelSMS}}}),
+		"copies of a sending went": {entry(9, journal.KindDeliveriesRecorded, "", journal.DeliveriesRecorded{Items: []journal.DeliveryItem{{Message: 5, Person: 1, Channel: domain.ChannelSMS}}}),
 			[]string{`staff: {"type":"conversations"}`}},
-		"what is no conversation's": {entry(9, domain.EntryTeamMessage, "g", domain.TeamMessage{Thread: "group:g", Body: "x"}), nil},
-		"not JSON":                  {&domain.Entry{Organisation: 1, Kind: domain.EntryMessageSent, Payload: []byte("{")}, nil},
+		"what is no conversation's": {entry(9, journal.KindTeamMessage, "g", journal.TeamMessage{Thread: "group:g", Body: "x"}), nil},
+		"not JSON":                  {&journal.Entry{Organisation: 1, Kind: journal.KindMessageSent, Payload: []byte("{")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			living(t, func(t *testing.T, l *conversation.Live, p *pages, _ *files) {
@@ -231,8 +232,8 @@ func TestEntriesBecomeFrames(t *testing.T) {
 	}
 }
 
-func message(offset int64) *domain.Entry {
-	return entry(offset, domain.EntryMessageSent, "", domain.MessageSent{Person: domain.PersonNo(offset%3 + 1), PersonID: "p", Body: fmt.Sprint("n", offset), Reach: reach})
+func message(offset int64) *journal.Entry {
+	return entry(offset, journal.KindMessageSent, "", journal.MessageSent{Person: domain.PersonNo(offset%3 + 1), PersonID: "p", Body: fmt.Sprint("n", offset), Reach: reach})
 }
 
 // Entries that come while the store is asked are told together, in their order.
@@ -286,7 +287,7 @@ func TestLiveWithoutTheStore(t *testing.T) {
 	living(t, func(t *testing.T, l *conversation.Live, p *pages, f *files) {
 		f.err = errors.New("away")
 		f.slow = make(chan struct{}) // hangs
-		l.Entry(entry(9, domain.EntryMessageSent, "", domain.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Body: "hi"}))
+		l.Entry(entry(9, journal.KindMessageSent, "", journal.MessageSent{Person: 1, PersonID: "p1", PersonName: "Sara", Body: "hi"}))
 		<-time.After(3 * time.Second)
 		if got := p.take(); len(got) != 1 || strings.Contains(got[0], `"state":{`) || !strings.Contains(got[0], `"name":"Sara"`) {
 			t.Errorf("%q", got)
@@ -371,7 +372,7 @@ func TestReceiptsAreTold(t *testing.T) {
 	living(t, func(t *testing.T, l *conversation.Live, p *pages, f *files) {
 		planner := domain.Actor{Organisation: 1, Kind: domain.ActorPerson, ID: "s7", No: 7, Role: domain.RolePlanner}
 		receive := func(org domain.OrganisationID) []string {
-			l.Entry(&domain.Entry{Organisation: org, Offset: 9, Kind: domain.EntryReceiptsRecorded,
+			l.Entry(&journal.Entry{Organisation: org, Offset: 9, Kind: journal.KindReceiptsRecorded,
 				Payload: json.RawMessage(`{"items":[{"broadcast":5,"state":"delivered","people":[1,2]},{"broadcast":5,"state":"displayed","people":[1]}]}`)})
 			return p.take()
 		}

@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // marksMost is how many conversations one action changes at most.
@@ -15,7 +16,7 @@ const marksMost = 500
 
 // markStore is what marks need of the database.
 type markStore interface {
-	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (changed int, entry *domain.Entry, err error)
+	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (changed int, entry *journal.Entry, err error)
 	MarkRead(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, unread bool) (changed []domain.PersonNo, err error)
 	// MarkReadTo is MarkRead up to an offset; it returns those who are not unread any more.
 	Remind(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, at time.Time) (changed []domain.PersonNo, err error)
@@ -108,8 +109,7 @@ func (s *Service) Act(ctx context.Context, actor domain.Actor, a Action) (change
 		}
 		return len(done), err
 	}
-	changed, entry, err := s.o.Store.MarkConversations(ctx, actor, mark, a.Until, people)
-	s.committed(entry)
+	changed, _, err = s.o.Store.MarkConversations(ctx, actor, mark, a.Until, people)
 	return changed, err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // mentionsMost is how many colleagues one note mentions at most.
@@ -19,7 +20,7 @@ type noteStore interface {
 	StaffSeeingGroup(ctx context.Context, org domain.OrganisationID, action domain.Action, candidate domain.PersonNo, group domain.GroupID, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
 	// GroupFor returns the group to which a note about a candidate belongs. Errors: Invalid (group).
 	GroupFor(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonID, named domain.GroupID) (domain.GroupMark, error)
-	AddNote(ctx context.Context, e *domain.Entry, note domain.NoteAdded) (stored *domain.Entry, fresh bool, err error)
+	AddNote(ctx context.Context, e *journal.Entry, note journal.NoteAdded) (stored *journal.Entry, fresh bool, err error)
 }
 
 // NoteRequest is what staff note for each other in a conversation.
@@ -30,7 +31,7 @@ type NoteRequest struct {
 	Mentions []domain.PersonID `json:"mentions,omitempty"` // colleagues whom it concerns
 }
 
-// AddNote stores a note durably and rings the doorbell; the candidate never gets it.
+// AddNote stores a note durably; the candidate never gets it.
 // fresh is false when the key was used before for the same note.
 //
 // Errors: Forbidden; NotFound (no such candidate among yours); Invalid naming key, group,
@@ -51,12 +52,12 @@ func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain
 	if err := domain.CheckText("group", string(r.Group), 100, true, false); err != nil {
 		return item, false, err
 	}
-	e := &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryNoteAdded, Actor: actor.Ref(), RequestKey: r.Key, RequestHash: requestHash("note", person, r)}
+	e := &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindNoteAdded, Actor: actor.Ref(), RequestKey: r.Key, RequestHash: requestHash("note", person, r)}
 	stored, fresh, err := s.note(ctx, actor, of, e, r)
 	if err != nil {
 		return item, false, err
 	}
-	items, err := s.items(ctx, actor.Organisation, of, []domain.TimelineRow{{Entry: stored}})
+	items, err := s.items(ctx, actor.Organisation, of, []journal.TimelineRow{{Entry: stored}})
 	if err != nil {
 		return item, false, err
 	}
@@ -65,7 +66,7 @@ func (s *Service) AddNote(ctx context.Context, actor domain.Actor, person domain
 
 // note stores e. A retry is answered although a colleague who was mentioned may no longer
 // see the conversation.
-func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *domain.Entry, r NoteRequest) (stored *domain.Entry, fresh bool, err error) {
+func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *journal.Entry, r NoteRequest) (stored *journal.Entry, fresh bool, err error) {
 	stored, err = s.o.Store.EntryByKey(ctx, actor.Organisation, actor.ID, e.RequestKey, e.RequestHash)
 	if err != nil || stored != nil {
 		return stored, false, err
@@ -78,13 +79,9 @@ func (s *Service) note(ctx context.Context, actor domain.Actor, of subject, e *d
 	if err != nil {
 		return nil, false, err
 	}
-	e.Exam = group.ID
-	stored, fresh, err = s.o.Store.AddNote(ctx, e, domain.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, GroupName: group.Name, GroupKind: group.Kind,
+	e.Group = group.ID
+	return s.o.Store.AddNote(ctx, e, journal.NoteAdded{Person: of.No, PersonID: of.ID, PersonName: of.Name, GroupName: group.Name, GroupKind: group.Kind,
 		Body: r.Body, Mentions: mentions})
-	if fresh {
-		s.committed(stored)
-	}
-	return stored, fresh, err
 }
 
 // mentions finds the colleagues, each once.

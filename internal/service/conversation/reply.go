@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Reply is what a candidate writes.
@@ -18,7 +19,7 @@ type Reply struct {
 	Attachments []domain.AttachmentID `json:"attachments,omitempty"`
 }
 
-// Reply stores one message of a candidate durably and rings the doorbell. fresh is false
+// Reply stores one message of a candidate durably. fresh is false
 // when the key was used before for the same request. The message is returned as its
 // candidate has it, with its offset.
 //
@@ -48,7 +49,7 @@ func (s *Service) Reply(ctx context.Context, actor domain.Actor, r Reply) (messa
 	if err != nil {
 		return message, false, err
 	}
-	message, err = domain.MessageOf(sent.Entry)
+	message, err = journal.MessageOf(sent.Entry)
 	return message, sent.Fresh, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // attachmentsMost is how many files one message carries at most.
@@ -18,8 +19,8 @@ const attachmentsMost = 10
 type sendStore interface {
 	// SendMessages stores several messages in one transaction; a refused one leaves nothing
 	// and does not stop the others.
-	SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]domain.Sent, error)
-	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error)
+	SendMessages(ctx context.Context, org domain.OrganisationID, batch []domain.NewMessage) ([]journal.Sent, error)
+	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*journal.Entry, error)
 	Addressee(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) (*domain.Addressee, error)
 }
 
@@ -41,7 +42,7 @@ func (r Request) content() Request {
 	return r
 }
 
-// Send stores one message to a candidate durably and rings the doorbell. fresh is false
+// Send stores one message to a candidate durably. fresh is false
 // when the key was used before for the same request: the first message is returned again.
 // Whoever answers has read: up to Seen, or if that is not said up to their own message.
 //
@@ -73,7 +74,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, person domain.Pe
 	if err != nil {
 		return domain.Item{}, false, err
 	}
-	item, err = domain.ItemOf(sent.Entry, domain.ItemContext{Person: sent.Message.Person, ID: sent.Message.PersonID, Kind: sent.Message.GroupKind,
+	item, err = journal.ItemOf(sent.Entry, journal.ItemContext{Person: sent.Message.Person, ID: sent.Message.PersonID, Kind: sent.Message.GroupKind,
 		Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
 	if sent.Read {
 		s.wasRead(actor, []domain.PersonID{person}, false)
@@ -97,12 +98,12 @@ func (s *Service) checkReach(ctx context.Context, actor domain.Actor, m domain.N
 	return refused
 }
 
-// Write stores a message that has been checked and rings the doorbell, even if ctx ends
+// Write stores a message that has been checked, even if ctx ends
 // meanwhile: for services that write into conversations for their own reasons. Errors as of Send and Reply.
-func (s *Service) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
+func (s *Service) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error) {
 	sent := s.batches.Send(ctx, org, m)
 	if sent.Err != nil {
-		return domain.Sent{}, sent.Err
+		return journal.Sent{}, sent.Err
 	}
 	return sent, nil
 }

@@ -17,6 +17,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/limit"
 	"crier/internal/service/conversation"
 	"crier/internal/testkit"
@@ -43,7 +44,7 @@ type office struct {
 	people map[string]domain.Person
 
 	mu        sync.Mutex
-	committed []*domain.Entry // guarded by mu
+	committed []*journal.Entry // guarded by mu
 }
 
 type nobody struct{}
@@ -100,15 +101,15 @@ func newOffice(t testing.TB, dsn string) *office {
 	o.seal = cursor.NewSealer(o.store.SealKey())
 	o.Service = conversation.New(conversation.Options{
 		Store: o.store, Presence: nobody{}, Sealer: o.seal, Clock: o.clock, Log: zerolog.Nop(), Limits: domain.DefaultLimits, Limiter: limit.For(limit.NewLocal(o.clock), limit.Messages),
-		Committed: func(e *domain.Entry) {
-			// The doorbell rings after COMMIT: another reader sees the entry by now.
-			if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
-				o.t.Errorf("the doorbell rang too early: %v", err)
-			}
-			o.mu.Lock()
-			defer o.mu.Unlock()
-			o.committed = append(o.committed, e)
-		},
+	})
+	o.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		// After COMMIT: another reader sees the entry by now.
+		if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
+			o.t.Errorf("a listener heard too early: %v", err)
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.committed = append(o.committed, e)
 	})
 	t.Cleanup(func() { o.must(o.Stop(context.Background())) })
 	return o
@@ -133,11 +134,11 @@ func (o *office) candidate(name string) domain.Actor { return o.as(name, domain.
 
 func (o *office) change(change func(*domain.Settings)) {
 	o.t.Helper()
-	_, _, err := o.store.ChangeSettings(o.t.Context(), domain.System(o.org), change)
+	_, err := o.store.ChangeSettings(o.t.Context(), domain.System(o.org), change)
 	o.must(err)
 }
 
-// rings are the kinds of entries that the doorbell rang for, and forgets them.
+// rings are the kinds of the entries that were told, and forgets them.
 func (o *office) rings() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -49,8 +49,6 @@ type Options struct {
 	// CheckReach refuses what would reach nobody; nil asks nobody. Errors: Invalid (channels), Unavailable.
 	CheckReach func(ctx context.Context, actor domain.Actor, group domain.GroupID, people []domain.PersonID, channels []domain.Channel) error
 	Batch      int // how many messages one transaction holds at most; 0 means 128
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*domain.Entry)
 	// Read is called after a staff member has read conversations, or marked them unread: it
 	// tells their other pages. It must not block.
 	Read func(org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonID, unread bool)
@@ -64,18 +62,11 @@ type Service struct {
 
 // New makes the service.
 func New(o Options) *Service {
-	return &Service{o: o, batches: NewBatcher(o.Store.SendMessages, o.Batch, o.Committed)}
+	return &Service{o: o, batches: NewBatcher(o.Store.SendMessages, o.Batch)}
 }
 
 // Stop ends what is being written, and returns when it has ended or ctx has.
 func (s *Service) Stop(ctx context.Context) error { return s.batches.Stop(ctx) }
-
-// committed rings the doorbell for a new entry.
-func (s *Service) committed(e *domain.Entry) {
-	if e != nil {
-		s.o.Committed(e)
-	}
-}
 
 // itemID names what stands in a conversation for staff.
 func (s *Service) itemID(org domain.OrganisationID, offset int64) domain.ItemID {

@@ -2,17 +2,17 @@ package conversation
 
 import (
 	"context"
-	"encoding/json"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // timelineStore is what reading a conversation needs of the database.
 type timelineStore interface {
 	SeenCandidates(ctx context.Context, org domain.OrganisationID, seen domain.Seen, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
 	ConversationRows(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error)
-	Timeline(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonNo, p domain.TimelinePage) ([]domain.TimelineRow, error)
+	Timeline(ctx context.Context, org domain.OrganisationID, seen domain.Seen, person domain.PersonNo, p domain.TimelinePage) ([]journal.TimelineRow, error)
 	AssignmentsNow(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, groups []domain.GroupID) (map[domain.GroupID]domain.AssignmentNow, error)
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
 	// DeliveryStates says how the copies of messages to a person stand, by offset.
@@ -132,7 +132,7 @@ func (s *Service) sealer(org domain.OrganisationID) func(int64) domain.ItemID {
 }
 
 // items makes what is shown of rows.
-func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subject, rows []domain.TimelineRow) ([]domain.Item, error) {
+func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subject, rows []journal.TimelineRow) ([]domain.Item, error) {
 	assigned, err := s.assignments(ctx, org, of.No, rows)
 	if err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subje
 	}
 	out := make([]domain.Item, len(rows))
 	for i, r := range rows {
-		out[i], err = domain.ItemOf(r.Entry, domain.ItemContext{Person: of.No, ID: of.ID, Kind: r.Kind, Seal: s.sealer(org), People: people, Times: &r.Times, Stopped: r.Stopped,
+		out[i], err = journal.ItemOf(r.Entry, journal.ItemContext{Person: of.No, ID: of.ID, Kind: r.Kind, Seal: s.sealer(org), People: people, Times: &r.Times, Stopped: r.Stopped,
 			About: func(a *domain.AboutView, _ domain.PersonNo) {
 				now, ok := assigned[a.Group.ID]
 				if !ok {
@@ -169,7 +169,7 @@ func (s *Service) items(ctx context.Context, org domain.OrganisationID, of subje
 }
 
 // originals says where mails can be had as they came. Without one there is nothing to ask.
-func (s *Service) originals(ctx context.Context, org domain.OrganisationID, rows []domain.TimelineRow, items []domain.Item) error {
+func (s *Service) originals(ctx context.Context, org domain.OrganisationID, rows []journal.TimelineRow, items []domain.Item) error {
 	var mails []int64
 	for i, r := range rows {
 		if items[i].Via == domain.ChannelEmail {
@@ -192,10 +192,10 @@ func (s *Service) originals(ctx context.Context, org domain.OrganisationID, rows
 }
 
 // copies reads how the copies stand of what went out.
-func (s *Service) copies(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, rows []domain.TimelineRow) (map[int64][]domain.DeliveryView, error) {
+func (s *Service) copies(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, rows []journal.TimelineRow) (map[int64][]domain.DeliveryView, error) {
 	var offsets []int64
 	for _, r := range rows {
-		if r.Entry.Kind == domain.EntryMessageSent || r.Entry.Kind == domain.EntryBroadcastSent {
+		if r.Entry.Kind == journal.KindMessageSent || r.Entry.Kind == journal.KindBroadcastSent {
 			offsets = append(offsets, r.Entry.Offset)
 		}
 	}
@@ -206,15 +206,14 @@ func (s *Service) copies(ctx context.Context, org domain.OrganisationID, person 
 }
 
 // assignments reads what became of the assignments that the rows speak of.
-func (s *Service) assignments(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, rows []domain.TimelineRow) (map[domain.GroupID]domain.AssignmentNow, error) {
+func (s *Service) assignments(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, rows []journal.TimelineRow) (map[domain.GroupID]domain.AssignmentNow, error) {
 	var groups []domain.GroupID
 	for _, r := range rows {
-		switch r.Entry.Kind {
-		case domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
-			groups = append(groups, r.Entry.Exam)
-		case domain.EntryMessageSent:
-			var p struct{ About *domain.About }
-			if err := json.Unmarshal(r.Entry.Payload, &p); err == nil && p.About != nil {
+		switch p := r.Entry.Event().(type) {
+		case *journal.AssignmentChanged:
+			groups = append(groups, r.Entry.Group)
+		case *journal.MessageSent:
+			if p.About != nil {
 				groups = append(groups, p.About.Group)
 			}
 		}
@@ -226,14 +225,10 @@ func (s *Service) assignments(ctx context.Context, org domain.OrganisationID, pe
 }
 
 // mentioned names the colleagues whom notes mention.
-func (s *Service) mentioned(ctx context.Context, org domain.OrganisationID, rows []domain.TimelineRow) (map[domain.PersonNo]domain.PersonRef, error) {
+func (s *Service) mentioned(ctx context.Context, org domain.OrganisationID, rows []journal.TimelineRow) (map[domain.PersonNo]domain.PersonRef, error) {
 	var nos []domain.PersonNo
 	for _, r := range rows {
-		if r.Entry.Kind != domain.EntryNoteAdded {
-			continue
-		}
-		var p struct{ Mentions []domain.PersonNo }
-		if err := json.Unmarshal(r.Entry.Payload, &p); err == nil {
+		if p, ok := r.Entry.Event().(*journal.NoteAdded); ok {
 			nos = append(nos, p.Mentions...)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // wakeEvery is how often ended snoozes and reminders are looked for: they come at most so much late.
@@ -13,7 +14,7 @@ const wakeEvery = 5 * time.Second
 // wakeStore is what ending snoozes needs of the database.
 type wakeStore interface {
 	DueWakes(ctx context.Context, now time.Time) ([]domain.OrganisationID, error)
-	Wake(ctx context.Context, org domain.OrganisationID, now time.Time) (*domain.Entry, []domain.Reminding, error)
+	Wake(ctx context.Context, org domain.OrganisationID, now time.Time) (*journal.Entry, []domain.Reminding, error)
 }
 
 // Wake ends the snoozes and reminders whose time has come, and tells the pages of their staff. Every
@@ -30,7 +31,6 @@ func (l *Live) Wake(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			l.s.committed(entry)
 			for _, r := range reminded {
 				l.Read(org, r.Staff, []domain.PersonID{r.ID}, true)
 				l.to.Signal(org, []string{domain.PersonTopic(r.Staff)}, reminderFrame{Type: "reminder", Conversation: r.ID})

@@ -17,7 +17,7 @@ func TestCapsOfManyNodes(t *testing.T) {
 	both(t, func(t *testing.T, h *house) {
 		const people, parts, texts, mails = 60, 3, 22, 17
 		h.add(people, nil)
-		if _, _, err := h.store.ChangeSettings(t.Context(), h.admin, func(s *domain.Settings) { s.EmailsPerHour, s.SMSPerDay = mails, texts }); err != nil {
+		if _, err := h.store.ChangeSettings(t.Context(), h.admin, func(s *domain.Settings) { s.EmailsPerHour, s.SMSPerDay = mails, texts }); err != nil {
 			t.Fatal(err)
 		}
 		h.body = strings.Repeat("The shift begins at nine. ", 14) // 364 characters: three parts

@@ -12,7 +12,7 @@ import (
 type consentStore interface {
 	SeenCandidates(ctx context.Context, org domain.OrganisationID, seen domain.Seen, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
 	Consents(ctx context.Context, org domain.OrganisationID, person domain.PersonNo, c domain.Channel) ([]domain.ConsentRecord, error)
-	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*domain.Entry, error)
+	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) error
 }
 
 // Consents are what a person has agreed to, with its proof (product row N4).
@@ -98,11 +98,10 @@ func (s *Service) SetOwnConsent(ctx context.Context, actor domain.Actor, r Conse
 
 func (s *Service) note(ctx context.Context, actor domain.Actor, no domain.PersonNo, c domain.ConsentRecord) (Consents, error) {
 	c.At = s.o.Clock.Now()
-	e, err := s.o.Store.AddConsent(ctx, actor.Organisation, actor.Ref(), no, c)
+	err := s.o.Store.AddConsent(ctx, actor.Organisation, actor.Ref(), no, c)
 	if err != nil {
 		return Consents{}, err
 	}
-	s.committed(e)
 	return s.consents(ctx, actor.Organisation, no)
 }
 

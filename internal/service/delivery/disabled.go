@@ -59,8 +59,7 @@ func (s *Service) endDisabled(ctx context.Context, c domain.Channel, now time.Ti
 	if err != nil {
 		return 0, err
 	}
-	entries, err := s.o.Store.RecordDeliveries(ctx, now, decided)
-	s.committed(entries...)
+	_, err = s.o.Store.RecordDeliveries(ctx, now, decided)
 	return len(claimed), err
 }
 

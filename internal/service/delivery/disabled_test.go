@@ -6,6 +6,7 @@ import (
 
 	"crier/internal/channel"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // TestDisabled: what waits for a channel that the server has not is ended after a while, with the reason; what waits for one that it has is not touched,
@@ -41,7 +42,7 @@ func TestDisabled(t *testing.T) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for _, e := range h.entries {
-			if e.Kind == domain.EntryDeliveriesRecorded {
+			if e.Kind == journal.KindDeliveriesRecorded {
 				told++
 			}
 		}

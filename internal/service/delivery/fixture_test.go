@@ -17,6 +17,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/service/delivery"
 	"crier/internal/testkit"
 	"crier/store"
@@ -39,7 +40,7 @@ type house struct {
 	body   string // of messages; "": a line
 
 	mu      sync.Mutex
-	entries []*domain.Entry
+	entries []*journal.Entry
 }
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
@@ -56,6 +57,11 @@ func newHouse(t *testing.T, dsn string) *house {
 	if err := h.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	h.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.entries = append(h.entries, e)
+	})
 	h.open("north")
 	return h
 }
@@ -123,10 +129,10 @@ func (h *house) send(channels ...domain.Channel) int64 {
 // sendTo sends a message to some.
 func (h *house) sendTo(people []domain.PersonNo, channels ...domain.Channel) int64 {
 	h.t.Helper()
-	audience := []domain.AudienceRoom{{People: people}}
+	audience := []journal.AudienceRoom{{People: people}}
 	a, _ := json.Marshal(audience)
-	p, _ := json.Marshal(domain.BroadcastSent{ExamName: "Pool", GroupKind: domain.KindPool, Subject: "Shift", Body: cmp.Or(h.body, "The shift begins at nine."), Level: domain.LevelChat, SenderName: "Ada", Channels: channels})
-	e, _, err := h.store.Append(h.t.Context(), &domain.Entry{Organisation: h.org, Kind: domain.EntryBroadcastSent, Actor: h.admin.Ref(), Payload: p, Audience: a})
+	p, _ := json.Marshal(journal.BroadcastSent{ExamName: "Pool", GroupKind: domain.KindPool, Subject: "Shift", Body: cmp.Or(h.body, "The shift begins at nine."), Level: domain.LevelChat, SenderName: "Ada", Channels: channels})
+	e, _, err := h.store.Append(h.t.Context(), &journal.Entry{Organisation: h.org, Kind: journal.KindBroadcastSent, Actor: h.admin.Ref(), Payload: p, Audience: a})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -192,12 +198,7 @@ func (s *sender) count() (deliveries, times int) {
 
 // service makes one over a store, with a sender for each channel that has one.
 func (h *house) service(st delivery.Store, ways map[domain.Channel]channel.Sender) *delivery.Service {
-	o := delivery.Options{Store: st, Ways: map[domain.Channel]delivery.Way{}, Sealer: cursor.NewSealer(make([]byte, 32)), Clock: h.clock, Log: zerolog.Nop(), Link: "https://crier.example.org",
-		Committed: func(e *domain.Entry) {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.entries = append(h.entries, e)
-		}}
+	o := delivery.Options{Store: st, Ways: map[domain.Channel]delivery.Way{}, Sealer: cursor.NewSealer(make([]byte, 32)), Clock: h.clock, Log: zerolog.Nop(), Link: "https://crier.example.org"}
 	for c, s := range ways {
 		o.Ways[c] = delivery.Way{Sender: s}
 	}

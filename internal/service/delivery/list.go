@@ -15,7 +15,7 @@ type listStore interface {
 	Deliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) ([]domain.DeliveryRow, error)
 	CountDeliveries(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q domain.DeliveryQuery) (map[domain.DeliveryState]int, error)
 	DeliveriesOf(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64, person domain.PersonID) ([]domain.DeliveryRow, error)
-	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, *domain.Entry, error)
+	RetryDeliveries(ctx context.Context, by domain.Actor, seen domain.Seen, at time.Time, ids []string) (int, error)
 }
 
 // View is a delivery as staff see it (Delivery in internal/api/README.md).
@@ -135,11 +135,10 @@ func (s *Service) Retry(ctx context.Context, actor domain.Actor, ids []string) (
 			return 0, err
 		}
 	}
-	n, e, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
+	n, err := s.o.Store.RetryDeliveries(ctx, actor, seen, s.o.Clock.Now(), ids)
 	if err != nil {
 		return 0, err
 	}
-	s.committed(e)
 	s.Wake()
 	return n, nil
 }

@@ -38,8 +38,7 @@ func (w *Worker) record(ctx context.Context, batch []domain.DeliveryResult) {
 	ctx, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		entries, err := w.recordOnce(ctx, batch)
-		w.s.committed(entries...)
+		err := w.recordOnce(ctx, batch)
 		if err == nil {
 			return
 		}
@@ -52,8 +51,9 @@ func (w *Worker) record(ctx context.Context, batch []domain.DeliveryResult) {
 	}
 }
 
-func (w *Worker) recordOnce(ctx context.Context, batch []domain.DeliveryResult) ([]*domain.Entry, error) {
+func (w *Worker) recordOnce(ctx context.Context, batch []domain.DeliveryResult) error {
 	ctx, cancel := context.WithTimeout(ctx, readLimit)
 	defer cancel()
-	return w.s.o.Store.RecordDeliveries(ctx, w.s.o.Clock.Now(), batch)
+	_, err := w.s.o.Store.RecordDeliveries(ctx, w.s.o.Clock.Now(), batch)
+	return err
 }

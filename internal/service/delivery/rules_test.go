@@ -54,7 +54,7 @@ func TestPlan(t *testing.T) {
 
 		offset := h.send(domain.ChannelEmail, domain.ChannelSMS)
 		left, locked := domain.EnrolmentLeft, domain.PersonLocked
-		if _, err := h.store.AddConsent(t.Context(), h.org, domain.System(h.org).Ref(), 6, domain.ConsentRecord{Channel: domain.ChannelSMS, State: domain.ConsentOut, Source: domain.ConsentBySMS, Words: "STOP", At: h.clock.Now().Add(time.Second)}); err != nil {
+		if err := h.store.AddConsent(t.Context(), h.org, domain.System(h.org).Ref(), 6, domain.ConsentRecord{Channel: domain.ChannelSMS, State: domain.ConsentOut, Source: domain.ConsentBySMS, Words: "STOP", At: h.clock.Now().Add(time.Second)}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := h.store.UpsertEnrolments(t.Context(), domain.System(h.org), []domain.EnrolmentSpec{{Where: anywhere, Kind: domain.KindPool, Exam: "P", Person: "p00006", State: &left}}); err != nil {
@@ -91,7 +91,7 @@ func TestPlan(t *testing.T) {
 func TestEscalation(t *testing.T) {
 	both(t, func(t *testing.T, h *house) {
 		h.add(3, nil)
-		if _, _, err := h.store.ChangeSettings(t.Context(), h.admin, func(s *domain.Settings) { s.EscalateAfter, s.EscalateTo = 30, "sms" }); err != nil {
+		if _, err := h.store.ChangeSettings(t.Context(), h.admin, func(s *domain.Settings) { s.EscalateAfter, s.EscalateTo = 30, "sms" }); err != nil {
 			t.Fatal(err)
 		}
 		texts := newSender(nil)
@@ -123,7 +123,7 @@ func TestCaps(t *testing.T) {
 		h.send(domain.ChannelEmail, domain.ChannelSMS)
 		h.open("west")
 		h.add(10, nil)
-		if _, _, err := h.store.ChangeSettings(t.Context(), h.admin, func(s *domain.Settings) { s.EmailsPerHour, s.SMSPerDay = 4, 3 }); err != nil {
+		if _, err := h.store.ChangeSettings(t.Context(), h.admin, func(s *domain.Settings) { s.EmailsPerHour, s.SMSPerDay = 4, 3 }); err != nil {
 			t.Fatal(err)
 		}
 		h.send(domain.ChannelEmail, domain.ChannelSMS)

@@ -14,6 +14,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database; each file names its own part.
@@ -50,8 +51,6 @@ type Options struct {
 	Link string
 	// PushKey is the public key that browsers subscribe with, "" without web push.
 	PushKey string
-	// Committed is called after COMMIT with each new entry: the doorbell. It must not block.
-	Committed func(*domain.Entry)
 }
 
 // Service is safe for concurrent use. Start begins the workers.
@@ -104,18 +103,5 @@ func (s *Service) Wake() {
 // Enabled says which channels this server can use.
 func (s *Service) Enabled() map[domain.Channel]bool { return maps.Clone(s.enabled) }
 
-func (s *Service) committed(list ...*domain.Entry) {
-	for _, e := range list {
-		if e != nil && s.o.Committed != nil {
-			s.o.Committed(e)
-		}
-	}
-}
-
-// Entry hears every entry that this node follows: some bring work.
-func (s *Service) Entry(e *domain.Entry) {
-	switch e.Kind {
-	case domain.EntryMessageSent, domain.EntryBroadcastSent, domain.EntryDeliveriesRecorded, domain.EntryExportEnded:
-		s.Wake()
-	}
-}
+// Entry hears of entries that bring work. It does not wait.
+func (s *Service) Entry(*journal.Entry) { s.Wake() }

@@ -10,6 +10,7 @@ import (
 	"crier/internal/channel"
 	"crier/internal/domain"
 	"crier/internal/failpoint"
+	"crier/internal/journal"
 )
 
 // workerStore is what workers need of the database.
@@ -19,7 +20,7 @@ type workerStore interface {
 	NextDelivery(ctx context.Context, c domain.Channel) (time.Time, error)
 	Letters(ctx context.Context, claimed []domain.Delivery) ([]domain.Letter, error)
 	// RecordDeliveries hears results under their fence alone; repeating them is safe.
-	RecordDeliveries(ctx context.Context, at time.Time, results []domain.DeliveryResult) ([]*domain.Entry, error)
+	RecordDeliveries(ctx context.Context, at time.Time, results []domain.DeliveryResult) ([]*journal.Entry, error)
 	SweepDeliveries(ctx context.Context, now time.Time, limit int) (int, error)
 	// TakeQuota lets claimed deliveries through as far as an organisation's quota goes.
 	TakeQuota(ctx context.Context, q domain.Quota, wishes []domain.QuotaWish) (through map[string]bool, oldest time.Time, err error)

@@ -12,6 +12,7 @@ import (
 
 	"crier/internal/channel"
 	"crier/internal/domain"
+	"crier/internal/journal"
 	"crier/internal/service/delivery"
 )
 
@@ -84,7 +85,7 @@ func (m *mortal) Letters(ctx context.Context, c []domain.Delivery) ([]domain.Let
 	return m.Store.Letters(ctx, c)
 }
 
-func (m *mortal) RecordDeliveries(ctx context.Context, at time.Time, r []domain.DeliveryResult) ([]*domain.Entry, error) {
+func (m *mortal) RecordDeliveries(ctx context.Context, at time.Time, r []domain.DeliveryResult) ([]*journal.Entry, error) {
 	if err := m.at("after send"); err != nil {
 		return nil, err
 	}

@@ -2,12 +2,11 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Found is a page of what was found, newest first. It may be short, and even empty, with
@@ -117,7 +116,7 @@ func (s *Service) Search(ctx context.Context, actor domain.Actor, q string, pers
 }
 
 // named names the people whose conversations the hits are in.
-func (s *Service) named(ctx context.Context, actor domain.Actor, f domain.SearchFilter, hits []domain.SearchHit) (map[domain.PersonNo]domain.PersonRef, error) {
+func (s *Service) named(ctx context.Context, actor domain.Actor, f domain.SearchFilter, hits []journal.SearchHit) (map[domain.PersonNo]domain.PersonRef, error) {
 	nos := []domain.PersonNo{}
 	if f.Person != 0 {
 		nos = append(nos, f.Person)
@@ -134,24 +133,25 @@ func (s *Service) named(ctx context.Context, actor domain.Actor, f domain.Search
 }
 
 // hit says what was found, and where in its text.
-func (s *Service) hit(actor domain.Actor, q string, h domain.SearchHit) (Hit, error) {
+func (s *Service) hit(actor domain.Actor, q string, h journal.SearchHit) (Hit, error) {
 	e := h.Entry
-	item, err := domain.ItemOf(e, domain.ItemContext{Person: h.Person, Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
+	item, err := journal.ItemOf(e, journal.ItemContext{Person: h.Person, Seal: func(offset int64) domain.ItemID { return s.itemID(actor.Organisation, offset) }})
 	if err != nil {
 		return Hit{}, err
 	}
-	var files struct {
-		Attachments []domain.Attachment `json:"attachments"`
-	}
-	if err := json.Unmarshal(e.Payload, &files); err != nil {
-		return Hit{}, fmt.Errorf("entry %d: %w", e.Offset, err)
+	var files []domain.Attachment
+	switch p := e.Event().(type) {
+	case *journal.MessageSent:
+		files = p.Attachments
+	case *journal.BroadcastSent:
+		files = p.Attachments
 	}
 	out := Hit{Item: HitItem{ID: item.ID, Type: item.Type, Direction: item.Direction, At: item.At, Subject: item.Subject, From: item.From, Broadcast: item.Broadcast}}
 	var found bool
 	if out.Excerpt, found = domain.Excerpt(item.Body, q); found {
 		return out, nil
 	}
-	for _, a := range files.Attachments {
+	for _, a := range files {
 		if runs, found := domain.Excerpt(a.Name, q); found {
 			out.Excerpt, out.File = runs, a.Name
 			return out, nil

@@ -11,6 +11,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
@@ -21,7 +22,7 @@ type Store interface {
 	CountUnmatched(ctx context.Context, org domain.OrganisationID, seen domain.Seen) (int, error)
 	Mentions(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, q domain.MentionQuery) ([]domain.Mention, error)
 	ConversationRowsWithin(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, seen domain.Seen, within domain.Within, people []domain.PersonNo) (map[domain.PersonNo]domain.ConversationRow, error)
-	Search(ctx context.Context, org domain.OrganisationID, seen domain.Seen, f domain.SearchFilter, limit int) (hits []domain.SearchHit, next int64, err error)
+	Search(ctx context.Context, org domain.OrganisationID, seen domain.Seen, f domain.SearchFilter, limit int) (hits []journal.SearchHit, next int64, err error)
 	PeopleNamed(ctx context.Context, org domain.OrganisationID, seen domain.Seen, q string, limit int) ([]domain.PersonRef, error)
 	SeenCandidates(ctx context.Context, org domain.OrganisationID, seen domain.Seen, ids []domain.PersonID) (map[domain.PersonID]domain.PersonRef, error)
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)

@@ -23,6 +23,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/delivery"
 	"crier/internal/service/inbound"
 	"crier/internal/testkit"
@@ -97,7 +98,7 @@ func newHouse(t *testing.T, dsn string) *house {
 	h.staff = domain.Actor{Organisation: h.org.ID, Kind: domain.ActorPerson, ID: "staff", No: 99, Name: "Ines", Role: domain.RolePlanner}
 	h.Service = inbound.New(inbound.Options{
 		Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Addresses: h.addresses, Answers: map[domain.Channel]bool{domain.ChannelEmail: true, domain.ChannelSMS: true},
-		Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}, KeepOriginals: keep,
+		Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(), Limits: domain.Limits{Subject: 200, Body: 4000}, KeepOriginals: keep,
 	})
 	h.Start(t.Context())
 	t.Cleanup(h.Stop)
@@ -112,16 +113,16 @@ func (h *house) must(err error) {
 }
 
 // Write implements inbound.Writer.
-func (h *house) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
+func (h *house) Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error) {
 	h.mu.Lock()
 	fail := h.fail
 	h.mu.Unlock()
 	if fail != nil {
-		return domain.Sent{}, fail
+		return journal.Sent{}, fail
 	}
 	sent, err := h.store.SendMessages(ctx, org, []domain.NewMessage{m})
 	if err != nil {
-		return domain.Sent{}, err
+		return journal.Sent{}, err
 	}
 	return sent[0], sent[0].Err
 }
@@ -237,10 +238,10 @@ func (h *house) said(who string) []string {
 	entries, err := h.store.Entries(h.t.Context(), h.org.ID, 0, int(head))
 	h.must(err)
 	for _, e := range entries {
-		if e.Kind != domain.EntryMessageSent || e.Actor.ID != string(h.people[who].ID) {
+		if e.Kind != journal.KindMessageSent || e.Actor.ID != string(h.people[who].ID) {
 			continue
 		}
-		m, err := domain.MessageOf(e)
+		m, err := journal.MessageOf(e)
 		h.must(err)
 		files := ""
 		for _, f := range m.Attachments {
@@ -248,7 +249,7 @@ func (h *house) said(who string) []string {
 		}
 		group := ""
 		if m.Exam != "" {
-			group = m.Text.ExamName
+			group = m.Text.GroupName
 		}
 		out = append(out, group+"|"+m.Text.Subject+"|"+m.Text.Body+"|"+files)
 	}

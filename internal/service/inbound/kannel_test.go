@@ -59,7 +59,7 @@ func TestKannel(t *testing.T) {
 	admin, box, smsc, http1, ours := testkit.Port(t), testkit.Port(t), testkit.Port(t), testkit.Port(t), testkit.Port(t)
 	gateway := &sms.Kannel{Base: fmt.Sprintf("http://127.0.0.1:%d", http1), Username: "crier", Password: "secret", From: "1234", Status: fmt.Sprintf("http://127.0.0.1:%d/status", ours), Token: "a token of the gateway"}
 	in := inbound.New(inbound.Options{Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Kannel: gateway, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(),
-		Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}})
+		Limits: domain.Limits{Subject: 200, Body: 4000}})
 
 	folder := t.TempDir()
 	conf := filepath.Join(folder, "kannel.conf")

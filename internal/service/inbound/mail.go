@@ -295,7 +295,7 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 		_, err := s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched, Why: ""})
 		return err
 	}
-	entries, err := s.o.Store.ReportDelivery(ctx, r)
+	_, err = s.o.Store.ReportDelivery(ctx, r)
 	if fault.Is(err, fault.NotFound) {
 		_, err := s.wait(ctx, in, domain.WhyBounce, 0)
 		return err
@@ -303,7 +303,6 @@ func (s *Service) bounce(ctx context.Context, in domain.Inbound, m *mailin.Mail,
 	if err != nil {
 		return err
 	}
-	s.committed(entries...)
 	_, err = s.settle(ctx, in, domain.Settlement{State: domain.InboundMatched})
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbound"
 	"crier/internal/testkit"
 	"crier/store"
@@ -26,7 +27,7 @@ func (h *house) node(dsn string) *inbound.Service {
 	h.t.Cleanup(func() { h.must(st.Close()) })
 	other := &house{t: h.t, store: st, clock: h.clock, blobs: h.blobs}
 	return inbound.New(inbound.Options{Store: st, Writer: other, Intake: other, Blobs: h.blobs, Sealer: cursor.NewSealer(st.SealKey()), Clock: h.clock, Log: zerolog.Nop(),
-		Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}})
+		Limits: domain.Limits{Subject: 200, Body: 4000}})
 }
 
 // TestAssignRace: of those who deal with the same thing at the same instant, on one server or on two, one does; everybody else is
@@ -110,7 +111,7 @@ func TestAssignRace(t *testing.T) {
 		h.must(err)
 		handled := 0
 		for _, e := range entries {
-			if e.Kind == domain.EntryInboundHandled {
+			if e.Kind == journal.KindInboundHandled {
 				handled++
 			}
 		}

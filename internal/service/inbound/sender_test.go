@@ -13,6 +13,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbound"
 )
 
@@ -22,7 +23,7 @@ const mailFromAddress = "crier@mail.example.org"
 func (h *house) strict(limiter inbound.Limiter) *inbound.Service {
 	return inbound.New(inbound.Options{
 		Store: h.store, Writer: h, Intake: h, Blobs: h.blobs, Addresses: h.addresses, Answers: map[domain.Channel]bool{}, Sealer: cursor.NewSealer(h.store.SealKey()), Clock: h.clock, Log: zerolog.Nop(),
-		Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}, Limiter: limiter,
+		Limits: domain.Limits{Subject: 200, Body: 4000}, Limiter: limiter,
 		MailFrom: mailFromAddress, AuthServer: "mx.example.org", ReplyFor: 90 * 24 * time.Hour,
 	})
 }
@@ -54,7 +55,7 @@ func TestUnverifiedSenders(t *testing.T) {
 			h.must(err)
 			entries, err := h.store.Entries(t.Context(), h.org.ID, head-1, 1)
 			h.must(err)
-			item, err := domain.ItemOf(entries[0], domain.ItemContext{Person: h.people["sara"].No, ID: h.people["sara"].ID, Seal: func(int64) domain.ItemID { return "x" }})
+			item, err := journal.ItemOf(entries[0], journal.ItemContext{Person: h.people["sara"].No, ID: h.people["sara"].ID, Seal: func(int64) domain.ItemID { return "x" }})
 			h.must(err)
 			return item.Unverified
 		}

@@ -18,12 +18,13 @@ import (
 	"crier/internal/clock"
 	"crier/internal/cursor"
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Store is what the service needs of the database.
 type Store interface {
 	AddInbound(ctx context.Context, in domain.Inbound) (kept domain.Inbound, fresh bool, err error)
-	SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *domain.Entry, settled bool, err error)
+	SettleInbound(ctx context.Context, org domain.OrganisationID, id string, to domain.Settlement) (entry *journal.Entry, settled bool, err error)
 	Inbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, id string) (domain.Inbound, error)
 	Unmatched(ctx context.Context, org domain.OrganisationID, seen domain.Seen, pending time.Time, after domain.InboundPlace, limit int) ([]domain.Inbound, error)
 	MessageInbound(ctx context.Context, org domain.OrganisationID, seen domain.Seen, offset int64) (domain.Inbound, error)
@@ -46,15 +47,15 @@ type Store interface {
 	AddRefusals(ctx context.Context, org domain.OrganisationID, list []domain.Refused) error
 	Refusals(ctx context.Context, org domain.OrganisationID, since time.Time) ([]domain.Refused, error)
 
-	ReportDelivery(ctx context.Context, r domain.DeliveryReport) ([]*domain.Entry, error)
-	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) (*domain.Entry, error)
+	ReportDelivery(ctx context.Context, r domain.DeliveryReport) ([]*journal.Entry, error)
+	AddConsent(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, person domain.PersonNo, c domain.ConsentRecord) error
 	Organisation(ctx context.Context, id domain.OrganisationID) (domain.Organisation, error)
 	OrganisationBySlug(ctx context.Context, slug string) (domain.Organisation, error)
 }
 
-// Writer stores a message in a conversation and rings the doorbell. Errors as of conversation.Service.Reply.
+// Writer stores a message in a conversation. Errors as of conversation.Service.Reply.
 type Writer interface {
-	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error)
+	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error)
 }
 
 // Intake takes a file that a candidate sent, under the limits that uploads have. An error other than
@@ -100,7 +101,6 @@ type Options struct {
 	ReplyFor time.Duration
 	// KeepOriginals is how long mails are kept as they came, 0 for good.
 	KeepOriginals time.Duration
-	Committed     func(*domain.Entry) // rings the doorbell; must not block
 }
 
 // Service is safe for concurrent use.
@@ -131,25 +131,13 @@ func (s *Service) Stop() {
 	}
 }
 
-func (s *Service) committed(list ...*domain.Entry) {
-	for _, e := range list {
-		if e != nil {
-			s.o.Committed(e)
-		}
-	}
-}
-
 // settle says what became of something; a second time says nothing.
 func (s *Service) settle(ctx context.Context, in domain.Inbound, to domain.Settlement) (bool, error) {
 	if to.By.Kind == "" {
 		to.By = domain.System(in.Organisation)
 	}
-	e, settled, err := s.o.Store.SettleInbound(ctx, in.Organisation, in.ID, to)
-	if err != nil {
-		return false, err
-	}
-	s.committed(e)
-	return settled, nil
+	_, settled, err := s.o.Store.SettleInbound(ctx, in.Organisation, in.ID, to)
+	return settled, err
 }
 
 // wait leaves something to staff.

@@ -166,11 +166,9 @@ func (s *Service) obey(ctx context.Context, org domain.Organisation, in domain.I
 		if how.trial != nil { // no proof of what the person wants
 			by, c.Source, c.By = *how.trial, domain.ConsentByTrial, how.trial.Name
 		}
-		e, err := s.o.Store.AddConsent(ctx, org.ID, by.Ref(), p.No, c)
-		if err != nil {
+		if err := s.o.Store.AddConsent(ctx, org.ID, by.Ref(), p.No, c); err != nil {
 			return err
 		}
-		s.committed(e)
 		changed = true
 	}
 	if changed && !how.answered {
@@ -195,13 +193,9 @@ func (s *Service) Report(ctx context.Context, org domain.OrganisationID, provide
 	if _, err := uuid.Parse(r.ProviderID); err == nil && provider == kannel {
 		d.ID = r.ProviderID // we named it: it is known before the gateway has answered
 	}
-	entries, err := s.o.Store.ReportDelivery(ctx, d)
+	_, err := s.o.Store.ReportDelivery(ctx, d)
 	if fault.Is(err, fault.NotFound) {
 		return &fault.Error{Code: fault.Unavailable, Message: "no such SMS, or not yet", RetryAfter: 5 * time.Second, Err: err}
 	}
-	if err != nil {
-		return err
-	}
-	s.committed(entries...)
-	return nil
+	return err
 }

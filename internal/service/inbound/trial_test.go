@@ -12,17 +12,18 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbound"
 )
 
 // entries are those of a kind, as the journal has them.
-func (h *house) entries(kind domain.EntryKind) []*domain.Entry {
+func (h *house) entries(kind journal.Kind) []*journal.Entry {
 	h.t.Helper()
 	head, err := h.store.Head(h.t.Context(), h.org.ID)
 	h.must(err)
 	list, err := h.store.Entries(h.t.Context(), h.org.ID, 0, int(head))
 	h.must(err)
-	var out []*domain.Entry
+	var out []*journal.Entry
 	for _, e := range list {
 		if e.Kind == kind {
 			out = append(out, e)
@@ -31,7 +32,7 @@ func (h *house) entries(kind domain.EntryKind) []*domain.Entry {
 	return out
 }
 
-func decoded[T any](t *testing.T, e *domain.Entry) T {
+func decoded[T any](t *testing.T, e *journal.Entry) T {
 	t.Helper()
 	var out T
 	if err := json.Unmarshal(e.Payload, &out); err != nil {
@@ -69,8 +70,8 @@ func TestTrial(t *testing.T) {
 			t.Errorf("%+v", item)
 		}
 		got := map[string]string{}
-		for _, e := range h.entries(domain.EntryMessageSent) {
-			if m := decoded[domain.MessageSent](t, e); m.Inbound {
+		for _, e := range h.entries(journal.KindMessageSent) {
+			if m := decoded[journal.MessageSent](t, e); m.Inbound {
 				by := ""
 				if m.Trial != nil {
 					by = string(m.Trial.ID) + " " + m.Trial.Name
@@ -83,8 +84,8 @@ func TestTrial(t *testing.T) {
 				t.Errorf("%s: %q, want %q", body, got[body], want)
 			}
 		}
-		for _, e := range h.entries(domain.EntryInboundReceived) {
-			if r := decoded[domain.InboundReceived](t, e); r.Trial == nil || *r.Trial != ines {
+		for _, e := range h.entries(journal.KindInboundReceived) {
+			if r := decoded[journal.InboundReceived](t, e); r.Trial == nil || *r.Trial != ines {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -97,9 +98,9 @@ func TestTrial(t *testing.T) {
 		if len(list) != 3 || list[1].Source != domain.ConsentByTrial || list[1].By != "Ines" || list[0].Source != domain.ConsentBySMS || list[0].By != "" {
 			t.Errorf("%+v", list)
 		}
-		changed := h.entries(domain.EntryConsentChanged)
+		changed := h.entries(journal.KindConsentChanged)
 		stop, start := changed[len(changed)-2], changed[len(changed)-1]
-		if stop.Actor.ID != "staff" || decoded[domain.ConsentChanged](t, stop).Source != domain.ConsentByTrial || start.Actor.ID != string(h.people["sara"].ID) {
+		if stop.Actor.ID != "staff" || decoded[journal.ConsentChanged](t, stop).Source != domain.ConsentByTrial || start.Actor.ID != string(h.people["sara"].ID) {
 			t.Errorf("%+v, %+v", stop.Actor, start.Actor)
 		}
 		// Nobody tries another organisation's addresses out.
@@ -141,8 +142,8 @@ func TestOriginalText(t *testing.T) {
 		sealer := cursor.NewSealer(h.store.SealKey())
 		var items []string
 		var offsets []int64
-		for _, e := range h.entries(domain.EntryMessageSent) {
-			if m := decoded[domain.MessageSent](t, e); m.Inbound {
+		for _, e := range h.entries(journal.KindMessageSent) {
+			if m := decoded[journal.MessageSent](t, e); m.Inbound {
 				offsets = append(offsets, e.Offset)
 				items = append(items, sealer.Seal(int64(h.org.ID), 0, e.Offset))
 				if m.Body != "Yes, gladly" && m.Body != "And one  more thing" {
@@ -218,8 +219,8 @@ func TestOriginals(t *testing.T) {
 		h.must(h.ReceiveSMS(t.Context(), h.org, "kannel", sms.Received{ID: "2", From: "+4740009999", To: "1234", Text: "whose?"}))
 		sealer := cursor.NewSealer(h.store.SealKey())
 		var items []string // the mail's, the SMS's
-		for _, e := range h.entries(domain.EntryMessageSent) {
-			if decoded[domain.MessageSent](t, e).Inbound {
+		for _, e := range h.entries(journal.KindMessageSent) {
+			if decoded[journal.MessageSent](t, e).Inbound {
 				items = append(items, sealer.Seal(int64(h.org.ID), 0, e.Offset))
 			}
 		}

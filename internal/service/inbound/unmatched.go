@@ -12,6 +12,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Unmatched is one thing that waits for staff.
@@ -171,8 +172,7 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 	if !sent.Fresh { // a colleague assigned it to the same person
 		return domain.Item{}, s.handled(ctx, in)
 	}
-	s.committed(sent.Handled)
-	item, err := domain.ItemOf(sent.Entry, domain.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
+	item, err := journal.ItemOf(sent.Entry, journal.ItemContext{Person: p.No, ID: p.ID, Kind: sent.Message.GroupKind, Seal: func(offset int64) domain.ItemID {
 		return domain.ItemID(s.o.Sealer.Seal(int64(actor.Organisation), 0, offset))
 	}})
 	if err == nil && in.Raw != "" {
@@ -181,7 +181,7 @@ func (s *Service) Assign(ctx context.Context, actor domain.Actor, id string, per
 	return item, err
 }
 
-func (s *Service) convert(ctx context.Context, actor domain.Actor, in domain.Inbound, p domain.Correspondent) (domain.Sent, error) {
+func (s *Service) convert(ctx context.Context, actor domain.Actor, in domain.Inbound, p domain.Correspondent) (journal.Sent, error) {
 	m := s.message(in, p, 0, true)
 	m.Settles = &domain.Settles{ID: in.ID, State: domain.InboundAssigned, Why: in.Why, By: actor}
 	if in.Raw == "" {
@@ -190,11 +190,11 @@ func (s *Service) convert(ctx context.Context, actor domain.Actor, in domain.Inb
 	}
 	r, err := s.o.Blobs.Get(ctx, in.Raw, 0, -1)
 	if err != nil {
-		return domain.Sent{}, err
+		return journal.Sent{}, err
 	}
 	parsed, err := s.parse(r)
 	if err != nil {
-		return domain.Sent{}, err
+		return journal.Sent{}, err
 	}
 	return s.write(ctx, in, p, parsed, m)
 }

@@ -13,6 +13,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbound"
 )
 
@@ -49,7 +50,7 @@ func (n *noted) AddInbound(_ context.Context, in domain.Inbound) (domain.Inbound
 	return in, true, nil
 }
 
-func (n *noted) SettleInbound(context.Context, domain.OrganisationID, string, domain.Settlement) (*domain.Entry, bool, error) {
+func (n *noted) SettleInbound(context.Context, domain.OrganisationID, string, domain.Settlement) (*journal.Entry, bool, error) {
 	n.wrote++
 	return nil, true, nil
 }
@@ -71,10 +72,10 @@ func (n *noted) NewestDelivered(context.Context, domain.OrganisationID, domain.P
 	return 0, nil
 }
 
-func (n *noted) AddConsent(_ context.Context, _ domain.OrganisationID, _ domain.ActorRef, _ domain.PersonNo, c domain.ConsentRecord) (*domain.Entry, error) {
+func (n *noted) AddConsent(_ context.Context, _ domain.OrganisationID, _ domain.ActorRef, _ domain.PersonNo, c domain.ConsentRecord) error {
 	n.wrote++
 	n.text("words", c.Words, 500, true)
-	return nil, nil
+	return nil
 }
 
 func (n *noted) QueueAnswer(context.Context, domain.OrganisationID, domain.PersonNo, domain.Channel, string, domain.AnswerPayload, time.Time, time.Time) (bool, error) {
@@ -82,7 +83,7 @@ func (n *noted) QueueAnswer(context.Context, domain.OrganisationID, domain.Perso
 	return true, nil
 }
 
-func (n *noted) ReportDelivery(_ context.Context, r domain.DeliveryReport) ([]*domain.Entry, error) {
+func (n *noted) ReportDelivery(_ context.Context, r domain.DeliveryReport) ([]*journal.Entry, error) {
 	n.wrote++
 	n.text("id", r.ID, 36, false)
 	n.text("provider's id", r.ProviderID, 200, false)
@@ -95,16 +96,16 @@ func (n *noted) ReportDelivery(_ context.Context, r domain.DeliveryReport) ([]*d
 }
 
 // Write implements inbound.Writer.
-func (n *noted) Write(_ context.Context, _ domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
+func (n *noted) Write(_ context.Context, _ domain.OrganisationID, m domain.NewMessage) (journal.Sent, error) {
 	n.wrote++
 	n.text("body", m.Body, 4000, true)
-	return domain.Sent{Entry: &domain.Entry{Offset: 7}}, nil
+	return journal.Sent{Entry: &journal.Entry{Offset: 7}}, nil
 }
 
 func webhooks(t *testing.T) (*inbound.Service, *noted) {
 	n := &noted{t: t}
 	return inbound.New(inbound.Options{Store: n, Writer: n, Clock: clock.NewFixed(time.Date(2026, 5, 5, 9, 0, 0, 0, time.UTC)), Log: zerolog.Nop(),
-		Answers: map[domain.Channel]bool{domain.ChannelSMS: true}, Limits: domain.Limits{Subject: 200, Body: 4000}, Committed: func(*domain.Entry) {}, Twilio: far(), Kannel: &sms.Kannel{Token: secret}}), n
+		Answers: map[domain.Channel]bool{domain.ChannelSMS: true}, Limits: domain.Limits{Subject: 200, Body: 4000}, Twilio: far(), Kannel: &sms.Kannel{Token: secret}}), n
 }
 
 const (

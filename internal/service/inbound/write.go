@@ -11,6 +11,7 @@ import (
 	"crier/internal/channel/mailin"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // attachmentsMost is how many files one message carries.
@@ -18,7 +19,7 @@ const attachmentsMost = 10
 
 // write makes a mail a message of a person's conversation; twice makes one. message is what it becomes, but for what the mail
 // says. Errors as of Writer.
-func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Correspondent, m *mailin.Mail, message domain.NewMessage) (domain.Sent, error) {
+func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Correspondent, m *mailin.Mail, message domain.NewMessage) (journal.Sent, error) {
 	actor := p.Actor(in.Organisation)
 	message.Subject = cut(domain.Subject(m.Subject), s.o.Limits.Subject)
 	message.Body = m.Reply
@@ -44,12 +45,12 @@ func (s *Service) write(ctx context.Context, in domain.Inbound, p domain.Corresp
 		case fault.Invalid, fault.TooLarge, fault.Malformed:
 			refused = append(refused, name+" ("+fault.Public(err).Message+")")
 		default:
-			return domain.Sent{}, err
+			return journal.Sent{}, err
 		}
 	}
 	message.Body = withNote(message.Body, refused, s.o.Limits.Body)
 	if domain.Blank(message.Body) && len(message.Attachments) == 0 {
-		return domain.Sent{}, fault.Field("body", "there is nothing in it")
+		return journal.Sent{}, fault.Field("body", "there is nothing in it")
 	}
 	return s.send(ctx, in.Organisation, message)
 }
@@ -63,14 +64,14 @@ func (s *Service) message(in domain.Inbound, p domain.Correspondent, answered in
 	}
 }
 
-func (s *Service) send(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error) {
+func (s *Service) send(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error) {
 	for field, text := range map[string]string{"subject": m.Subject, "body": m.Body} {
 		most := s.o.Limits.Body
 		if field == "subject" {
 			most = s.o.Limits.Subject
 		}
 		if err := domain.CheckText(field, text, most, true, field == "body"); err != nil {
-			return domain.Sent{}, err
+			return journal.Sent{}, err
 		}
 	}
 	sent, err := s.o.Writer.Write(ctx, org, m)

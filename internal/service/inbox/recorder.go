@@ -12,23 +12,22 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // ReceiptStore keeps receipts: one transaction for a batch.
 type ReceiptStore interface {
-	RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*domain.Entry, error)
+	RecordReceipts(ctx context.Context, org domain.OrganisationID, by domain.ActorRef, marks []domain.Mark) (*journal.Entry, error)
 }
 
 // RecorderOptions are a recorder's settings. Zero numbers mean the defaults.
 type RecorderOptions struct {
-	Store ReceiptStore
-	Clock clock.Clock
-	Log   zerolog.Logger
-	// Committed is called after COMMIT with each new entry. It must not block.
-	Committed func(*domain.Entry)
-	Linger    time.Duration // how long the first receipt of a batch waits; default 150 ms
-	Batch     int           // how many receipts end the wait; default 2000
-	Pending   int           // how many may wait on this node; default 200,000
+	Store   ReceiptStore
+	Clock   clock.Clock
+	Log     zerolog.Logger
+	Linger  time.Duration // how long the first receipt of a batch waits; default 150 ms
+	Batch   int           // how many receipts end the wait; default 2000
+	Pending int           // how many may wait on this node; default 200,000
 }
 
 // Recorder gathers receipts per organisation and writes them in batches, so that
@@ -209,11 +208,8 @@ func (r *Recorder) write(ctx context.Context, org domain.OrganisationID, b *batc
 func (r *Recorder) store(ctx context.Context, org domain.OrganisationID, marks []domain.Mark) error {
 	const slowest = 5 * time.Second
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, slowest) {
-		e, err := r.o.Store.RecordReceipts(ctx, org, domain.System(org).Ref(), marks)
+		_, err := r.o.Store.RecordReceipts(ctx, org, domain.System(org).Ref(), marks)
 		if err == nil {
-			if e != nil {
-				r.o.Committed(e)
-			}
 			return nil
 		}
 		if ctx.Err() != nil {

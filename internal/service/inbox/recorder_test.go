@@ -14,6 +14,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbox"
 )
 
@@ -26,7 +27,7 @@ type memory struct {
 	hangs   bool            // until the context ends
 }
 
-func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, _ domain.ActorRef, marks []domain.Mark) (*domain.Entry, error) {
+func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, _ domain.ActorRef, marks []domain.Mark) (*journal.Entry, error) {
 	if m.hangs {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -38,7 +39,7 @@ func (m *memory) RecordReceipts(ctx context.Context, org domain.OrganisationID, 
 		return nil, m.err
 	}
 	m.batches = append(m.batches, marks)
-	return &domain.Entry{Organisation: org, Kind: domain.EntryReceiptsRecorded}, nil
+	return &journal.Entry{Organisation: org, Kind: journal.KindReceiptsRecorded}, nil
 }
 
 func (m *memory) kept() [][]domain.Mark {
@@ -76,14 +77,13 @@ func candidate(no domain.PersonNo) domain.Actor {
 }
 
 // bench is a recorder in a bubble of its own time.
-func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbox.Recorder, m *memory, rings *atomic.Int32)) {
+func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbox.Recorder, m *memory)) {
 	synctest.Test(t, func(t *testing.T) {
-		m, rings := &memory{}, &atomic.Int32{}
+		m := &memory{}
 		o.Store, o.Clock, o.Log = m, clock.System{}, zerolog.Nop()
-		o.Committed = func(*domain.Entry) { rings.Add(1) }
 		r := inbox.NewRecorder(o)
 		r.Start(t.Context())
-		run(t, r, m, rings)
+		run(t, r, m)
 		if err := r.Stop(context.Background()); err != nil {
 			t.Error(err)
 		}
@@ -91,7 +91,7 @@ func bench(t *testing.T, o inbox.RecorderOptions, run func(t *testing.T, r *inbo
 }
 
 func TestReceiptsAreGathered(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, rings *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory) {
 		var done atomic.Int32
 		for no := range domain.PersonNo(50) {
 			r.Record(candidate(no+1), domain.Delivered, []int64{7}, func(err error) {
@@ -109,8 +109,8 @@ func TestReceiptsAreGathered(t *testing.T) {
 		}
 		<-time.After(2 * time.Millisecond)
 		synctest.Wait()
-		if len(m.kept()) != 1 || len(m.kept()[0]) != 100 || done.Load() != 100 || rings.Load() != 1 {
-			t.Fatalf("%d batches, %d done, %d rings", len(m.kept()), done.Load(), rings.Load())
+		if len(m.kept()) != 1 || len(m.kept()[0]) != 100 || done.Load() != 100 {
+			t.Fatalf("%d batches, %d done", len(m.kept()), done.Load())
 		}
 		for _, mark := range m.kept()[0] {
 			if mark.State() != domain.Displayed || mark.Delivered.IsZero() {
@@ -121,7 +121,7 @@ func TestReceiptsAreGathered(t *testing.T) {
 }
 
 func TestFullBatchDoesNotWait(t *testing.T) {
-	bench(t, inbox.RecorderOptions{Batch: 10}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{Batch: 10}, func(t *testing.T, r *inbox.Recorder, m *memory) {
 		start := time.Now()
 		done := make(chan error, 1)
 		r.Record(candidate(1), domain.Displayed, []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, func(err error) { done <- err })
@@ -133,7 +133,7 @@ func TestFullBatchDoesNotWait(t *testing.T) {
 
 // While the store is away receipts wait, are bounded, and are written when it is back.
 func TestStoreAway(t *testing.T) {
-	bench(t, inbox.RecorderOptions{Pending: 5}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{Pending: 5}, func(t *testing.T, r *inbox.Recorder, m *memory) {
 		m.err = fault.New(fault.Unavailable, "away")
 		var seen outcomes
 		note := seen.note
@@ -165,18 +165,18 @@ func TestStoreAway(t *testing.T) {
 }
 
 func TestLastingFaultIsTold(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, rings *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory) {
 		m.err = errors.New("broken")
 		done := make(chan error, 1)
 		r.Record(candidate(1), domain.Displayed, []int64{1}, func(err error) { done <- err })
-		if err := <-done; err == nil || m.tries() != 1 || rings.Load() != 0 {
+		if err := <-done; err == nil || m.tries() != 1 {
 			t.Errorf("%v after %d tries", err, m.tries())
 		}
 	})
 }
 
 func TestStopFlushes(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory) {
 		start := time.Now()
 		done := make(chan error, 2)
 		r.Record(candidate(1), domain.Displayed, []int64{1}, func(err error) { done <- err })
@@ -191,7 +191,7 @@ func TestStopFlushes(t *testing.T) {
 }
 
 func TestStopGivesUp(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory, _ *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, m *memory) {
 		m.hangs = true
 		done := make(chan error, 1)
 		r.Record(candidate(1), domain.Displayed, []int64{1}, func(err error) { done <- err })
@@ -207,7 +207,7 @@ func TestStopGivesUp(t *testing.T) {
 }
 
 func TestRecordRefuses(t *testing.T) {
-	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, _ *memory, _ *atomic.Int32) {
+	bench(t, inbox.RecorderOptions{}, func(t *testing.T, r *inbox.Recorder, _ *memory) {
 		for _, c := range []struct {
 			actor domain.Actor
 			state domain.ReceiptState

@@ -190,7 +190,7 @@ func (s *Service) Messages(ctx context.Context, actor domain.Actor, q string, ex
 		}
 		for _, m := range rows {
 			offset = m.Offset
-			if searching && !domain.MatchWords(q, m.Text.Subject, m.Text.Body, m.Text.ExamName, m.Text.SenderName, fileNames(m.Attachments)) {
+			if searching && !domain.MatchWords(q, m.Text.Subject, m.Text.Body, m.Text.GroupName, m.Text.SenderName, fileNames(m.Attachments)) {
 				continue
 			}
 			if len(page.Messages) == limit {
@@ -222,7 +222,7 @@ func (s *Service) message(actor domain.Actor, m domain.Message) Message {
 		out.Attachments = append(out.Attachments, Attachment{Attachment: f, Picture: f.Picture()})
 	}
 	if a := m.About; a != nil {
-		out.About = &About{Kind: a.Kind, Group: Group{ID: a.Group, Kind: m.Kind, Name: m.Text.ExamName}, StartsAt: optional(a.StartsAt), EndsAt: optional(a.EndsAt)}
+		out.About = &About{Kind: a.Kind, Group: Group{ID: a.Group, Kind: m.Kind, Name: m.Text.GroupName}, StartsAt: optional(a.StartsAt), EndsAt: optional(a.EndsAt)}
 	}
 	return out
 }
@@ -231,7 +231,7 @@ func groupOf(m domain.Message) *Group {
 	if m.Exam == "" {
 		return nil
 	}
-	return &Group{ID: m.Exam, Kind: m.Kind, Name: m.Text.ExamName}
+	return &Group{ID: m.Exam, Kind: m.Kind, Name: m.Text.GroupName}
 }
 
 func fileNames(files []domain.Attachment) string {

@@ -14,6 +14,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/inbox"
 	"crier/store"
 )
@@ -68,7 +69,7 @@ func newDesk(t *testing.T) *desk {
 	for _, c := range list {
 		d.nos = append(d.nos, c.Person)
 	}
-	r := inbox.NewRecorder(inbox.RecorderOptions{Store: d.store, Clock: d.clock, Log: zerolog.Nop(), Committed: func(*domain.Entry) {}, Linger: time.Millisecond})
+	r := inbox.NewRecorder(inbox.RecorderOptions{Store: d.store, Clock: d.clock, Log: zerolog.Nop(), Linger: time.Millisecond})
 	r.Start(ctx)
 	t.Cleanup(func() { d.must(r.Stop(context.Background())) })
 	d.Service = inbox.New(d.store, d.sealer, r)
@@ -93,11 +94,11 @@ func (d *desk) send(exam, subject string, people ...int) int64 {
 	for _, i := range people {
 		nos = append(nos, d.nos[i])
 	}
-	payload, err := json.Marshal(domain.BroadcastSent{ExamName: exam, Subject: subject, Body: "Bring your Ausweis.", Level: domain.LevelPopup, SenderName: "Ines", SenderRole: domain.RolePlanner, Recipients: len(nos)})
+	payload, err := json.Marshal(journal.BroadcastSent{ExamName: exam, Subject: subject, Body: "Bring your Ausweis.", Level: domain.LevelPopup, SenderName: "Ines", SenderRole: domain.RolePlanner, Recipients: len(nos)})
 	d.must(err)
-	audience, err := json.Marshal([]domain.AudienceRoom{{Room: "A", People: nos}})
+	audience, err := json.Marshal([]journal.AudienceRoom{{Room: "A", People: nos}})
 	d.must(err)
-	e, _, err := d.store.Append(d.t.Context(), &domain.Entry{Organisation: d.org, Kind: domain.EntryBroadcastSent, Exam: d.exams[exam], Payload: payload, Audience: audience})
+	e, _, err := d.store.Append(d.t.Context(), &journal.Entry{Organisation: d.org, Kind: journal.KindBroadcastSent, Group: d.exams[exam], Payload: payload, Audience: audience})
 	d.must(err)
 	return e.Offset
 }

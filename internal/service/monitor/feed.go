@@ -2,12 +2,12 @@ package monitor
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // The live feed: entries and presence become events for the staff who watch a
@@ -137,36 +137,33 @@ func (s *Service) PresenceChanged(org domain.OrganisationID, changes []Change) {
 }
 
 // Entry takes in one followed entry of an organisation's journal. It does not wait.
-func (s *Service) Entry(e *domain.Entry) {
+func (s *Service) Entry(e *journal.Entry) {
 	f := &s.feed
-	k := watchKey{e.Organisation, e.Exam}
-	switch e.Kind {
-	case domain.EntryEnrolmentsProgress:
-		s.progress(e)
-	case domain.EntryEnrolmentsUpserted, domain.EntryAssignmentDeleted, domain.EntryAssignmentRestored:
-		f.mu.Lock()
-		if w := f.watches[k]; w != nil {
-			w.roster, w.enrolled = nil, true
-			w.version++
-		}
-		f.sitters(k, e)
-		f.listsChanged(e.Organisation)
-		f.mu.Unlock()
-		f.nudge()
-	case domain.EntryExamsUpserted, domain.EntryGroupsUpserted, domain.EntryPeopleUpserted:
-		s.provisioned(e)
-	case domain.EntryScopesChanged: // who attends which room
+	k := watchKey{e.Organisation, e.Group}
+	switch p := e.Event().(type) {
+	case *journal.ProgressChanged:
+		s.progress(e, p)
+	case *journal.EnrolmentsUpserted:
+		f.moved(k, p.People)
+	case *journal.AssignmentChanged:
+		f.moved(k, []domain.PersonNo{p.Person})
+	case *journal.ExamsUpserted:
+		f.provisioned(e.Organisation, idsOf(p.Exams, func(r journal.ExamRecord) domain.GroupID { return r.ID }), nil)
+	case *journal.GroupsUpserted:
+		f.provisioned(e.Organisation, idsOf(p.Groups, func(r journal.GroupRecord) domain.GroupID { return r.ID }), nil)
+	case *journal.PeopleUpserted:
+		f.provisioned(e.Organisation, nil, p.People)
+	case *journal.ScopesChanged: // who attends which room
 		f.mu.Lock()
 		if w := f.watches[k]; w != nil {
 			w.facts = true
 		}
 		f.mu.Unlock()
 		f.nudge()
-	case domain.EntryBroadcastSent, domain.EntryBroadcastTold, domain.EntryBroadcastUntold,
-		domain.EntryReceiptsRecorded, domain.EntryDeliveriesRecorded:
+	case *journal.BroadcastSent, *journal.BroadcastTold, *journal.BroadcastUntold, *journal.ReceiptsRecorded, *journal.DeliveriesRecorded:
 		f.mu.Lock()
 		for o, w := range f.watches {
-			if o == k || e.Exam == "" && o.org == e.Organisation {
+			if o == k || e.Group == "" && o.org == e.Organisation {
 				w.sent = true
 			}
 		}
@@ -175,18 +172,36 @@ func (s *Service) Entry(e *domain.Entry) {
 	}
 }
 
+// idsOf are the ids of records.
+func idsOf[R any](records []R, id func(R) domain.GroupID) []domain.GroupID {
+	out := make([]domain.GroupID, len(records))
+	for i, r := range records {
+		out[i] = id(r)
+	}
+	return out
+}
+
+// moved takes in that people entered or left a group.
+func (f *feed) moved(k watchKey, people []domain.PersonNo) {
+	f.mu.Lock()
+	if w := f.watches[k]; w != nil {
+		w.roster, w.enrolled = nil, true
+		w.version++
+	}
+	f.sitters(k, people)
+	f.listsChanged(k.org)
+	f.mu.Unlock()
+	f.nudge()
+}
+
 // sitters notes that candidates of watched tests entered or left another group, which the live list
 // can be filtered by. f.mu is held.
-func (f *feed) sitters(of watchKey, e *domain.Entry) {
-	var p domain.EnrolmentsUpserted
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return
-	}
+func (f *feed) sitters(of watchKey, people []domain.PersonNo) {
 	for k, w := range f.watches {
 		if k.org != of.org || k == of || w.enrolled {
 			continue
 		}
-		w.enrolled = slices.ContainsFunc(p.People, func(no domain.PersonNo) bool {
+		w.enrolled = slices.ContainsFunc(people, func(no domain.PersonNo) bool {
 			_, sits := w.roster[no]
 			return sits
 		})
@@ -194,36 +209,24 @@ func (f *feed) sitters(of watchKey, e *domain.Entry) {
 }
 
 // provisioned takes in that tests, groups or people themselves changed.
-func (s *Service) provisioned(e *domain.Entry) {
-	var p struct {
-		Tests  []domain.ExamRecord   `json:"tests"`
-		Groups []domain.GroupRecord  `json:"groups"`
-		People []domain.PersonRecord `json:"people"`
-	}
-	if json.Unmarshal(e.Payload, &p) != nil {
-		return
-	}
-	f := &s.feed
+func (f *feed) provisioned(org domain.OrganisationID, groups []domain.GroupID, people []journal.PersonRecord) {
 	f.mu.Lock()
 	defer f.nudge()
 	defer f.mu.Unlock()
-	for _, r := range p.Groups {
-		p.Tests = append(p.Tests, domain.ExamRecord{ID: r.ID})
-	}
-	for _, r := range p.Tests {
-		if w := f.watches[watchKey{e.Organisation, r.ID}]; w != nil {
+	for _, id := range groups {
+		if w := f.watches[watchKey{org, id}]; w != nil {
 			w.facts = true
 		}
 	}
 	for k, w := range f.watches { // names that a list shows
-		if k.org == e.Organisation && slices.ContainsFunc(p.People, func(r domain.PersonRecord) bool {
+		if k.org == org && slices.ContainsFunc(people, func(r journal.PersonRecord) bool {
 			_, sits := w.roster[r.No]
 			return sits
 		}) {
 			w.enrolled = true
 		}
 	}
-	f.listsChanged(e.Organisation)
+	f.listsChanged(org)
 }
 
 // listsChanged notes that lists of tests, groups and people are old. f.mu is held.
@@ -235,12 +238,11 @@ func (f *feed) listsChanged(org domain.OrganisationID) {
 }
 
 // progress tells of candidates who started or submitted.
-func (s *Service) progress(e *domain.Entry) {
+func (s *Service) progress(e *journal.Entry, p *journal.ProgressChanged) {
 	s.feed.mu.Lock()
-	_, watched := s.feed.watches[watchKey{e.Organisation, e.Exam}]
+	_, watched := s.feed.watches[watchKey{e.Organisation, e.Group}]
 	s.feed.mu.Unlock()
-	var p domain.ProgressChanged
-	if !watched || json.Unmarshal(e.Payload, &p) != nil {
+	if !watched {
 		return
 	}
 	type change struct {
@@ -252,7 +254,7 @@ func (s *Service) progress(e *domain.Entry) {
 	for _, c := range p.Changes {
 		all = append(all, placed[change]{c.Room, change{c.ID, c.Progress, c.At}})
 	}
-	publish(s, "progress", watchKey{e.Organisation, e.Exam}, all)
+	publish(s, "progress", watchKey{e.Organisation, e.Group}, all)
 }
 
 // placed is a change and the room it concerns.

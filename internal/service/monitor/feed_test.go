@@ -17,6 +17,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -188,9 +189,9 @@ func TestFramesStaySmall(t *testing.T) {
 func TestSendingsAtMostOnceASecond(t *testing.T) {
 	inHall(t, func(t *testing.T, s *Service, h *hall) {
 		watching(t, s, planner)
-		kinds := []domain.EntryKind{domain.EntryBroadcastSent, domain.EntryReceiptsRecorded, domain.EntryBroadcastTold}
+		kinds := []journal.Kind{journal.KindBroadcastSent, journal.KindReceiptsRecorded, journal.KindBroadcastTold}
 		for i := range 100 { // for five seconds
-			s.Entry(&domain.Entry{Organisation: 1, Kind: kinds[i%3], Exam: "m1"})
+			s.Entry(&journal.Entry{Organisation: 1, Kind: kinds[i%3], Group: "m1"})
 			settle(50 * time.Millisecond)
 		}
 		n := 0
@@ -204,9 +205,9 @@ func TestSendingsAtMostOnceASecond(t *testing.T) {
 		}
 		settle(5 * time.Second)
 		h.take()
-		s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryReceiptsRecorded}) // of no one test: of all
-		s.Entry(&domain.Entry{Organisation: 2, Kind: domain.EntryReceiptsRecorded, Exam: "m1"})
-		s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Exam: "other"})
+		s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindReceiptsRecorded}) // of no one test: of all
+		s.Entry(&journal.Entry{Organisation: 2, Kind: journal.KindReceiptsRecorded, Group: "m1"})
+		s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindBroadcastSent, Group: "other"})
 		settle(5 * time.Second)
 		same(t, h.take(), []string{`1 test:m1 {"test":"m1","type":"broadcasts"}`, `1 test:m1/rooms {"test":"m1","type":"broadcasts"}`})
 	})
@@ -215,9 +216,9 @@ func TestSendingsAtMostOnceASecond(t *testing.T) {
 func TestProgressByRoom(t *testing.T) {
 	inHall(t, func(t *testing.T, s *Service, h *hall) {
 		at := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
-		payload, _ := json.Marshal(domain.ProgressChanged{Changes: []domain.ProgressChange{
+		payload, _ := json.Marshal(journal.ProgressChanged{Changes: []journal.ProgressChange{
 			{Person: 1, ID: "p1", Room: "A", Progress: domain.InProgress, At: at}, {Person: 3, ID: "p3", Room: "B", Progress: domain.Submitted, At: at}}})
-		e := &domain.Entry{Organisation: 1, Kind: domain.EntryEnrolmentsProgress, Exam: "m1", Payload: payload}
+		e := &journal.Entry{Organisation: 1, Kind: journal.KindEnrolmentsProgress, Group: "m1", Payload: payload}
 		s.Entry(e) // nobody watches
 		settle(time.Second)
 		same(t, h.take(), nil)
@@ -238,7 +239,7 @@ func TestEnrolmentsReachAllRoomsOnce(t *testing.T) {
 		watching(t, s, planner)
 		h.set(func() { h.placed = []domain.Placed{{No: 1, ID: "p1", Room: "A"}, {No: 3, ID: "p3", Room: "C"}} })
 		for range 10 {
-			s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryEnrolmentsUpserted, Exam: "m1"})
+			s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindEnrolmentsUpserted, Group: "m1"})
 		}
 		settle(time.Second)
 		var want []string
@@ -258,8 +259,8 @@ func TestNothingIsLostWhileTheStoreIsAway(t *testing.T) {
 	inHall(t, func(t *testing.T, s *Service, h *hall) {
 		watching(t, s, planner)
 		h.set(func() { h.down = true })
-		s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryEnrolmentsUpserted, Exam: "m1"})
-		s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Exam: "m1"})
+		s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindEnrolmentsUpserted, Group: "m1"})
+		s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindBroadcastSent, Group: "m1"})
 		s.PresenceChanged(1, []Change{{1, domain.Online, time.Now()}})
 		settle(10 * time.Second)
 		same(t, h.take(), nil)
@@ -292,7 +293,7 @@ func TestWatchingEnds(t *testing.T) {
 		_, one := watching(t, s, planner)
 		_, two := watching(t, s, planner)
 		told := func() bool {
-			s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryBroadcastSent, Exam: "m1"})
+			s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindBroadcastSent, Group: "m1"})
 			settle(5 * time.Second)
 			return len(h.take()) > 0
 		}
@@ -360,12 +361,12 @@ func TestWatchPermissions(t *testing.T) {
 func TestWhatIsProvisionedIsTold(t *testing.T) {
 	inHall(t, func(t *testing.T, s *Service, h *hall) {
 		_, end := watching(t, s, planner)
-		entry := func(kind domain.EntryKind, exam domain.ExamID, payload any) {
+		entry := func(kind journal.Kind, exam domain.ExamID, payload any) {
 			b, err := json.Marshal(payload)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.Entry(&domain.Entry{Organisation: 1, Kind: kind, Exam: exam, Payload: b})
+			s.Entry(&journal.Entry{Organisation: 1, Kind: kind, Group: exam, Payload: b})
 		}
 		lists := 0
 		listsAre := func(more int) {
@@ -381,23 +382,23 @@ func TestWhatIsProvisionedIsTold(t *testing.T) {
 		both := func(event string) []string { // those of all rooms and those of some
 			return []string{"1 " + event, "1 " + strings.Replace(event, "test:m1 ", "test:m1/rooms ", 1)}
 		}
-		entry(domain.EntryExamsUpserted, "", domain.ExamsUpserted{Exams: []domain.ExamRecord{{ID: "m1"}, {ID: "other"}}})
+		entry(journal.KindExamsUpserted, "", journal.ExamsUpserted{Exams: []journal.ExamRecord{{ID: "m1"}, {ID: "other"}}})
 		settle(time.Second)
 		same(t, h.take(), both(facts))
 		listsAre(1)
-		entry(domain.EntryGroupsUpserted, "", domain.GroupsUpserted{Groups: []domain.GroupRecord{{ID: "m1"}}})
-		entry(domain.EntryPeopleUpserted, "", domain.PeopleUpserted{People: []domain.PersonRecord{{No: 2}}})
+		entry(journal.KindGroupsUpserted, "", journal.GroupsUpserted{Groups: []journal.GroupRecord{{ID: "m1"}}})
+		entry(journal.KindPeopleUpserted, "", journal.PeopleUpserted{People: []journal.PersonRecord{{No: 2}}})
 		settle(time.Second)
 		same(t, h.take(), append(both(facts), both(roster)...))
 		listsAre(0)
 		settle(2 * time.Second)
 		listsAre(1)
-		entry(domain.EntryPeopleUpserted, "", domain.PeopleUpserted{People: []domain.PersonRecord{{No: 77}}}) // sits elsewhere
+		entry(journal.KindPeopleUpserted, "", journal.PeopleUpserted{People: []journal.PersonRecord{{No: 77}}}) // sits elsewhere
 		settle(3 * time.Second)
 		same(t, h.take(), nil)
 		listsAre(1)
 		end()
-		entry(domain.EntryEnrolmentsUpserted, "m1", domain.EnrolmentsUpserted{People: []domain.PersonNo{1}})
+		entry(journal.KindEnrolmentsUpserted, "m1", journal.EnrolmentsUpserted{People: []domain.PersonNo{1}})
 		settle(3 * time.Second)
 		same(t, h.take(), nil)
 		listsAre(1)
@@ -415,7 +416,7 @@ func TestOtherGroupsAreTold(t *testing.T) {
 		}
 		defer end()
 		for person, want := range map[string]int{"2": 2, "9": 0} { // to all rooms' topic and to that of some
-			s.Entry(&domain.Entry{Organisation: 1, Kind: domain.EntryEnrolmentsUpserted, Exam: "pool", Payload: json.RawMessage(`{"people":[` + person + `]}`)})
+			s.Entry(&journal.Entry{Organisation: 1, Kind: journal.KindEnrolmentsUpserted, Group: "pool", Payload: json.RawMessage(`{"people":[` + person + `]}`)})
 			settle(2 * gather)
 			if told := h.take(); len(told) != want {
 				t.Errorf("person %s entered a pool: %q", person, told)

@@ -14,6 +14,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/monitor"
 	"crier/store"
 )
@@ -246,8 +247,8 @@ func TestWaitingCountsThisTestsMessages(t *testing.T) {
 	s := open(t)
 	send := func(exam domain.ExamID, people ...domain.PersonNo) {
 		t.Helper()
-		audience, _ := json.Marshal([]domain.AudienceRoom{{Room: "A", People: people}})
-		_, _, err := s.store.Append(t.Context(), &domain.Entry{Organisation: s.north, Kind: domain.EntryBroadcastSent, Exam: exam, Actor: domain.System(s.north).Ref(),
+		audience, _ := json.Marshal([]journal.AudienceRoom{{Room: "A", People: people}})
+		_, _, err := s.store.Append(t.Context(), &journal.Entry{Organisation: s.north, Kind: journal.KindBroadcastSent, Group: exam, Actor: domain.System(s.north).Ref(),
 			Payload: json.RawMessage(`{"subject":"x","body":"y"}`), Audience: audience})
 		if err != nil {
 			t.Fatal(err)

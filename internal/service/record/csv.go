@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 var csvHeader = []string{"time", "kind", "by", "role", "test", "summary", "subject", "body", "recipients_count", "recipients", "hash"}
@@ -30,12 +31,12 @@ func (s *Service) WriteCSV(ctx context.Context, actor domain.Actor, f Filter, w 
 		return err
 	}
 	n := 0
-	_, _, err = s.walk(ctx, actor, f, 0, int(^uint(0)>>1), func(e Entry, raw *domain.Entry) (bool, error) {
+	_, _, err = s.walk(ctx, actor, f, 0, int(^uint(0)>>1), func(e Entry, raw *journal.Entry) (bool, error) {
 		row := []string{e.At.UTC().Format(time.RFC3339Nano), string(e.Kind), e.Actor.Name, string(e.Actor.Role), "", e.Summary, e.Subject, e.Body, "", "", e.Hash}
 		if e.Test != nil {
 			row[4] = e.Test.Name
 		}
-		if raw.Kind == domain.EntryBroadcastSent {
+		if raw.Kind == journal.KindBroadcastSent {
 			full, err := s.store.Entry(ctx, raw.Organisation, raw.Offset) // lists come without the audience
 			if err != nil {
 				return false, err

@@ -3,11 +3,11 @@ package record
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"strings"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // List returns a page of what the actor may read. Errors: Forbidden; Invalid naming
@@ -24,7 +24,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f Filter, limit 
 		}
 	}
 	page := Page{Entries: []Entry{}}
-	last, more, err := s.walk(ctx, actor, f, offset, maxScan, func(e Entry, _ *domain.Entry) (bool, error) {
+	last, more, err := s.walk(ctx, actor, f, offset, maxScan, func(e Entry, _ *journal.Entry) (bool, error) {
 		page.Entries = append(page.Entries, e)
 		return len(page.Entries) < limit, nil
 	})
@@ -40,7 +40,7 @@ func (s *Service) List(ctx context.Context, actor domain.Actor, f Filter, limit 
 // walk calls visit for every entry that the actor may read and the filter chooses,
 // newest first, until it returns false or budget entries were read. It returns the
 // offset read last and whether older ones may follow.
-func (s *Service) walk(ctx context.Context, actor domain.Actor, f Filter, before int64, budget int, visit func(Entry, *domain.Entry) (bool, error)) (last int64, more bool, err error) {
+func (s *Service) walk(ctx context.Context, actor domain.Actor, f Filter, before int64, budget int, visit func(Entry, *journal.Entry) (bool, error)) (last int64, more bool, err error) {
 	sc, err := scope(actor)
 	if err != nil {
 		return 0, false, err
@@ -48,8 +48,8 @@ func (s *Service) walk(ctx context.Context, actor domain.Actor, f Filter, before
 	if err := f.validate(); err != nil {
 		return 0, false, err
 	}
-	query := domain.RecordFilter{Scope: sc, Exam: f.Exam, From: f.From, To: f.To, Before: before}
-	kinds := map[domain.EntryKind]bool{}
+	query := journal.Filter{Scope: sc, Exam: f.Exam, From: f.From, To: f.To, Before: before}
+	kinds := map[journal.Kind]bool{}
 	for _, k := range f.Kinds {
 		kinds[k] = true
 	}
@@ -104,14 +104,14 @@ func (f Filter) validate() error {
 		}
 	}
 	for _, k := range f.Kinds {
-		if !domain.KnownKind(k) {
+		if !journal.Known(k) {
 			return fault.Field("kind", "no such kind of entry: %q", k)
 		}
 	}
 	return nil
 }
 
-func (f Filter) bySender(e *domain.Entry) bool {
+func (f Filter) bySender(e *journal.Entry) bool {
 	return f.Sender == "" || f.Sender == e.Actor.ID || domain.MatchWords(f.Sender, e.Actor.Name)
 }
 
@@ -128,12 +128,12 @@ func (f Filter) matches(e Entry) bool {
 
 // reached counts the recipients of sendings where the scope is limited to rooms: how
 // many there are elsewhere is not told.
-func (s *Service) reached(ctx context.Context, sc domain.RecordScope, org domain.OrganisationID, rows []*domain.Entry) (map[int64]int, error) {
+func (s *Service) reached(ctx context.Context, sc journal.Scope, org domain.OrganisationID, rows []*journal.Entry) (map[int64]int, error) {
 	out := map[int64]int{}
 	for exam, rooms := range sc.Exams {
 		var offsets []int64
 		for _, e := range rows {
-			if e.Exam == exam && e.Kind == domain.EntryBroadcastSent {
+			if e.Group == exam && e.Kind == journal.KindBroadcastSent {
 				offsets = append(offsets, e.Offset)
 			}
 		}
@@ -153,33 +153,34 @@ func (s *Service) reached(ctx context.Context, sc domain.RecordScope, org domain
 
 // line makes one line of the log of an entry; reached overrides how many a sending
 // reached.
-func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string, reached map[int64]int) (Entry, error) {
+func (s *Service) line(e *journal.Entry, names map[domain.ExamID]string, reached map[int64]int) (Entry, error) {
 	out := Entry{ID: s.seal(e.Organisation, e.Offset), Kind: e.Kind, At: e.At, Actor: Actor{Name: e.Actor.Name, Role: e.Actor.Role, Kind: e.Actor.Kind},
 		Hash: hex.EncodeToString(e.Hash)}
-	if e.Exam != "" {
-		out.Test = &Test{ID: e.Exam, Name: names[e.Exam]}
+	if e.Group != "" {
+		out.Test = &Test{ID: e.Group, Name: names[e.Group]}
 	}
-	if e.Kind == domain.EntryBroadcastSent {
-		var b domain.BroadcastSent
-		if err := json.Unmarshal(e.Payload, &b); err != nil {
+	if e.Kind == journal.KindBroadcastSent {
+		b, err := journal.As[journal.BroadcastSent](e)
+		if err != nil {
 			return Entry{}, err
 		}
+		sent := *b
 		if n, ok := reached[e.Offset]; ok {
-			b.Recipients = n
+			sent.Recipients = n
 		}
-		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, b.Recipients
-		if e.Exam != "" {
-			out.Test = &Test{ID: e.Exam, Name: b.ExamName}
+		out.Subject, out.Body, out.Recipients = b.Subject, b.Body, sent.Recipients
+		if e.Group != "" {
+			out.Test = &Test{ID: e.Group, Name: b.ExamName}
 		}
-		out.Summary = sentWords(b)
+		out.Summary = sentWords(sent)
 		return out, nil
 	}
-	if e.Kind == domain.EntryMessageSent {
-		var m domain.MessageSent
-		if err := json.Unmarshal(e.Payload, &m); err != nil {
+	if e.Kind == journal.KindMessageSent {
+		m, err := journal.As[journal.MessageSent](e)
+		if err != nil {
 			return Entry{}, err
 		}
-		out.Subject, out.Body, out.Summary = m.Subject, m.Body, messageWords(m)
+		out.Subject, out.Body, out.Summary = m.Subject, m.Body, messageWords(*m)
 		if out.Test != nil {
 			out.Test.Name = m.GroupName
 		}
@@ -191,13 +192,13 @@ func (s *Service) line(e *domain.Entry, names map[domain.ExamID]string, reached 
 }
 
 // examNames names the tests of entries that do not name them themselves.
-func (s *Service) examNames(ctx context.Context, org domain.OrganisationID, rows []*domain.Entry) (map[domain.ExamID]string, error) {
+func (s *Service) examNames(ctx context.Context, org domain.OrganisationID, rows []*journal.Entry) (map[domain.ExamID]string, error) {
 	seen := map[domain.ExamID]bool{}
 	var ids []domain.ExamID
 	for _, e := range rows {
-		if e.Exam != "" && e.Kind != domain.EntryBroadcastSent && !seen[e.Exam] {
-			seen[e.Exam] = true
-			ids = append(ids, e.Exam)
+		if e.Group != "" && e.Kind != journal.KindBroadcastSent && !seen[e.Group] {
+			seen[e.Group] = true
+			ids = append(ids, e.Group)
 		}
 	}
 	if len(ids) == 0 {

@@ -5,22 +5,22 @@ package record
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"time"
 
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
 type Store interface {
-	Record(ctx context.Context, org domain.OrganisationID, f domain.RecordFilter, limit int) ([]*domain.Entry, error)
-	Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*domain.Entry, error)
+	Record(ctx context.Context, org domain.OrganisationID, f journal.Filter, limit int) ([]*journal.Entry, error)
+	Entry(ctx context.Context, org domain.OrganisationID, offset int64) (*journal.Entry, error)
 	PersonRefs(ctx context.Context, org domain.OrganisationID, nos []domain.PersonNo) (map[domain.PersonNo]domain.PersonRef, error)
 	ExamNames(ctx context.Context, org domain.OrganisationID, ids []domain.ExamID) (map[domain.ExamID]string, error)
 	BroadcastCounts(ctx context.Context, org domain.OrganisationID, rooms []string, offsets ...int64) (map[int64]domain.ReceiptCounts, error)
-	VerifyChain(ctx context.Context, org domain.OrganisationID) (domain.Chain, error)
+	VerifyChain(ctx context.Context, org domain.OrganisationID) (journal.Chain, error)
 }
 
 // Service is safe for concurrent use.
@@ -35,7 +35,7 @@ func New(s Store, sealer *cursor.Sealer) *Service { return &Service{store: s, se
 // Filter chooses entries. Zero values are no condition.
 type Filter struct {
 	Exam     domain.ExamID
-	Kinds    []domain.EntryKind
+	Kinds    []journal.Kind
 	Q        string    // words, each the beginning of one in subject, body, test, actor or summary
 	From, To time.Time // From ≤ at < To
 	Sender   string    // words of the actor's name, or their id
@@ -49,16 +49,16 @@ type Page struct {
 
 // Entry is one line of the log.
 type Entry struct {
-	ID         string           `json:"id"`
-	Kind       domain.EntryKind `json:"kind"`
-	At         time.Time        `json:"at"`
-	Actor      Actor            `json:"actor"`
-	Test       *Test            `json:"test,omitempty"`
-	Summary    string           `json:"summary"` // in words
-	Subject    string           `json:"subject,omitempty"`
-	Body       string           `json:"body,omitempty"`
-	Recipients int              `json:"recipients_count,omitempty"`
-	Hash       string           `json:"hash"` // hexadecimal
+	ID         string       `json:"id"`
+	Kind       journal.Kind `json:"kind"`
+	At         time.Time    `json:"at"`
+	Actor      Actor        `json:"actor"`
+	Test       *Test        `json:"test,omitempty"`
+	Summary    string       `json:"summary"` // in words
+	Subject    string       `json:"subject,omitempty"`
+	Body       string       `json:"body,omitempty"`
+	Recipients int          `json:"recipients_count,omitempty"`
+	Hash       string       `json:"hash"` // hexadecimal
 }
 
 // Actor is who did it, as they were called then.
@@ -112,18 +112,18 @@ const (
 )
 
 // scope is what of the record the actor may read.
-func scope(actor domain.Actor) (domain.RecordScope, error) {
+func scope(actor domain.Actor) (journal.Scope, error) {
 	if err := actor.May(domain.ActRecordView); err != nil {
-		return domain.RecordScope{}, err
+		return journal.Scope{}, err
 	}
 	if actor.May(domain.ActRecordAll) == nil {
-		return domain.RecordScope{All: true}, nil
+		return journal.Scope{All: true}, nil
 	}
 	all, exams, err := actor.Exams(domain.ActRecordView)
 	if err != nil || all {
-		return domain.RecordScope{All: all}, err
+		return journal.Scope{All: all}, err
 	}
-	sc := domain.RecordScope{Exams: map[domain.ExamID][]string{}, Own: actor.ID}
+	sc := journal.Scope{Exams: map[domain.ExamID][]string{}, Own: actor.ID}
 	for _, id := range exams {
 		every, rooms, err := actor.Rooms(domain.ActRecordView, id)
 		if err != nil {
@@ -158,11 +158,11 @@ func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (Detai
 	if !sc.All && len(people) == 0 {
 		return Detail{}, fault.New(fault.NotFound, "no such entry")
 	}
-	names, err := s.examNames(ctx, actor.Organisation, []*domain.Entry{e})
+	names, err := s.examNames(ctx, actor.Organisation, []*journal.Entry{e})
 	if err != nil {
 		return Detail{}, err
 	}
-	reached, err := s.reached(ctx, sc, actor.Organisation, []*domain.Entry{e})
+	reached, err := s.reached(ctx, sc, actor.Organisation, []*journal.Entry{e})
 	if err != nil {
 		return Detail{}, err
 	}
@@ -178,7 +178,7 @@ func (s *Service) Get(ctx context.Context, actor domain.Actor, id string) (Detai
 }
 
 // concerned names the people of whom an entry says something of their own.
-func (s *Service) concerned(ctx context.Context, e *domain.Entry) ([]Concerned, error) {
+func (s *Service) concerned(ctx context.Context, e *journal.Entry) ([]Concerned, error) {
 	nos, what, err := concerned(e)
 	if err != nil || len(nos) == 0 {
 		return nil, err
@@ -197,16 +197,16 @@ func (s *Service) concerned(ctx context.Context, e *domain.Entry) ([]Concerned, 
 
 // people are the recipients of a sending within the scope, by room and name; none
 // of any other entry.
-func (s *Service) people(ctx context.Context, sc domain.RecordScope, e *domain.Entry) ([]Person, error) {
-	if e.Kind != domain.EntryBroadcastSent {
+func (s *Service) people(ctx context.Context, sc journal.Scope, e *journal.Entry) ([]Person, error) {
+	if e.Kind != journal.KindBroadcastSent {
 		return nil, nil
 	}
-	limits, mine := sc.Exams[e.Exam]
-	if own := e.Exam == "" && sc.Own != "" && e.Actor.ID == sc.Own; !sc.All && !mine && !own {
+	limits, mine := sc.Exams[e.Group]
+	if own := e.Group == "" && sc.Own != "" && e.Actor.ID == sc.Own; !sc.All && !mine && !own {
 		return nil, nil
 	}
-	var rooms []domain.AudienceRoom
-	if err := json.Unmarshal(e.Audience, &rooms); err != nil {
+	rooms, err := e.Rooms()
+	if err != nil {
 		return nil, err
 	}
 	var nos []domain.PersonNo

@@ -16,6 +16,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/record"
 	"crier/store"
 )
@@ -78,16 +79,16 @@ func (b *book) must(err error) {
 func (b *book) send(exam, subject, body, by string, to ...string) {
 	b.t.Helper()
 	b.clock.Advance(time.Minute)
-	var audience []domain.AudienceRoom
+	var audience []journal.AudienceRoom
 	for _, t := range to {
 		room, who, _ := strings.Cut(t, ":")
-		audience = append(audience, domain.AudienceRoom{Room: room, People: []domain.PersonNo{b.nos[who]}})
+		audience = append(audience, journal.AudienceRoom{Room: room, People: []domain.PersonNo{b.nos[who]}})
 	}
-	payload, err := json.Marshal(domain.BroadcastSent{ExamName: exam, Subject: subject, Body: body, Level: domain.LevelPopup, SenderName: by, SenderRole: domain.RolePlanner, Recipients: len(to)})
+	payload, err := json.Marshal(journal.BroadcastSent{ExamName: exam, Subject: subject, Body: body, Level: domain.LevelPopup, SenderName: by, SenderRole: domain.RolePlanner, Recipients: len(to)})
 	b.must(err)
 	list, err := json.Marshal(audience)
 	b.must(err)
-	_, _, err = b.store.Append(b.t.Context(), &domain.Entry{Organisation: b.org, Kind: domain.EntryBroadcastSent, Exam: b.exams[exam], Payload: payload, Audience: list,
+	_, _, err = b.store.Append(b.t.Context(), &journal.Entry{Organisation: b.org, Kind: journal.KindBroadcastSent, Group: b.exams[exam], Payload: payload, Audience: list,
 		Actor: domain.ActorRef{Kind: domain.ActorPerson, ID: "id-" + by, Name: by, Role: domain.RolePlanner}})
 	b.must(err)
 }
@@ -138,7 +139,7 @@ func TestWhoReadsWhat(t *testing.T) {
 				_, err := b.Verify(t.Context(), c.actor)
 				b.must(err)
 			}
-			f := record.Filter{Kinds: []domain.EntryKind{domain.EntryBroadcastSent}}
+			f := record.Filter{Kinds: []journal.Kind{journal.KindBroadcastSent}}
 			if got := b.list(c.actor, f); got != c.want {
 				t.Errorf("%q, want %q", got, c.want)
 			}
@@ -169,16 +170,16 @@ func TestFilters(t *testing.T) {
 		filter record.Filter
 		want   string
 	}{
-		"test":               {record.Filter{Exam: b.exams["chem"], Kinds: []domain.EntryKind{"broadcast.sent"}}, "other"},
+		"test":               {record.Filter{Exam: b.exams["chem"], Kinds: []journal.Kind{"broadcast.sent"}}, "other"},
 		"words of the body":  {record.Filter{Q: "hel the"}, "both"},
 		"folded":             {record.Filter{Q: "unicode"}, "second"},
 		"subject":            {record.Filter{Q: "FIRST"}, "first"},
 		"sender":             {record.Filter{Sender: "ole"}, "second first"},
 		"sender's id":        {record.Filter{Sender: "id-Ines Vogel"}, "other both"},
 		"from":               {record.Filter{From: start.Add(3 * time.Minute), Q: "o"}, "other second"},
-		"to":                 {record.Filter{To: start.Add(2 * time.Minute), Kinds: []domain.EntryKind{"broadcast.sent"}}, "both"},
-		"two kinds":          {record.Filter{Kinds: []domain.EntryKind{"broadcast.sent", "broadcast.told"}}, "other second first both"},
-		"a kind without any": {record.Filter{Kinds: []domain.EntryKind{"broadcast.told"}}, ""},
+		"to":                 {record.Filter{To: start.Add(2 * time.Minute), Kinds: []journal.Kind{"broadcast.sent"}}, "both"},
+		"two kinds":          {record.Filter{Kinds: []journal.Kind{"broadcast.sent", "broadcast.told"}}, "other second first both"},
+		"a kind without any": {record.Filter{Kinds: []journal.Kind{"broadcast.told"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := b.list(planner, c.filter); got != c.want {
@@ -186,7 +187,7 @@ func TestFilters(t *testing.T) {
 			}
 		})
 	}
-	for field, f := range map[string]record.Filter{"q": {Q: "\x00"}, "sender": {Sender: "\xff"}, "kind": {Kinds: []domain.EntryKind{"x"}}, "test": {Exam: "\x00"}} {
+	for field, f := range map[string]record.Filter{"q": {Q: "\x00"}, "sender": {Sender: "\xff"}, "kind": {Kinds: []journal.Kind{"x"}}, "test": {Exam: "\x00"}} {
 		if _, err := b.List(t.Context(), planner, f, 0, ""); !fault.Is(err, fault.Invalid) || fault.Public(err).Field != field {
 			t.Errorf("got %v, want %s", err, field)
 		}
@@ -201,7 +202,7 @@ func TestPages(t *testing.T) {
 	for i := range 7 {
 		b.send("bio", fmt.Sprint(i), "x", "Ines", "A:CA")
 	}
-	f := record.Filter{Kinds: []domain.EntryKind{domain.EntryBroadcastSent}}
+	f := record.Filter{Kinds: []journal.Kind{journal.KindBroadcastSent}}
 	var got []string
 	for before, pages := "", 0; ; pages++ {
 		p, err := b.List(t.Context(), b.as(domain.RolePlanner), f, 3, before)
@@ -226,7 +227,7 @@ func TestGet(t *testing.T) {
 	b.fill()
 	planner := b.as(domain.RolePlanner)
 	inA := b.as(domain.RoleInvigilator, domain.Scope{Exam: b.exams["bio"], Room: "A"})
-	p, err := b.List(t.Context(), planner, record.Filter{Kinds: []domain.EntryKind{domain.EntryBroadcastSent}}, 0, "")
+	p, err := b.List(t.Context(), planner, record.Filter{Kinds: []journal.Kind{journal.KindBroadcastSent}}, 0, "")
 	b.must(err)
 	both, second, chem := p.Entries[3], p.Entries[1], p.Entries[0]
 	d, err := b.Get(t.Context(), planner, both.ID)
@@ -275,7 +276,7 @@ func TestCSV(t *testing.T) {
 		b.must(err)
 		return rows
 	}
-	rows := read(b.as(domain.RolePlanner), record.Filter{Kinds: []domain.EntryKind{domain.EntryBroadcastSent}})
+	rows := read(b.as(domain.RolePlanner), record.Filter{Kinds: []journal.Kind{journal.KindBroadcastSent}})
 	if len(rows) != 6 || strings.Join(rows[0], ",") != "time,kind,by,role,test,summary,subject,body,recipients_count,recipients,hash" {
 		t.Fatalf("%q", rows)
 	}
@@ -317,17 +318,17 @@ func TestVerify(t *testing.T) {
 // other but that they did; what a candidate can get is not theirs to keep quiet about.
 func TestLogKeepsNotesToItself(t *testing.T) {
 	b := newBook(t)
-	add := func(kind domain.EntryKind, payload any) {
+	add := func(kind journal.Kind, payload any) {
 		text, err := json.Marshal(payload)
 		b.must(err)
-		_, _, err = b.store.Append(t.Context(), &domain.Entry{Organisation: b.org, Kind: kind, Exam: b.exams["bio"], Payload: text,
+		_, _, err = b.store.Append(t.Context(), &journal.Entry{Organisation: b.org, Kind: kind, Group: b.exams["bio"], Payload: text,
 			Actor: domain.ActorRef{Kind: domain.ActorPerson, ID: "id-ines", Name: "Ines Vogel", Role: domain.RolePlanner}})
 		b.must(err)
 	}
-	add(domain.EntryNoteAdded, domain.NoteAdded{PersonName: "Sara Amin", Body: "canary"})
-	add(domain.EntryTeamMessage, domain.TeamMessage{Thread: "direct:1:2", Body: "canary"})
-	add(domain.EntryMessageSent, domain.MessageSent{PersonName: "Sara Amin", GroupName: "Biology 1", Subject: "Times", Body: "At nine."})
-	page, err := b.List(t.Context(), b.as(domain.RoleAdmin), record.Filter{Kinds: []domain.EntryKind{domain.EntryNoteAdded, domain.EntryTeamMessage, domain.EntryMessageSent}}, 0, "")
+	add(journal.KindNoteAdded, journal.NoteAdded{PersonName: "Sara Amin", Body: "canary"})
+	add(journal.KindTeamMessage, journal.TeamMessage{Thread: "direct:1:2", Body: "canary"})
+	add(journal.KindMessageSent, journal.MessageSent{PersonName: "Sara Amin", GroupName: "Biology 1", Subject: "Times", Body: "At nine."})
+	page, err := b.List(t.Context(), b.as(domain.RoleAdmin), record.Filter{Kinds: []journal.Kind{journal.KindNoteAdded, journal.KindTeamMessage, journal.KindMessageSent}}, 0, "")
 	b.must(err)
 	if len(page.Entries) != 3 {
 		t.Fatalf("%+v", page.Entries)

@@ -1,57 +1,57 @@
 package record
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // summary says in one sentence what an entry records.
-func summary(e *domain.Entry) (string, error) {
+func summary(e *journal.Entry) (string, error) {
 	switch e.Kind {
-	case domain.EntryBroadcastSent:
+	case journal.KindBroadcastSent:
 		return say(e, sentWords)
-	case domain.EntryBroadcastTold:
-		return say(e, func(p domain.BroadcastTold) string {
+	case journal.KindBroadcastTold:
+		return say(e, func(p journal.BroadcastTold) string {
 			s := "Told " + count(len(p.People), "candidate", "candidates") + " in person"
 			if p.Note != "" {
 				s += ": " + p.Note
 			}
 			return s
 		})
-	case domain.EntryBroadcastUntold:
-		return say(e, func(p domain.BroadcastUntold) string {
+	case journal.KindBroadcastUntold:
+		return say(e, func(p journal.BroadcastUntold) string {
 			return "Took back that " + count(len(p.People), "candidate was", "candidates were") + " told in person"
 		})
-	case domain.EntryReceiptsRecorded:
+	case journal.KindReceiptsRecorded:
 		return say(e, receiptWords)
-	case domain.EntryOrganisationCreated:
-		return say(e, func(p domain.OrganisationCreated) string { return "Organisation " + p.Name + " created" })
-	case domain.EntrySettingsChanged:
+	case journal.KindOrganisationCreated:
+		return say(e, func(p journal.OrganisationCreated) string { return "Organisation " + p.Name + " created" })
+	case journal.KindSettingsChanged:
 		return "Settings changed", nil
-	case domain.EntryPeopleUpserted:
+	case journal.KindPeopleUpserted:
 		return say(e, peopleWords)
-	case domain.EntryExamsUpserted:
-		return say(e, func(p domain.ExamsUpserted) string {
+	case journal.KindExamsUpserted:
+		return say(e, func(p journal.ExamsUpserted) string {
 			return count(len(p.Exams), "test", "tests") + " entered or changed"
 		})
-	case domain.EntryGroupsUpserted:
-		return say(e, func(p domain.GroupsUpserted) string {
+	case journal.KindGroupsUpserted:
+		return say(e, func(p journal.GroupsUpserted) string {
 			return count(len(p.Groups), "group", "groups") + " entered or changed"
 		})
-	case domain.EntryEnrolmentsUpserted:
-		return say(e, func(p domain.EnrolmentsUpserted) string {
+	case journal.KindEnrolmentsUpserted:
+		return say(e, func(p journal.EnrolmentsUpserted) string {
 			s := count(len(p.People), "candidate", "candidates") + " enrolled or moved"
 			if n := len(p.Left); n > 0 {
 				s += fmt.Sprintf(", %d of them left", n)
 			}
 			return s
 		})
-	case domain.EntryEnrolmentsProgress:
-		return say(e, func(p domain.ProgressChanged) string {
+	case journal.KindEnrolmentsProgress:
+		return say(e, func(p journal.ProgressChanged) string {
 			by := map[domain.Progress]int{}
 			for _, c := range p.Changes {
 				by[c.Progress]++
@@ -64,33 +64,33 @@ func summary(e *domain.Entry) (string, error) {
 			}
 			return "Progress: " + strings.Join(parts, ", ")
 		})
-	case domain.EntryScopesChanged:
-		return say(e, func(p domain.ScopesChanged) string {
+	case journal.KindScopesChanged:
+		return say(e, func(p journal.ScopesChanged) string {
 			return "Rooms of " + count(len(p.Changes), "staff member", "staff members") + " changed"
 		})
-	case domain.EntrySessionStarted:
-		return say(e, func(p domain.SessionChanged) string { return p.Name + " signed in" })
-	case domain.EntrySessionEnded:
-		return say(e, func(p domain.SessionChanged) string {
+	case journal.KindSessionStarted:
+		return say(e, func(p journal.SessionChanged) string { return p.Name + " signed in" })
+	case journal.KindSessionEnded:
+		return say(e, func(p journal.SessionChanged) string {
 			if p.Reason == "revoked" {
 				return p.Name + "'s sign-ins were ended"
 			}
 			return p.Name + " signed out"
 		})
-	case domain.EntrySignInsFailed:
+	case journal.KindSignInsFailed:
 		return say(e, failedWords)
-	case domain.EntryAPIKeyCreated:
+	case journal.KindAPIKeyCreated:
 		return say(e, keyWords)
-	case domain.EntryAPIKeyRevoked:
+	case journal.KindAPIKeyRevoked:
 		return say(e, keyEndWords)
-	case domain.EntryTicketsMade:
+	case journal.KindTicketsMade:
 		return say(e, ticketWords)
 	}
 	return talk(e)
 }
 
 // failedWords names the accounts with most failed sign-ins.
-func failedWords(p domain.SignInsFailed) string {
+func failedWords(p journal.SignInsFailed) string {
 	const named = 3
 	var parts []string
 	more := p.More
@@ -112,7 +112,7 @@ func failedWords(p domain.SignInsFailed) string {
 	return strings.Join(parts, "; ")
 }
 
-func sentWords(p domain.BroadcastSent) string {
+func sentWords(p journal.BroadcastSent) string {
 	what := "Sent to "
 	if p.Reminds != 0 {
 		what = "Reminded "
@@ -131,12 +131,12 @@ func sentWords(p domain.BroadcastSent) string {
 	return what
 }
 
-func say[P any](e *domain.Entry, words func(P) string) (string, error) {
-	var p P
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
-		return "", fmt.Errorf("payload of entry %d: %w", e.Offset, err)
+func say[P any](e *journal.Entry, words func(P) string) (string, error) {
+	p, err := journal.As[P](e)
+	if err != nil {
+		return "", err
 	}
-	return words(p), nil
+	return words(*p), nil
 }
 
 func count(n int, one, many string) string {

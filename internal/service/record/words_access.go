@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // maxNamed is how many people a line of the log names; the entry's page names all.
@@ -14,7 +15,7 @@ const maxNamed = 3
 
 // peopleWords says what became of people, and first who may sign in otherwise or do other
 // things than before.
-func peopleWords(p domain.PeopleUpserted) string {
+func peopleWords(p journal.PeopleUpserted) string {
 	words := count(len(p.People), "person", "people") + " entered or changed"
 	var named []string
 	passwords := 0
@@ -42,7 +43,7 @@ func peopleWords(p domain.PeopleUpserted) string {
 }
 
 // changeWords says what changed of what decides about a person's signing in, "" if nothing did.
-func changeWords(r domain.PersonRecord) string {
+func changeWords(r journal.PersonRecord) string {
 	var parts []string
 	switch {
 	case r.New && r.Kind == domain.KindStaff:
@@ -59,9 +60,9 @@ func changeWords(r domain.PersonRecord) string {
 		parts = append(parts, "login "+r.LoginWas+" taken away")
 	}
 	switch r.Password {
-	case domain.PasswordSet:
+	case journal.PasswordSet:
 		parts = append(parts, "password set")
-	case domain.PasswordChanged:
+	case journal.PasswordChanged:
 		parts = append(parts, "password changed")
 	}
 	if r.Locked {
@@ -73,7 +74,7 @@ func changeWords(r domain.PersonRecord) string {
 func roleWord(r domain.Role) string { return strings.ReplaceAll(string(r), "_", " ") }
 
 // keyWords says what an API key that was made may do, from where and until when.
-func keyWords(p domain.APIKeyChanged) string {
+func keyWords(p journal.APIKeyChanged) string {
 	words := "API key " + p.Name + " made"
 	if len(p.Rights) > 0 {
 		words += " with the rights " + domain.JoinRights(p.Rights)
@@ -94,20 +95,20 @@ func keyWords(p domain.APIKeyChanged) string {
 	return words
 }
 
-func keyEndWords(p domain.APIKeyChanged) string {
+func keyEndWords(p journal.APIKeyChanged) string {
 	if p.Reason == "expired" {
 		return "API key " + p.Name + " expired"
 	}
 	return "API key " + p.Name + " revoked"
 }
 
-func ticketWords(p domain.TicketsMade) string {
+func ticketWords(p journal.TicketsMade) string {
 	return count(len(p.People), "ticket", "tickets") + " made for " + count(len(p.People), "candidate", "candidates") +
 		", good until " + p.ExpiresAt.UTC().Format(time.DateTime) + " UTC"
 }
 
 // receiptWords counts receipts by state, and those that came through tickets again by whose.
-func receiptWords(p domain.ReceiptsRecorded) string {
+func receiptWords(p journal.ReceiptsRecorded) string {
 	by, of := map[domain.ReceiptState]int{}, map[int64]bool{}
 	tickets := map[string]int{}
 	for _, i := range p.Items {
@@ -145,11 +146,11 @@ func makerWords(t domain.Ticketed) string {
 
 // concerned are the people of an entry of which the log says something one by one, with what
 // it says.
-func concerned(e *domain.Entry) (people []domain.PersonNo, what []string, err error) {
+func concerned(e *journal.Entry) (people []domain.PersonNo, what []string, err error) {
 	add := func(no domain.PersonNo, words string) { people, what = append(people, no), append(what, words) }
 	switch e.Kind {
-	case domain.EntryPeopleUpserted:
-		_, err = say(e, func(p domain.PeopleUpserted) string {
+	case journal.KindPeopleUpserted:
+		_, err = say(e, func(p journal.PeopleUpserted) string {
 			for _, r := range p.People {
 				if words := changeWords(r); words != "" {
 					add(r.No, words)
@@ -157,15 +158,15 @@ func concerned(e *domain.Entry) (people []domain.PersonNo, what []string, err er
 			}
 			return ""
 		})
-	case domain.EntryTicketsMade:
-		_, err = say(e, func(p domain.TicketsMade) string {
+	case journal.KindTicketsMade:
+		_, err = say(e, func(p journal.TicketsMade) string {
 			for _, no := range p.People {
 				add(no, "ticket made")
 			}
 			return ""
 		})
-	case domain.EntryReceiptsRecorded:
-		_, err = say(e, func(p domain.ReceiptsRecorded) string {
+	case journal.KindReceiptsRecorded:
+		_, err = say(e, func(p journal.ReceiptsRecorded) string {
 			for _, i := range p.Items {
 				for _, no := range i.People {
 					if i.Ticket != nil {

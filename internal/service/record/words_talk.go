@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // markWords are what staff say about conversations.
@@ -17,18 +18,18 @@ var markWords = map[domain.ConversationMark]string{
 
 // talk says in one sentence what an entry about conversations and what belongs to them
 // records. The text of a note, and of what staff write to each other, is not in it.
-func talk(e *domain.Entry) (string, error) {
+func talk(e *journal.Entry) (string, error) {
 	switch e.Kind {
-	case domain.EntryMessageSent:
+	case journal.KindMessageSent:
 		return say(e, messageWords)
-	case domain.EntryNoteAdded:
-		return say(e, func(p domain.NoteAdded) string { return "A note about " + p.PersonName })
-	case domain.EntryConversationMarked:
-		return say(e, func(p domain.ConversationMarked) string {
+	case journal.KindNoteAdded:
+		return say(e, func(p journal.NoteAdded) string { return "A note about " + p.PersonName })
+	case journal.KindConversationMarked:
+		return say(e, func(p journal.ConversationMarked) string {
 			return count(len(p.People), "conversation", "conversations") + " " + markWords[p.Mark] + until(p.Until)
 		})
-	case domain.EntryConversationAssigned:
-		return say(e, func(p domain.ConversationAssigned) string {
+	case journal.KindConversationAssigned:
+		return say(e, func(p journal.ConversationAssigned) string {
 			switch {
 			case p.To == 0:
 				return "A conversation released"
@@ -37,46 +38,46 @@ func talk(e *domain.Entry) (string, error) {
 			}
 			return "A conversation assigned to " + p.ToName
 		})
-	case domain.EntryGroupsUpserted:
-		return say(e, func(p domain.GroupsUpserted) string {
+	case journal.KindGroupsUpserted:
+		return say(e, func(p journal.GroupsUpserted) string {
 			return count(len(p.Groups), "group", "groups") + " entered or changed"
 		})
-	case domain.EntryAssignmentDeleted:
-		return say(e, func(p domain.AssignmentChanged) string {
+	case journal.KindAssignmentDeleted:
+		return say(e, func(p journal.AssignmentChanged) string {
 			words := "An assignment to " + p.GroupName + " deleted"
 			if p.Unavailable != "" {
 				words += ", the time slot noted as unavailable"
 			}
 			return words
 		})
-	case domain.EntryAssignmentRestored:
-		return say(e, func(p domain.AssignmentChanged) string { return "An assignment to " + p.GroupName + " restored" })
-	case domain.EntryUnavailabilityAdded:
-		return say(e, func(p domain.UnavailabilityAdded) string {
+	case journal.KindAssignmentRestored:
+		return say(e, func(p journal.AssignmentChanged) string { return "An assignment to " + p.GroupName + " restored" })
+	case journal.KindUnavailabilityAdded:
+		return say(e, func(p journal.UnavailabilityAdded) string {
 			return "A candidate noted as unavailable from " + p.StartsAt.Format(time.RFC3339) + until(p.EndsAt)
 		})
-	case domain.EntryUnavailabilityRemoved:
+	case journal.KindUnavailabilityRemoved:
 		return "A candidate made available again", nil
-	case domain.EntryCannedChanged:
-		return say(e, func(p domain.CannedChanged) string {
+	case journal.KindCannedChanged:
+		return say(e, func(p journal.CannedChanged) string {
 			if p.Removed {
 				return "The canned reply " + p.Title + " removed"
 			}
 			return "The canned reply " + p.Title + " changed"
 		})
-	case domain.EntryTeamMessage:
-		return say(e, func(p domain.TeamMessage) string {
+	case journal.KindTeamMessage:
+		return say(e, func(p journal.TeamMessage) string {
 			if strings.HasPrefix(p.Thread, "direct:") {
 				return "Wrote to a colleague"
 			}
 			return "Wrote in a back channel"
 		})
-	case domain.EntryExportRequested:
-		return say(e, func(p domain.ExportRequested) string {
+	case journal.KindExportRequested:
+		return say(e, func(p journal.ExportRequested) string {
 			return "An export of " + count(p.Conversations, "conversation", "conversations") + " asked for"
 		})
-	case domain.EntryDeliveriesRecorded:
-		return say(e, func(p domain.DeliveriesRecorded) string {
+	case journal.KindDeliveriesRecorded:
+		return say(e, func(p journal.DeliveriesRecorded) string {
 			by := map[domain.DeliveryState]int{}
 			for _, i := range p.Items {
 				by[i.State]++
@@ -89,24 +90,24 @@ func talk(e *domain.Entry) (string, error) {
 			}
 			return "Copies by email and SMS: " + strings.Join(parts, ", ")
 		})
-	case domain.EntryInboundReceived:
-		return say(e, func(p domain.InboundReceived) string {
+	case journal.KindInboundReceived:
+		return say(e, func(p journal.InboundReceived) string {
 			words := inboundWord(p.Channel) + " that matches nobody came in"
 			if p.Trial != nil {
 				words += ", as " + p.Trial.Name + " tried out on the Outbox page"
 			}
 			return words
 		})
-	case domain.EntryInboundHandled:
-		return say(e, func(p domain.InboundHandled) string {
+	case journal.KindInboundHandled:
+		return say(e, func(p journal.InboundHandled) string {
 			words := inboundWord(p.Channel) + " that matched nobody " + string(p.State)
 			if p.Note != "" {
 				words += ": " + p.Note
 			}
 			return words
 		})
-	case domain.EntryConsentChanged:
-		return say(e, func(p domain.ConsentChanged) string {
+	case journal.KindConsentChanged:
+		return say(e, func(p journal.ConsentChanged) string {
 			words := "Agrees to SMS no longer: " + p.Words
 			if p.State == domain.ConsentIn {
 				words = "Agreed to SMS: " + p.Words
@@ -116,8 +117,8 @@ func talk(e *domain.Entry) (string, error) {
 			}
 			return words
 		})
-	case domain.EntryExportEnded:
-		return say(e, func(p domain.ExportEnded) string { return "An export ended: " + string(p.State) })
+	case journal.KindExportEnded:
+		return say(e, func(p journal.ExportEnded) string { return "An export ended: " + string(p.State) })
 	}
 	return string(e.Kind), nil
 }
@@ -130,7 +131,7 @@ func until(t time.Time) string {
 	return " until " + t.Format(time.RFC3339)
 }
 
-func messageWords(p domain.MessageSent) string {
+func messageWords(p journal.MessageSent) string {
 	words := "Wrote to " + p.PersonName
 	switch {
 	case p.About != nil && p.About.Kind == domain.AboutUnavailable:

@@ -40,13 +40,11 @@ func (s *Service) Import(ctx context.Context, actor domain.Actor, r io.Reader) (
 	if err != nil {
 		return out, err
 	}
-	_, entries, err := s.withPasswords(ctx, actor.Organisation, l.people, l.passwords, func() (domain.Tally, []*domain.Entry, error) {
-		var entries []*domain.Entry
+	_, err = s.withPasswords(ctx, actor.Organisation, l.people, l.passwords, func() (domain.Tally, error) {
 		var err error
-		out.ImportTally, entries, err = s.Store.Import(ctx, actor, l.people, l.groups, l.enrolments)
-		return domain.Tally{}, entries, err
+		out.ImportTally, _, err = s.Store.Import(ctx, actor, l.people, l.groups, l.enrolments)
+		return domain.Tally{}, err
 	})
-	s.committed(entries)
 	return out, err
 }
 

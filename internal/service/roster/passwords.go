@@ -31,18 +31,18 @@ func passwordsOf(items []Person) []string {
 // so that people can sign in meanwhile; a password that is the stored one already is
 // not hashed again.
 func (s *Service) withPasswords(ctx context.Context, org domain.OrganisationID, specs []domain.PersonSpec, passwords []string,
-	write func() (domain.Tally, []*domain.Entry, error),
-) (c domain.Tally, entries []*domain.Entry, err error) {
+	write func() (domain.Tally, error),
+) (c domain.Tally, err error) {
 	for range staleTries {
 		if err = s.hash(ctx, org, specs, passwords); err != nil {
-			return c, nil, err
+			return c, err
 		}
-		c, entries, err = write()
+		c, err = write()
 		if !errors.Is(err, domain.ErrStale) {
-			return c, entries, err
+			return c, err
 		}
 	}
-	return c, nil, fault.Wrap(err, fault.Conflict, "someone else changed the same people at the same time; send the request again")
+	return c, fault.Wrap(err, fault.Conflict, "someone else changed the same people at the same time; send the request again")
 }
 
 func (s *Service) hash(ctx context.Context, org domain.OrganisationID, specs []domain.PersonSpec, passwords []string) error {

@@ -13,33 +13,32 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database. Each method writes all or
 // nothing, together with the entries that record it.
 type Store interface {
-	EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *domain.Entry, error)
+	EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, *journal.Entry, error)
 	PasswordHashes(ctx context.Context, org domain.OrganisationID, externalIDs []string) (map[string]string, error)
-	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*domain.Entry, error)
-	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*domain.Entry, error)
-	SetReplyMinutes(ctx context.Context, by domain.Actor, seen domain.Seen, group domain.GroupID, minutes int) (*domain.Entry, error)
-	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*domain.Entry, error)
-	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*domain.Entry, error)
-	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*domain.Entry, error)
+	UpsertPeople(ctx context.Context, actor domain.Actor, specs []domain.PersonSpec) (domain.Tally, []*journal.Entry, error)
+	UpsertExams(ctx context.Context, actor domain.Actor, specs []domain.ExamSpec) (domain.Tally, []*journal.Entry, error)
+	SetReplyMinutes(ctx context.Context, by domain.Actor, seen domain.Seen, group domain.GroupID, minutes int) (*journal.Entry, error)
+	UpsertGroups(ctx context.Context, actor domain.Actor, specs []domain.GroupSpec) (domain.Tally, []*journal.Entry, error)
+	UpsertEnrolments(ctx context.Context, actor domain.Actor, specs []domain.EnrolmentSpec) (domain.Tally, []*journal.Entry, error)
+	ReplaceScopes(ctx context.Context, actor domain.Actor, specs []domain.ScopeSpec) (domain.Tally, []*journal.Entry, error)
 	EmptyScopes(ctx context.Context, org domain.OrganisationID, specs []domain.ScopeSpec) ([]domain.EmptyScope, error)
-	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*domain.Entry, error)
-	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*domain.Entry, error)
+	SetProgress(ctx context.Context, actor domain.Actor, specs []domain.ProgressSpec) (domain.Tally, []*journal.Entry, error)
+	Import(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, []*journal.Entry, error)
 	TryImport(ctx context.Context, actor domain.Actor, people []domain.PersonSpec, groups []domain.GroupSpec, enrolments []domain.EnrolmentSpec) (domain.ImportTally, error)
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each
-// entry that was made.
+// Deps are what a Service is made of.
 type Deps struct {
-	Store     Store
-	Hasher    *auth.Hasher
-	Clock     clock.Clock
-	Committed func(*domain.Entry)
-	Limits    domain.Limits
+	Store  Store
+	Hasher *auth.Hasher
+	Clock  clock.Clock
+	Limits domain.Limits
 }
 
 // Service is the use-case. Make one with New.
@@ -58,15 +57,6 @@ type Imported struct {
 	Recognised Recognised `json:"recognised"`
 }
 
-func (s *Service) committed(entries []*domain.Entry) {
-	if s.Committed == nil {
-		return
-	}
-	for _, e := range entries {
-		s.Committed(e)
-	}
-}
-
 // EnsureOrganisation returns the organisation with that slug, made if it is new.
 // Errors: Invalid naming slug or name.
 func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (domain.Organisation, error) {
@@ -77,14 +67,8 @@ func (s *Service) EnsureOrganisation(ctx context.Context, slug, name string) (do
 	if err := domain.CheckText("name", name, 200, false, false); err != nil {
 		return domain.Organisation{}, err
 	}
-	org, e, err := s.Store.EnsureOrganisation(ctx, slug, name)
-	if err != nil {
-		return domain.Organisation{}, err
-	}
-	if e != nil {
-		s.committed([]*domain.Entry{e})
-	}
-	return org, nil
+	org, _, err := s.Store.EnsureOrganisation(ctx, slug, name)
+	return org, err
 }
 
 // PutPeople creates and changes people. Errors: Forbidden; TooLarge (items); Invalid
@@ -94,11 +78,10 @@ func (s *Service) PutPeople(ctx context.Context, actor domain.Actor, items []Per
 	if err != nil {
 		return Counts{}, err
 	}
-	c, entries, err := s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, []*domain.Entry, error) {
-		return s.Store.UpsertPeople(ctx, actor, specs)
+	return s.withPasswords(ctx, actor.Organisation, specs, passwordsOf(items), func() (domain.Tally, error) {
+		c, _, err := s.Store.UpsertPeople(ctx, actor, specs)
+		return c, err
 	})
-	s.committed(entries)
-	return c, err
 }
 
 // PutExams creates and changes tests. Errors as for PutPeople.
@@ -121,10 +104,7 @@ func (s *Service) SetReplyMinutes(ctx context.Context, actor domain.Actor, group
 	if err := domain.CheckReplyMinutes("reply_minutes", minutes); err != nil {
 		return err
 	}
-	e, err := s.Store.SetReplyMinutes(ctx, actor, seen, group, minutes)
-	if e != nil {
-		s.committed([]*domain.Entry{e})
-	}
+	_, err = s.Store.SetReplyMinutes(ctx, actor, seen, group, minutes)
 	return err
 }
 
@@ -146,8 +126,7 @@ func (s *Service) PutScopes(ctx context.Context, actor domain.Actor, items []Sco
 	if err != nil {
 		return out, err
 	}
-	c, entries, err := s.Store.ReplaceScopes(ctx, actor, specs)
-	s.committed(entries)
+	c, _, err := s.Store.ReplaceScopes(ctx, actor, specs)
 	if err != nil {
 		return out, err
 	}
@@ -177,14 +156,13 @@ func (s *Service) PostProgress(ctx context.Context, actor domain.Actor, items []
 }
 
 func put[I item[S], S any, P tidied[I]](ctx context.Context, s *Service, actor domain.Actor, items []I,
-	write func(context.Context, domain.Actor, []S) (domain.Tally, []*domain.Entry, error),
+	write func(context.Context, domain.Actor, []S) (domain.Tally, []*journal.Entry, error),
 ) (Counts, error) {
 	specs, err := prepare[I, S, P](s, actor, items)
 	if err != nil {
 		return Counts{}, err
 	}
-	c, entries, err := write(ctx, actor, specs)
-	s.committed(entries)
+	c, _, err := write(ctx, actor, specs)
 	return c, err
 }
 

@@ -20,6 +20,7 @@ import (
 	"crier/internal/clock"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/service/roster"
 	"crier/store"
 )
@@ -35,7 +36,7 @@ type office struct {
 	other  domain.Actor // of organisation south
 
 	mu      sync.Mutex
-	entries []*domain.Entry // guarded by mu
+	entries []*journal.Entry // guarded by mu
 }
 
 func open(t *testing.T) *office {
@@ -54,15 +55,16 @@ func open(t *testing.T) *office {
 	if err := o.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o.Service = roster.New(roster.Deps{Store: o.store, Hasher: o.hasher, Clock: o.clock, Limits: domain.DefaultLimits, Committed: func(e *domain.Entry) {
-		// The doorbell rings after COMMIT: another reader sees the entry by now.
+	o.Service = roster.New(roster.Deps{Store: o.store, Hasher: o.hasher, Clock: o.clock, Limits: domain.DefaultLimits})
+	o.store.Bus().Listen(journal.Committed, journal.Hub, func(e *journal.Entry) {
+		// After COMMIT: another reader sees the entry by now.
 		if _, err := o.store.Entry(context.Background(), e.Organisation, e.Offset); err != nil {
-			t.Errorf("the doorbell rang too early: %v", err)
+			t.Errorf("a listener heard too early: %v", err)
 		}
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.entries = append(o.entries, e)
-	}})
+	})
 	for slug, actor := range map[string]*domain.Actor{"north": &o.by, "south": &o.other} {
 		org, err := o.EnsureOrganisation(t.Context(), slug, "Organisation "+slug)
 		if err != nil {

@@ -2,11 +2,11 @@ package schedule
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Deleted names a deletion, by which it can be undone.
@@ -33,9 +33,8 @@ func (s *Service) Delete(ctx context.Context, actor domain.Actor, group domain.G
 	if err != nil {
 		return Deleted{}, err
 	}
-	s.Committed(e)
-	var p domain.AssignmentChanged
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
+	p, err := journal.As[journal.AssignmentChanged](e)
+	if err != nil {
 		return Deleted{}, err
 	}
 	return Deleted{ID: domain.ItemID(s.Sealer.Seal(int64(actor.Organisation), 0, e.Offset)), Unavailable: p.Unavailable}, nil
@@ -52,12 +51,8 @@ func (s *Service) Undo(ctx context.Context, actor domain.Actor, deletion domain.
 	if err != nil {
 		return fault.New(fault.NotFound, "no such deletion")
 	}
-	e, err := s.Store.RestoreAssignment(ctx, actor, seen, offset)
-	if err != nil {
-		return err
-	}
-	s.Committed(e)
-	return nil
+	err = s.Store.RestoreAssignment(ctx, actor, seen, offset)
+	return err
 }
 
 // Unavailable notes a time in which a candidate cannot be assigned. The same period again is the one
@@ -81,12 +76,9 @@ func (s *Service) Unavailable(ctx context.Context, actor domain.Actor, person do
 	case !to.After(s.Clock.Now()):
 		return Unavailability{}, fault.Field("ends_at", "this time is over already")
 	}
-	id, e, err := s.Store.AddUnavailability(ctx, actor, seen, person, domain.Unavailability{StartsAt: from, EndsAt: to})
+	id, _, err := s.Store.AddUnavailability(ctx, actor, seen, person, domain.Unavailability{StartsAt: from, EndsAt: to})
 	if err != nil {
 		return Unavailability{}, err
-	}
-	if e != nil {
-		s.Committed(e)
 	}
 	return Unavailability{ID: id, StartsAt: from, EndsAt: to}, nil
 }
@@ -97,10 +89,6 @@ func (s *Service) Available(ctx context.Context, actor domain.Actor, person doma
 	if err != nil {
 		return err
 	}
-	e, err := s.Store.RemoveUnavailability(ctx, actor, seen, person, id)
-	if err != nil {
-		return err
-	}
-	s.Committed(e)
-	return nil
+	err = s.Store.RemoveUnavailability(ctx, actor, seen, person, id)
+	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Ask writes a question about one of the actor's assignments into their conversation. It may be
@@ -43,7 +44,7 @@ func (s *Service) write(ctx context.Context, actor domain.Actor, group domain.Gr
 		if unknown != nil || earlier == nil {
 			return m, false, cmp.Or(unknown, err)
 		}
-		m, err = domain.MessageOf(earlier)
+		m, err = journal.MessageOf(earlier)
 		return m, false, err
 	}
 	sent, err := s.Writer.Write(ctx, actor.Organisation, domain.NewMessage{
@@ -53,7 +54,7 @@ func (s *Service) write(ctx context.Context, actor domain.Actor, group domain.Gr
 	if err != nil {
 		return m, false, err
 	}
-	m, err = domain.MessageOf(sent.Entry)
+	m, err = journal.MessageOf(sent.Entry)
 	return m, sent.Fresh, err
 }
 

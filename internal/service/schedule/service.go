@@ -11,23 +11,24 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
 type Store interface {
 	Assignments(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Assignment, error)
 	Unavailabilities(ctx context.Context, org domain.OrganisationID, no domain.PersonNo) ([]domain.Unavailability, error)
-	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*domain.Entry, error)
-	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*domain.Entry, error)
-	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) (*domain.Entry, error)
-	AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *domain.Entry, err error)
-	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) (*domain.Entry, error)
+	EntryByKey(ctx context.Context, org domain.OrganisationID, actorID, key string, hash []byte) (*journal.Entry, error)
+	DeleteAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, d domain.Deletion) (*journal.Entry, error)
+	RestoreAssignment(ctx context.Context, by domain.Actor, seen domain.Seen, deletion int64) error
+	AddUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, u domain.Unavailability) (id string, e *journal.Entry, err error)
+	RemoveUnavailability(ctx context.Context, by domain.Actor, seen domain.Seen, person domain.PersonID, id string) error
 }
 
 // Writer writes into conversations.
 type Writer interface {
-	// Write stores a message that has been checked and rings the doorbell.
-	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (domain.Sent, error)
+	// Write stores a message that has been checked.
+	Write(ctx context.Context, org domain.OrganisationID, m domain.NewMessage) (journal.Sent, error)
 }
 
 // Limiter bounds how often one candidate may write. Allow takes one message from the writer's
@@ -36,15 +37,14 @@ type Limiter interface {
 	Allow(org domain.OrganisationID, writer string) (ok bool, retryAfter time.Duration)
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each new entry.
+// Deps are what a Service is made of.
 type Deps struct {
-	Store     Store
-	Writer    Writer
-	Limiter   Limiter
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Limits    domain.Limits
-	Committed func(*domain.Entry)
+	Store   Store
+	Writer  Writer
+	Limiter Limiter
+	Sealer  *cursor.Sealer
+	Clock   clock.Clock
+	Limits  domain.Limits
 }
 
 // Service is safe for concurrent use.

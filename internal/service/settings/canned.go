@@ -83,11 +83,9 @@ func (s *Service) PutCanned(ctx context.Context, actor domain.Actor, id string, 
 	if isNew {
 		r.ID = uuid.Must(uuid.NewV7()).String()
 	}
-	e, err := s.Store.PutCanned(ctx, actor, r, isNew, cannedMost)
-	if err != nil {
+	if err := s.Store.PutCanned(ctx, actor, r, isNew, cannedMost); err != nil {
 		return CannedReply{}, err
 	}
-	s.committed(e)
 	return cannedOf(r), nil
 }
 
@@ -96,15 +94,11 @@ func (s *Service) RemoveCanned(ctx context.Context, actor domain.Actor, id strin
 	if err := person(actor, domain.ActConversationWork); err != nil {
 		return err
 	}
-	e, err := s.Store.RemoveCanned(ctx, actor, actor.No, id)
+	err := s.Store.RemoveCanned(ctx, actor, actor.No, id)
 	if fault.Is(err, fault.NotFound) && mayShare(actor, true) == nil {
-		e, err = s.Store.RemoveCanned(ctx, actor, 0, id)
+		err = s.Store.RemoveCanned(ctx, actor, 0, id)
 	}
-	if err != nil {
-		return err
-	}
-	s.committed(e)
-	return nil
+	return err
 }
 
 // mayShare refuses a shared reply to those who do not keep them. Each change of one is recorded.

@@ -167,7 +167,7 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 	if err := c.check(); err != nil {
 		return Choices{}, err
 	}
-	now, e, err := s.Store.ChangeSettings(ctx, actor, func(to *domain.Settings) {
+	now, err := s.Store.ChangeSettings(ctx, actor, func(to *domain.Settings) {
 		set(&to.SubjectOptional, c.SubjectOptional)
 		set(&to.ChatSubject, c.ChatSubject)
 		set(&to.RepliesClosed, c.RepliesClosed)
@@ -199,7 +199,6 @@ func (s *Service) Change(ctx context.Context, actor domain.Actor, c Change) (Cho
 	if err != nil {
 		return Choices{}, err
 	}
-	s.committed(e)
 	return choicesOf(now), nil
 }
 

@@ -1,9 +1,8 @@
 package team
 
 import (
-	"encoding/json"
-
 	"crier/internal/domain"
+	"crier/internal/journal"
 )
 
 // Event is the socket frame of a new message. Thread is named as its hearer names it.
@@ -13,20 +12,17 @@ type Event struct {
 	Message Message `json:"message"`
 }
 
-// Entry hears every entry that this node follows, and tells the pages here.
-func (s *Service) Entry(e *domain.Entry) {
-	if e.Kind != domain.EntryTeamMessage {
-		return
-	}
-	var text domain.TeamMessage
-	if json.Unmarshal(e.Payload, &text) != nil {
+// Entry hears of messages among staff, and tells the pages here.
+func (s *Service) Entry(e *journal.Entry) {
+	text, err := journal.As[journal.TeamMessage](e)
+	if err != nil {
 		return
 	}
 	thread, ok := domain.ParseTeamThread(text.Thread)
 	if !ok {
 		return
 	}
-	event := Event{Type: "team", Message: s.message(e.Organisation, domain.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text})}
+	event := Event{Type: "team", Message: s.message(e.Organisation, journal.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: *text})}
 	if thread.Group != "" {
 		event.Thread = "group." + string(thread.Group)
 		s.Pages.Team(e.Organisation, thread.Group, event)

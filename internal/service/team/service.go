@@ -14,6 +14,7 @@ import (
 	"crier/internal/cursor"
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 )
 
 // Store is what this service needs of the database.
@@ -21,9 +22,9 @@ type Store interface {
 	Person(ctx context.Context, org domain.OrganisationID, id domain.PersonID) (domain.Person, error)
 	Staff(ctx context.Context, org domain.OrganisationID) ([]domain.Person, error)
 	GroupMarks(ctx context.Context, org domain.OrganisationID, ids []domain.GroupID) (map[domain.GroupID]domain.GroupMark, error)
-	TeamSend(ctx context.Context, e *domain.Entry, thread domain.TeamThread, by domain.PersonNo, members []domain.PersonNo) (stored *domain.Entry, fresh bool, err error)
-	TeamThreads(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, meID domain.PersonID, groups []domain.GroupID) ([]domain.TeamSummary, error)
-	TeamMessages(ctx context.Context, org domain.OrganisationID, thread domain.TeamThread, before int64, limit int) ([]domain.TeamItem, error)
+	TeamSend(ctx context.Context, e *journal.Entry, thread domain.TeamThread, by domain.PersonNo, members []domain.PersonNo) (stored *journal.Entry, fresh bool, err error)
+	TeamThreads(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, meID domain.PersonID, groups []domain.GroupID) ([]journal.TeamSummary, error)
+	TeamMessages(ctx context.Context, org domain.OrganisationID, thread domain.TeamThread, before int64, limit int) ([]journal.TeamItem, error)
 	// TeamShared says with which colleagues a staff member has a direct chat, or a group of these.
 	TeamShared(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, groups []domain.GroupID) (map[domain.PersonNo]bool, error)
 	TeamRead(ctx context.Context, org domain.OrganisationID, me domain.PersonNo, thread domain.TeamThread) error
@@ -42,15 +43,14 @@ type Pages interface {
 	Team(org domain.OrganisationID, group domain.GroupID, event any)
 }
 
-// Deps are what a Service is made of. Committed is called after COMMIT with each new entry.
+// Deps are what a Service is made of.
 type Deps struct {
-	Store     Store
-	Presence  Presence
-	Pages     Pages
-	Sealer    *cursor.Sealer
-	Clock     clock.Clock
-	Limits    domain.Limits
-	Committed func(*domain.Entry)
+	Store    Store
+	Presence Presence
+	Pages    Pages
+	Sealer   *cursor.Sealer
+	Clock    clock.Clock
+	Limits   domain.Limits
 }
 
 // Service is safe for concurrent use.
@@ -95,7 +95,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, thread, key, bod
 	if err := domain.CheckText("body", body, s.Limits.Body, false, true); err != nil {
 		return m, false, err
 	}
-	text := domain.TeamMessage{Thread: at.Key(), Body: body, SenderName: actor.Name, SenderRole: actor.Role}
+	text := journal.TeamMessage{Thread: at.Key(), Body: body, SenderName: actor.Name, SenderRole: actor.Role}
 	members := []domain.PersonNo{actor.No}
 	if at.Group == "" {
 		text.People, text.PeopleIDs = []domain.PersonNo{actor.No, at.other.No}, []domain.PersonID{domain.PersonID(actor.ID), at.other.ID}
@@ -106,15 +106,12 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, thread, key, bod
 		return m, false, err
 	}
 	hash := sha256.Sum256([]byte("team\x00" + at.Key() + "\x00" + body))
-	e, fresh, err := s.Store.TeamSend(ctx, &domain.Entry{Organisation: actor.Organisation, Kind: domain.EntryTeamMessage, Actor: actor.Ref(), Exam: at.Group,
+	e, fresh, err := s.Store.TeamSend(ctx, &journal.Entry{Organisation: actor.Organisation, Kind: journal.KindTeamMessage, Actor: actor.Ref(), Group: at.Group,
 		Payload: payload, RequestKey: key, RequestHash: hash[:]}, at.TeamThread, actor.No, members)
 	if err != nil {
 		return m, false, err
 	}
-	if fresh {
-		s.Committed(e)
-	}
-	return s.message(actor.Organisation, domain.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text}), fresh, nil
+	return s.message(actor.Organisation, journal.TeamItem{Offset: e.Offset, At: e.At, From: e.Actor, Text: text}), fresh, nil
 }
 
 // Messages returns a page of a thread, newest first, before one of its messages ("" = from the newest).
@@ -154,6 +151,6 @@ func (s *Service) Read(ctx context.Context, actor domain.Actor, thread string) e
 	return s.Store.TeamRead(ctx, actor.Organisation, actor.No, at.TeamThread)
 }
 
-func (s *Service) message(org domain.OrganisationID, i domain.TeamItem) Message {
+func (s *Service) message(org domain.OrganisationID, i journal.TeamItem) Message {
 	return Message{ID: domain.ItemID(s.Sealer.Seal(int64(org), 0, i.Offset)), Body: i.Text.Body, At: i.At, From: From{ID: i.From.ID, Name: i.From.Name, Role: i.From.Role}}
 }

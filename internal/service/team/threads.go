@@ -7,6 +7,7 @@ import (
 
 	"crier/internal/domain"
 	"crier/internal/fault"
+	"crier/internal/journal"
 	"crier/internal/shorten"
 )
 
@@ -119,14 +120,14 @@ func (s *Service) Threads(ctx context.Context, actor domain.Actor) ([]Thread, er
 	for _, g := range groups {
 		if !begun[g] {
 			begun[g] = true
-			list = append(list, domain.TeamSummary{Thread: domain.TeamThread{Group: g}})
+			list = append(list, journal.TeamSummary{Thread: domain.TeamThread{Group: g}})
 		}
 	}
 	return s.named(ctx, actor, list)
 }
 
 // named gives threads the names of whom they are with.
-func (s *Service) named(ctx context.Context, actor domain.Actor, list []domain.TeamSummary) ([]Thread, error) {
+func (s *Service) named(ctx context.Context, actor domain.Actor, list []journal.TeamSummary) ([]Thread, error) {
 	var ids []domain.GroupID
 	direct := false
 	for _, t := range list {

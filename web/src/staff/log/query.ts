@@ -1,4 +1,7 @@
 // The log's filter, in the page's address and as the server takes it.
+import { kinds } from './kinds'
+
+export { kinds }
 
 export interface LogFilter {
   /** "" is sendings, "all" is everything, else a kind. */
@@ -14,39 +17,6 @@ export interface LogFilter {
 export const none: LogFilter = { kind: '', test: '', q: '', sender: '', from: '', to: '' }
 export const sendings = 'broadcast.sent'
 
-/** The kinds of entry, as domain/entry.go lists them. */
-export const kinds = [
-  'broadcast.sent',
-  'broadcast.told',
-  'broadcast.untold',
-  'receipts.recorded',
-  'enrolments.progress',
-  'enrolments.upserted',
-  'people.upserted',
-  'tests.upserted',
-  'scopes.changed',
-  'session.started',
-  'session.ended',
-  'session.failed',
-  'apikey.created',
-  'apikey.revoked',
-  'tickets.made',
-  'organisation.created',
-  'settings.changed',
-  'message.sent',
-  'note.added',
-  'conversation.marked',
-  'conversation.assigned',
-  'groups.upserted',
-  'assignment.deleted',
-  'assignment.restored',
-  'unavailability.added',
-  'unavailability.removed',
-  'canned.changed',
-  'team.message',
-  'export.requested',
-  'export.ended',
-] as const
 export type Kind = (typeof kinds)[number]
 
 const parts = Object.keys(none) as (keyof LogFilter)[]

@@ -1,21 +1,24 @@
-package domain
+package journal
 
-import "time"
+import (
+	"crier/internal/domain"
+	"time"
+)
 
-// RecordScope is what of the record may be read. All means everything; else only
+// Scope is what of the record may be read. All means everything; else only
 // the sendings of Exams, groups of any kind, each within its rooms (nil = every room), and
 // those of no group that Own, an actor's id, has made.
-type RecordScope struct {
+type Scope struct {
 	All   bool
-	Exams map[ExamID][]string
+	Exams map[domain.ExamID][]string
 	Own   string
 }
 
-// RecordFilter chooses entries of the journal. Zero values are no condition.
-type RecordFilter struct {
-	Scope    RecordScope
-	Exam     ExamID
-	Kind     EntryKind
+// Filter chooses entries of the journal. Zero values are no condition.
+type Filter struct {
+	Scope    Scope
+	Exam     domain.ExamID
+	Kind     Kind
 	From, To time.Time // From ≤ at < To
 	Before   int64     // only entries before this offset
 }
