@@ -256,6 +256,16 @@ test('settings: a choice of the organisation; canned replies, shared and own', a
   await choice.click()
   await expect(choice).not.toBeChecked()
   await expect(choice).toBeEnabled()
+  // This box says the opposite of what is stored.
+  const closed = async () => (await server.api<{ settings: { replies_closed: boolean } }>('admin', 'GET', '/settings')).settings.replies_closed
+  const replies = page.getByRole('checkbox', { name: 'Allow candidates to reply' })
+  await expect(replies).toBeChecked()
+  await replies.click()
+  await expect.poll(closed).toBe(true)
+  await expect(replies).toBeEnabled()
+  await replies.click()
+  await expect.poll(closed).toBe(false)
+  await expect(replies).toBeChecked()
 
   await page.getByRole('button', { name: 'New reply' }).click()
   const dialog = page.getByRole('dialog', { name: 'New canned reply' })
