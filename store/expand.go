@@ -184,6 +184,12 @@ const toExpand = `SELECT EXISTS (SELECT 1 FROM entries e WHERE e.organisation_id
 // idempotent and belongs to nobody: whoever reads or writes messages calls it first, so no reader
 // sees a table that lags. When nothing is to be done it costs one small query and takes no lock.
 func (s *Store) Expand(ctx context.Context, org domain.OrganisationID) error {
+	return s.ExpandGently(ctx, org, 0)
+}
+
+// ExpandGently is Expand with a pause after each slice: for whoever expands before anybody needs it, so
+// that a sending that comes meanwhile has the processor too.
+func (s *Store) ExpandGently(ctx context.Context, org domain.OrganisationID, pause time.Duration) error {
 	for {
 		var behind bool
 		err := s.get(ctx, &behind, toExpand, org)
@@ -195,6 +201,13 @@ func (s *Store) Expand(ctx context.Context, org domain.OrganisationID) error {
 		}
 		if err := s.write(ctx, org, func(tx *Tx) error { return tx.expand(ctx) }); err != nil {
 			return fmt.Errorf("expand: %w", err)
+		}
+		if pause > 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(pause):
+			}
 		}
 	}
 }

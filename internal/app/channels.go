@@ -96,9 +96,12 @@ func (n *Node) checkReach(ctx context.Context, actor domain.Actor, group domain.
 	return n.Delivery.CheckReach(ctx, actor, group, people, channels)
 }
 
+// expandPause is how long expanding leaves the processor to others after each slice.
+const expandPause = 10 * time.Millisecond
+
 // expand makes the message rows of sendings, and has their copies go.
 func (n *Node) expand(ctx context.Context, org domain.OrganisationID) error {
-	err := n.Store.Expand(ctx, org)
+	err := n.Store.ExpandGently(ctx, org, expandPause)
 	if err == nil {
 		n.Delivery.Wake()
 	}
