@@ -79,11 +79,7 @@ func copies(offset int64, people []int64, channels []domain.Channel, kind domain
 }
 
 // expandCopies makes the deliveries of a sending to some of its recipients.
-func (t *Tx) expandCopies(ctx context.Context, a *audience, people []recipient) error {
-	set, err := t.settings(ctx)
-	if err != nil {
-		return err
-	}
+func (t *Tx) expandCopies(ctx context.Context, set domain.Settings, a *audience, people []recipient) error {
 	kind := a.text.GroupKind
 	if a.text.Level == domain.LevelPopup {
 		kind = domain.KindTest

@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"sync"
 	"time"
 
 	"crier/internal/domain"
-	"crier/internal/journal"
 )
 
 // A sending to many is one entry with its frozen audience. Expanding it makes what reading needs of
@@ -33,147 +31,6 @@ var sliceMax = 250
 
 // expandBatch is how many sendings are looked at together at most.
 const expandBatch = 16
-
-// audience is a sending as expanding needs it. Immutable.
-type audience struct {
-	offset int64
-	at     time.Time
-	group  domain.GroupID
-	text   journal.BroadcastSent
-	rooms  []journal.AudienceRoom // people ascending in each
-	total  int
-}
-
-// recipient is one of an audience.
-type recipient struct {
-	no   domain.PersonNo
-	room string
-}
-
-// part returns up to n recipients from the from-th on, in the order of the entry.
-func (a *audience) part(from, n int) []recipient {
-	var out []recipient
-	for _, room := range a.rooms {
-		if from >= len(room.People) {
-			from -= len(room.People)
-			continue
-		}
-		for _, no := range room.People[from:min(len(room.People), from+n-len(out))] {
-			out = append(out, recipient{no, room.Room})
-		}
-		if from = 0; len(out) == n {
-			break
-		}
-	}
-	return out
-}
-
-// of returns those of the people who are recipients.
-func (a *audience) of(people []domain.PersonNo) []recipient {
-	var out []recipient
-	for _, no := range people {
-		for _, room := range a.rooms {
-			if _, found := slices.BinarySearch(room.People, no); found {
-				out = append(out, recipient{no, room.Room})
-				break
-			}
-		}
-	}
-	return out
-}
-
-// audiences keeps the sendings that are being expanded. Safe for concurrent use.
-type audiences struct {
-	mu sync.Mutex
-	of map[audienceKey]*audience
-}
-
-type audienceKey struct {
-	org    domain.OrganisationID
-	offset int64
-}
-
-// audiencesMax is how many sendings a node keeps. More are read again when they are needed.
-const audiencesMax = 4 * expandBatch
-
-func (c *audiences) get(k audienceKey) *audience {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.of[k]
-}
-
-func (c *audiences) put(k audienceKey, a *audience) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.of == nil {
-		c.of = map[audienceKey]*audience{}
-	}
-	for old := range c.of {
-		if len(c.of) < audiencesMax {
-			break
-		}
-		delete(c.of, old)
-	}
-	c.of[k] = a
-}
-
-func (c *audiences) drop(org domain.OrganisationID, upTo int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for k := range c.of {
-		if k.org == org && k.offset <= upTo {
-			delete(c.of, k)
-		}
-	}
-}
-
-// sendings returns up to expandBatch sendings in (after, to], oldest first. Entries do not change, so
-// those that are known are not read again.
-func (s *Store) sendings(ctx context.Context, read selector, org domain.OrganisationID, after, to int64) ([]*audience, error) {
-	var offsets []int64
-	err := read(ctx, &offsets, `SELECT "offset" FROM entries WHERE organisation_id = $1 AND kind = 'broadcast.sent' AND "offset" > $2 AND "offset" <= $3
-		ORDER BY "offset" LIMIT $4`, org, after, to, expandBatch)
-	if err != nil {
-		return nil, fmt.Errorf("read which sendings to expand: %w", err)
-	}
-	out := make([]*audience, len(offsets))
-	var missing []int64
-	for i, o := range offsets {
-		if out[i] = s.expanding.get(audienceKey{org, o}); out[i] == nil {
-			missing = append(missing, o)
-		}
-	}
-	if len(missing) == 0 {
-		return out, nil
-	}
-	var rows []struct {
-		Offset   int64
-		At       int64
-		GroupID  string `db:"group_id"`
-		Payload  string
-		Audience string
-	}
-	err = read(ctx, &rows, `SELECT "offset", at, group_id, payload, audience FROM entries WHERE organisation_id = $1 AND "offset" IN `+s.d.Ints("$2"), org, jsonOf(missing))
-	if err != nil {
-		return nil, fmt.Errorf("read sendings to expand: %w", err)
-	}
-	for _, r := range rows {
-		a := &audience{offset: r.Offset, at: timeOf(r.At), group: domain.GroupID(r.GroupID)}
-		if err := json.Unmarshal([]byte(r.Payload), &a.text); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
-		}
-		if err := json.Unmarshal([]byte(r.Audience), &a.rooms); err != nil {
-			return nil, fmt.Errorf("entry %d: %w", r.Offset, err)
-		}
-		for _, room := range a.rooms {
-			slices.Sort(room.People)
-			a.total += len(room.People)
-		}
-		s.expanding.put(audienceKey{org, r.Offset}, a)
-		out[slices.Index(offsets, r.Offset)] = a
-	}
-	return out, nil
-}
 
 // toExpand says whether there is a sending that is not expanded yet, in its messages or in lists.
 const toExpand = `SELECT EXISTS (SELECT 1 FROM entries e WHERE e.organisation_id = $1 AND e.kind = 'broadcast.sent'
@@ -249,6 +106,10 @@ func (t *Tx) expand(ctx context.Context) error {
 
 // expandMessages makes the messages of one slice: of a part of a sending, or of several small ones.
 func (t *Tx) expandMessages(ctx context.Context, x *expansion, pending []*audience) error {
+	set, err := t.settings(ctx)
+	if err != nil {
+		return err
+	}
 	var rows newMessages
 	left := sliceMax
 	for _, a := range pending {
@@ -264,7 +125,7 @@ func (t *Tx) expandMessages(ctx context.Context, x *expansion, pending []*audien
 			}
 		}
 		rows.add(a, people)
-		if err := t.expandCopies(ctx, a, people); err != nil {
+		if err := t.expandCopies(ctx, set, a, people); err != nil {
 			return err
 		}
 		left -= len(people)
@@ -375,13 +236,17 @@ func (t *Tx) expandFor(ctx context.Context, people []domain.PersonNo) error {
 	if err == nil && len(rows) > 0 {
 		err = t.insertMessages(ctx, rows)
 	}
+	var set domain.Settings
+	if err == nil && len(rows) > 0 {
+		set, err = t.settings(ctx)
+	}
 	for i := 0; i < len(rows) && err == nil; {
 		a := rows[i].of
 		var some []recipient
 		for ; i < len(rows) && rows[i].of == a; i++ {
 			some = append(some, recipient{rows[i].person, rows[i].room})
 		}
-		err = t.expandCopies(ctx, a, some)
+		err = t.expandCopies(ctx, set, a, some)
 	}
 	if err != nil {
 		return fmt.Errorf("expand for some people: %w", err)

@@ -3,11 +3,12 @@
 package journal
 
 import (
-	"crier/internal/domain"
 	"crypto/sha256"
 	"encoding/json"
 	"sync/atomic"
 	"time"
+
+	"crier/internal/domain"
 )
 
 // Entry is one record of an organisation's journal. It does not change once it has its place, and
