@@ -1,12 +1,13 @@
 package journal
 
 import (
-	"crier/internal/domain"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"crier/internal/domain"
 )
 
 func TestItemOf(t *testing.T) {

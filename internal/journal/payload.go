@@ -1,9 +1,10 @@
 package journal
 
 import (
-	"crier/internal/domain"
 	"net/netip"
 	"time"
+
+	"crier/internal/domain"
 )
 
 // The payloads of the entries. Names inside are frozen as they were, so that the record can be read

@@ -1,8 +1,9 @@
 package journal
 
 import (
-	"crier/internal/domain"
 	"time"
+
+	"crier/internal/domain"
 )
 
 // The payloads of entries about conversations, and about the ways that messages go out and come in.

@@ -1,8 +1,9 @@
 package journal
 
 import (
-	"crier/internal/domain"
 	"time"
+
+	"crier/internal/domain"
 )
 
 // Scope is what of the record may be read. All means everything; else only

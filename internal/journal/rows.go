@@ -1,8 +1,9 @@
 package journal
 
 import (
-	"crier/internal/domain"
 	"time"
+
+	"crier/internal/domain"
 )
 
 // TimelineRow is what stands in a conversation, as the store has it: ItemOf makes an

@@ -18,8 +18,8 @@ const marksMost = 500
 type markStore interface {
 	MarkConversations(ctx context.Context, by domain.Actor, mark domain.ConversationMark, until time.Time, people []domain.PersonNo) (changed int, entry *journal.Entry, err error)
 	MarkRead(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, unread bool) (changed []domain.PersonNo, err error)
-	// MarkReadTo is MarkRead up to an offset; it returns those who are not unread any more.
 	Remind(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, at time.Time) (changed []domain.PersonNo, err error)
+	// MarkReadTo is MarkRead up to an offset; it returns those who are not unread any more.
 	MarkReadTo(ctx context.Context, org domain.OrganisationID, staff domain.PersonNo, people []domain.PersonNo, upTo int64) (read []domain.PersonNo, err error)
 }
 
